@@ -1,0 +1,143 @@
+"""Runs the steps of a plan side by side, each bounded in time. An exception becomes a fact; raw output stays in a work folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from gates import codec, redact
+from gates.adapters import clock, process
+from gates.api import Gate, ObserveContext
+from gates.errors import GateError, InterruptedRunError
+from gates.facts import OBSERVED
+from gates.model import GateRun, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One gate to observe: its name in the policy, its options as plain data, its time in seconds."""
+
+    name: str
+    gate: Gate
+    options: Mapping[str, object]
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A gate's raw output as it was written, not yet redacted, and the secrets that it met."""
+
+    name: str
+    members: Mapping[str, bytes]
+    secrets: frozenset[str]
+    run: GateRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What all steps of a run share. `environment` is the user's; children get it without its secrets."""
+
+    root: Path
+    work: Path
+    environment: Mapping[str, str]
+    offline: bool = False
+    selected: tuple[str, ...] | None = None
+
+
+class Progress:
+    """Told what happens, from several threads. This one says nothing."""
+
+    def started(self, name: str) -> None: ...
+
+    def doing(self, name: str, text: str) -> None: ...
+
+    def ended(self, name: str, run: GateRun) -> None: ...
+
+
+def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> list[Observation]:
+    """Observe all steps, `jobs` at a time, longest time limit first. Returns what was finished, in the order of `steps`.
+
+    Raises `InterruptedRunError` only through the caller's own signal handling: steps cut short by
+    `process.stop_all` are left out of the result.
+    """
+    begun = clock.monotonic()
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
+        order = sorted(steps, key=lambda step: -step.timeout_seconds)
+        futures = {step.name: pool.submit(_observe_step, step, setting, begun, progress) for step in order}
+        try:
+            results = [futures[step.name].result() for step in steps]
+        except BaseException:
+            process.stop_all()
+            raise
+    return [result for result in results if result is not None]
+
+
+def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress) -> Observation | None:
+    started = clock.monotonic()
+    progress.started(step.name)
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=setting.work))
+    raw_folder = setting.work / "raw" / step.name
+    raw_folder.mkdir(parents=True)
+    context = ObserveContext(
+        gate=step.name,
+        uses=step.gate.id,
+        root=setting.root,
+        scratch=scratch,
+        raw_folder=raw_folder,
+        environment=redact.child_environment(setting.environment),
+        variables=setting.environment,
+        deadline=started + step.timeout_seconds,
+        offline=setting.offline,
+        selected=setting.selected,
+        report_progress=lambda text: progress.doing(step.name, text),
+    )
+    try:
+        observed = _observe_gate(step, context)
+    except InterruptedRunError:
+        return None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    context.finish()
+    context.raw_json(OBSERVED, observed)
+    ended = clock.monotonic()
+    run = GateRun(
+        gate=step.name,
+        started_ms=round((started - begun) * 1000),
+        duration_ms=round((ended - started) * 1000),
+        tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
+    )
+    progress.ended(step.name, run)
+    return Observation(name=step.name, members=read_members(raw_folder), secrets=frozenset(context.secrets), run=run)
+
+
+def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
+    """Run the gate's first half; whatever it raises is said in words."""
+    try:
+        step.gate.observe(context, codec.decode(step.gate.options, dict(step.options), "options"))
+    except GateError as error:
+        return {"status": Status.ERROR.value, "reason": context.scrub(error.reason), "remedy": context.scrub(error.remedy)}
+    except Exception as error:  # a gate that breaks could not tell; the others go on
+        return {
+            "status": Status.ERROR.value,
+            "reason": context.scrub(f"the gate broke: {type(error).__name__}: {error}"),
+            "remedy": f"this is a defect of the gate {step.gate.id!r}: please report it with its raw output",
+        }
+    return {"status": Status.COMPLETED.value}
+
+
+def read_members(folder: Path) -> dict[str, bytes]:
+    """All regular files below a raw folder by relative name. Links are not followed: a tool could point one anywhere."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def redacted(observation: Observation, redactor: redact.Redactor) -> dict[str, bytes]:
+    """The raw output with every known secret masked: what is parsed, kept and shown."""
+    return {name: redactor.redact(content) for name, content in observation.members.items()}
