@@ -293,6 +293,14 @@ class PolicySource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRef:
+    """A policy file that was composed, named as in the evidence."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverRules:
     """How the policy treats waivers. `max_days` is by severity's word; beyond it, and for stale ones, `warn` or `fail`."""
 
@@ -303,7 +311,7 @@ class WaiverRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The effective policy for one stage: all sources composed. `stage` is the one it was composed for."""
+    """The effective policy for one stage: all `sources` composed, later ones over earlier ones."""
 
     stage: Stage
     gates: tuple[GatePolicy, ...]
@@ -313,7 +321,7 @@ class Policy:
     decisions: tuple[RecordedDecision, ...] = ()
     runbook: str = ""
     rollback: str = ""
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[SourceRef, ...] = ()
 
 
 # -- what is judged ----------------------------------------------------------------------------
