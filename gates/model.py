@@ -329,7 +329,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the judge is told beside facts and policies. `day` is the day of evaluation in UTC."""
+    """What the judge is told beside facts and policies. `day` is the day of evaluation in UTC.
+
+    `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
+    less than the policy asks for: it was interrupted, or a hook named files.
+    """
 
     day: date
     stage: Stage
@@ -341,6 +345,7 @@ class Context:
     base: str | None = None
     parts: tuple[str, ...] = ()
     selection: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

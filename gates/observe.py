@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import string
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,11 @@ from gates.api import Gate, ObserveContext
 from gates.errors import GateError, InterruptedRunError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status
+
+#: What one gate may add to the evidence: a quarter of what a bundle may hold.
+RAW_LIMIT = 64 * 2**20
+RAW_MEMBERS = 400
+_PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,14 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was seen, in the order of the steps. `interrupted`: steps that had not ended are left out."""
+
+    observations: tuple[Observation, ...]
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What all steps of a run share. `environment` is the user's; children get it without its secrets."""
 
@@ -55,25 +71,29 @@ class Progress:
 
     def doing(self, name: str, text: str) -> None: ...
 
-    def ended(self, name: str, run: GateRun) -> None: ...
+    def ended(self, name: str, run: GateRun, problem: str) -> None:
+        """`problem` is why the gate could not tell, in words; empty where it could."""
 
 
-def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> list[Observation]:
-    """Observe all steps, `jobs` at a time, longest time limit first. Returns what was finished, in the order of `steps`.
+def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
+    """Observe all steps, `jobs` at a time, longest time limit first.
 
-    Raises `InterruptedRunError` only through the caller's own signal handling: steps cut short by
-    `process.stop_all` are left out of the result.
+    On `KeyboardInterrupt` every child is stopped, and what was finished is returned.
     """
     begun = clock.monotonic()
+    interrupted = False
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
         order = sorted(steps, key=lambda step: -step.timeout_seconds)
         futures = {step.name: pool.submit(_observe_step, step, setting, begun, progress) for step in order}
         try:
-            results = [futures[step.name].result() for step in steps]
-        except BaseException:
+            wait(futures.values())
+        except KeyboardInterrupt:
+            interrupted = True
             process.stop_all()
-            raise
-    return [result for result in results if result is not None]
+            pool.shutdown(cancel_futures=True)
+    done = [futures[step.name] for step in steps if not futures[step.name].cancelled()]
+    results = [future.result() for future in done]
+    return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)
 
 
 def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress) -> Observation | None:
@@ -101,6 +121,8 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         return None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if process.stopping():
+        return None
     context.finish()
     context.raw_json(OBSERVED, observed)
     ended = clock.monotonic()
@@ -110,7 +132,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         duration_ms=round((ended - started) * 1000),
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
     )
-    progress.ended(step.name, run)
+    progress.ended(step.name, run, observed.get("reason", ""))
     return Observation(name=step.name, members=read_members(raw_folder), secrets=frozenset(context.secrets), run=run)
 
 
@@ -130,12 +152,21 @@ def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
 
 
 def read_members(folder: Path) -> dict[str, bytes]:
-    """All regular files below a raw folder by relative name. Links are not followed: a tool could point one anywhere."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
-    }
+    """All regular files below a raw folder by their name in the evidence. Links are not followed: a tool could point one anywhere.
+
+    Raw output beyond the bounds of evidence is left out, and the gate could not tell: half of it proves nothing.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in paths)
+    if size > RAW_LIMIT or len(paths) > RAW_MEMBERS:
+        reason = f"its raw output is larger than evidence may be: {RAW_LIMIT // 2**20} MiB, {RAW_MEMBERS} files"
+        return {OBSERVED: json.dumps({"status": Status.ERROR.value, "reason": reason, "remedy": "examine less in one gate"}).encode()}
+    return {member_name(path.relative_to(folder).as_posix()): path.read_bytes() for path in paths}
+
+
+def member_name(name: str) -> str:
+    """A file's name as evidence can hold it: bytes outside `A-Za-z0-9._/-` become `@` and two hex digits."""
+    return "".join(char if char in _PLAIN else "".join(f"@{byte:02x}" for byte in os.fsencode(char)) for char in name)
 
 
 def redacted(observation: Observation, redactor: redact.Redactor) -> dict[str, bytes]:

@@ -34,7 +34,7 @@ def observe_raw(
         root=root, work=work, environment=dict(os.environ if environment is None else environment), offline=offline, selected=selected
     )
     step = Step(name=name or gate.id, gate=gate, options=dict(options or {}), timeout_seconds=timeout_seconds)
-    (observation,) = observe([step], setting, jobs=1, progress=Progress())
+    (observation,) = observe([step], setting, jobs=1, progress=Progress()).observations
     return observation
 
 

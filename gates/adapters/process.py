@@ -166,6 +166,11 @@ def stop_all() -> None:
         child.stop()
 
 
+def stopping() -> bool:
+    """Whether `stop_all` was called: what a child did since then says nothing."""
+    return _stopping.is_set()
+
+
 def resume() -> None:
     """Let children start again after `stop_all`."""
     _stopping.clear()

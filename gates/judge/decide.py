@@ -1,0 +1,168 @@
+"""`decide`: from policy, context, facts and base to the decision. The same inputs give the same bytes, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gates import canonical
+from gates.judge import limits, match, waivers
+from gates.judge.limits import Judged
+from gates.model import (
+    Context,
+    Counts,
+    Decision,
+    Enforcement,
+    Facts,
+    FindingState,
+    GateDecision,
+    GatePolicy,
+    Kind,
+    LimitCheck,
+    Outcome,
+    Policy,
+    Status,
+    Verdict,
+)
+
+
+def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts]) -> Decision:
+    """Judge. Raises `ValueError` for facts that the policy did not ask for: they are not of this run."""
+    reported, before = match.by_gate(facts), match.by_gate(base)
+    asked = {gate.name for gate in policy.gates if is_observed(gate, context)}
+    unasked = sorted(set(reported) - asked)
+    if unasked:
+        raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
+    waived = waivers.apply(policy, context, reported)
+    gates = tuple(
+        _judge(gate, reported.get(gate.name), before.get(gate.name), waived) if gate.name in asked else _skipped(gate, context)
+        for gate in policy.gates
+    )
+    blocking = [gate for gate in gates if gate.enforcement is Enforcement.BLOCK and gate.gate in asked]
+    outcomes = [gate.outcome for gate in blocking]
+    could_be = [gate.would_be for gate in gates if gate.gate in asked]
+    return Decision(
+        verdict=_verdict(outcomes),
+        would_be=_verdict(could_be),
+        enforced=len(blocking),
+        partial=_partial(policy, context, asked),
+        gates=gates,
+        waivers=waived.decisions,
+        reasons=_reasons(gates, outcomes),
+        policy_digest=f"sha256:{canonical.sha256(canonical.of(policy))}",
+    )
+
+
+def is_observed(gate: GatePolicy, context: Context) -> bool:
+    """Whether this gate is to report: it is on, of this stage, applicable, and not left out by a selection."""
+    on = gate.enforcement is not Enforcement.OFF and context.stage in gate.stages and not gate.not_applicable
+    return on and (not context.selection or gate.name in context.selection)
+
+
+def _judge(gate: GatePolicy, facts: Facts | None, base: Facts | None, waived: waivers.Waived) -> GateDecision:
+    if facts is None:
+        return _errored(gate, ("it did not report: the run ended before it did",))
+    if facts.status is not Status.COMPLETED or facts.examined is None:
+        return _errored(gate, (facts.reason,), facts.remedy)
+    states = match.states(facts, base)
+    judged = [
+        Judged(finding=finding, state=state, waiver=waived.findings.get((gate.name, index)))
+        for index, (finding, state) in enumerate(zip(facts.findings, states, strict=True))
+    ]
+    checks = tuple(check for limit in gate.require for check in limits.check(limit, facts, judged, base))
+    unknown = (*_unproven(facts), *(check.text for check in checks if check.met is None))
+    broken = (*(check.text for check in checks if check.met is False), *waived.failures.get(gate.name, ()))
+    natural = Outcome.FAILED if broken else Outcome.ERRORED if unknown else Outcome.PASSED
+    return GateDecision(
+        gate=gate.name,
+        uses=gate.uses,
+        outcome=_outcome(natural, gate.enforcement),
+        would_be=natural,
+        enforcement=gate.enforcement,
+        reasons=(*broken, *unknown),
+        checks=checks,
+        counts=_count(judged),
+        findings=tuple(FindingState(fingerprint=item.finding.fingerprint, state=item.state, waiver=item.waiver) for item in judged),
+        mended=match.mended(facts, base),
+    )
+
+
+def _unproven(facts: Facts) -> tuple[str, ...]:
+    """Why it can't be believed that everything was examined."""
+    examined = facts.examined
+    if examined is None or examined.done <= 0:
+        return ("nothing was examined",)
+    if examined.expected != examined.done + len(examined.skipped):
+        missing = examined.expected - examined.done - len(examined.skipped)
+        return (f"of {examined.expected} {examined.unit}, {missing} are neither examined nor explained",)
+    return ()
+
+
+def _outcome(natural: Outcome, enforcement: Enforcement) -> Outcome:
+    softened = natural is Outcome.FAILED and enforcement is not Enforcement.BLOCK
+    return Outcome.WARNED if softened else natural
+
+
+def _errored(gate: GatePolicy, reasons: tuple[str, ...], remedy: str = "", checks: tuple[LimitCheck, ...] = ()) -> GateDecision:
+    return GateDecision(
+        gate=gate.name,
+        uses=gate.uses,
+        outcome=Outcome.ERRORED,
+        would_be=Outcome.ERRORED,
+        enforcement=gate.enforcement,
+        reasons=reasons,
+        remedy=remedy,
+        checks=checks,
+    )
+
+
+def _skipped(gate: GatePolicy, context: Context) -> GateDecision:
+    if gate.enforcement is Enforcement.OFF:
+        reason = "the policy switches it off"
+    elif gate.not_applicable:
+        reason = f"not applicable: {gate.not_applicable}"
+    elif context.stage not in gate.stages:
+        reason = f"not of the stage {context.stage}"
+    else:
+        reason = "left out by the selection of gates"
+    return GateDecision(
+        gate=gate.name, uses=gate.uses, outcome=Outcome.SKIPPED, would_be=Outcome.SKIPPED, enforcement=gate.enforcement, reasons=(reason,)
+    )
+
+
+def _count(judged: Sequence[Judged]) -> Counts:
+    found = [item for item in judged if item.finding.kind in {Kind.FINDING, Kind.FAILURE}]
+    new = sum(item.state == "new" for item in found)
+    return Counts(
+        findings=len(found),
+        new=new,
+        existing=len(found) - new,
+        waived=sum(item.waiver is not None for item in found),
+        suppressed=sum(item.finding.suppressed_by is not None for item in found),
+    )
+
+
+def _verdict(outcomes: Sequence[Outcome]) -> Verdict:
+    """The verdict of the gates that count. None at all: passed, and the decision says that nothing was enforced."""
+    if Outcome.FAILED in outcomes:
+        return Verdict.FAILED
+    if Outcome.ERRORED in outcomes:
+        return Verdict.ERRORED
+    return Verdict.PASSED
+
+
+def _partial(policy: Policy, context: Context, asked: set[str]) -> tuple[str, ...]:
+    """Why this verdict is about less than the policy asks for, in words; empty where it is about all."""
+    everything = Context(day=context.day, stage=context.stage)
+    left_out = [gate.name for gate in policy.gates if is_observed(gate, everything) and gate.name not in asked]
+    return (*(f"the gate {name} was left out by the selection" for name in left_out), *context.limited)
+
+
+def _reasons(gates: Sequence[GateDecision], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Why the verdict is what it is, a line a gate; and aloud where nothing is enforced."""
+    counting: Mapping[Outcome, str] = {Outcome.FAILED: "failed", Outcome.ERRORED: "could not tell"}
+    lines = tuple(
+        f"{gate.gate} {counting[gate.outcome]}: {gate.reasons[0]}"
+        for gate in gates
+        if gate.outcome in counting and gate.enforcement is Enforcement.BLOCK
+    )
+    return lines if outcomes else ("no gate is enforced at this stage: nothing could stop this",)
