@@ -222,6 +222,21 @@ class ObserveContext:
         names = files.walk(self.root) if listed is None else listed
         return tuple(name for name in names if not (self.root / name).is_symlink() and (self.root / name).is_file())
 
+    def select(self, paths: Sequence[str] = (), exclude: Sequence[str] = ()) -> tuple[str, ...]:
+        """The files at or below `paths` (all, where none is named) and not at or below `exclude`; both may be globs.
+
+        A pattern in `exclude` without a slash fits at any depth. Raises `GateError` for a path that names no file of the tree.
+        """
+        missing = [path for path in paths if self.selected is None and not any(files.within(name, path) for name in self.files)]
+        if missing:
+            raise GateError(f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository")
+        left_out = [pattern if "/" in pattern.strip("/") else f"**/{pattern}" for pattern in exclude]
+        return tuple(
+            name
+            for name in self.files
+            if (not paths or any(files.within(name, path) for path in paths)) and not any(files.within(name, path) for path in left_out)
+        )
+
     # -- raw output
 
     def raw_path(self, name: str) -> Path:
