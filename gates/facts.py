@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from gates import codec
+from gates import canonical, codec
 from gates.api import Gate, Raw
 from gates.errors import GateError
 from gates.model import Facts, Status, ToolRun
@@ -21,7 +21,9 @@ def read_facts(gate: Gate, name: str, members: Mapping[str, bytes]) -> Facts:
         observed = raw.json(OBSERVED)
         if observed["status"] != Status.COMPLETED:
             return _could_not_tell(gate, name, raw, observed["reason"], observed.get("remedy", ""))
-        return gate.parse(raw)
+        facts = gate.parse(raw)
+        canonical.of(facts)
+        return facts
     except GateError as error:
         return _could_not_tell(gate, name, raw, error.reason, error.remedy)
     except Exception as error:  # a parser that meets what it did not expect could not tell: that is a fact, not a crash

@@ -1,0 +1,1 @@
+"""Evidence bundles: written, read and verified. See docs/evidence.md for the layout."""

@@ -1,0 +1,265 @@
+"""The layout of a bundle, version 1: from a record to members, and from members back to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gates import canonical, codec, judge
+from gates.adapters import files
+from gates.errors import BundleError, EvidenceError
+from gates.evidence import archive
+from gates.model import BundleInfo, Context, Decision, Facts, Policy, PolicySource, Record, Run
+from gates.redact import Redactor
+
+SCHEMA = "gates/bundle/v1"
+MANIFEST = "manifest.json"
+MANIFEST_LIMIT = 2**20
+#: The members that sign stand beside the manifest and are not listed in it.
+SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
+#: What the content digest covers: two runs on the same inputs with the same tools agree on it.
+_CONTENT = ("policies/", "facts/", "base/")
+_CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})
+_MEDIA_TYPES = {
+    ".json": "application/json",
+    ".html": "text/html",
+    ".xml": "application/xml",
+    ".sarif": "application/sarif+json",
+    ".yaml": "application/yaml",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One line of the manifest."""
+
+    path: str
+    size: int
+    sha256: str
+    media_type: str
+    role: str
+    gate: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The closed list of every member but those that sign, and what the bundle is about."""
+
+    schema: str
+    members: tuple[Member, ...]
+    context: Context
+    content_digest: str
+    judge: int
+    parsers: Mapping[str, int]
+    previous: str | None = None
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """A bundle that was read: its record, manifest, policy files, raw output by gate, and its digest (sha256 of the manifest, hex)."""
+
+    record: Record
+    manifest: Manifest
+    sources: tuple[PolicySource, ...]
+    raw: Mapping[str, Mapping[str, bytes]]
+    members: Mapping[str, bytes]
+    digest: str
+    signatures: tuple[str, ...] = field(default=())
+
+
+def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
+    """All members of a run's bundle but the page and the manifest."""
+    members = {f"policies/{source.name}": source.content for source in sources}
+    members["policies/effective.json"] = canonical.of(record.policy)
+    members["context.json"] = canonical.of(record.context)
+    members["decision.json"] = canonical.of(record.decision)
+    members["run.json"] = canonical.of(record.run)
+    for folder, side in (("facts", record.facts), ("base", record.base)):
+        members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
+    for gate, files_of_gate in raw.items():
+        members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    return members
+
+
+def content_digest(members: Mapping[str, bytes]) -> str:
+    """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
+    covered = sorted(name for name in members if name.startswith(_CONTENT) or name in _CONTENT_FILES)
+    listing = [{"path": name, "sha256": canonical.sha256(members[name])} for name in covered]
+    return f"sha256:{canonical.sha256(canonical.dumps(listing))}"
+
+
+def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> dict[str, bytes]:
+    """The members with the manifest that closes their list. Raises `EvidenceError` where a secret stands in any of them."""
+    leaking = sorted(name for name, content in members.items() if redactor.finds(content))
+    if leaking:
+        raise EvidenceError(
+            "the bundle would hold a secret that this run saw, so nothing was written",
+            where=leaking[0],
+            help="find out how the secret comes there (a policy file, a file's name); take it out, revoke it, and run again",
+        )
+    masked = sum(content.count(b"[redacted]") for name, content in members.items() if name.startswith("raw/"))
+    sealed = dict(members) | {"redactions.json": canonical.dumps({"schema": "gates/redactions/v1", "masked_in_raw_output": masked})}
+    manifest = Manifest(
+        schema=SCHEMA,
+        members=tuple(_member(name, sealed[name]) for name in sorted(sealed)),
+        context=record.context,
+        content_digest=record.content_digest,
+        judge=judge.VERSION,
+        parsers={facts.gate: facts.parser for facts in record.facts},
+    )
+    return sealed | {MANIFEST: canonical.of(manifest)}
+
+
+def write(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
+    """Write a sealed bundle, as a zip or (where the path does not end in .zip) a folder. Raises `EvidenceError`."""
+    try:
+        content = archive.pack(members)
+    except BundleError as error:
+        problem = error.problems[0]
+        raise EvidenceError(problem.error, where=problem.where, help=problem.help) from error
+    if path.suffix == ".zip":
+        files.write_atomically(path, content)
+    else:
+        files.write_folder_atomically(path, members)
+    return BundleInfo(path=str(path), digest=canonical.sha256(members[MANIFEST]))
+
+
+def read(path: Path) -> Contents:
+    """Read a bundle once, whole, and check that it is intact. Raises `BundleError` with what is wrong."""
+    try:
+        members = archive.read_folder(path) if path.is_dir() else archive.unpack(_read_file(path))
+    except OSError as error:
+        raise BundleError(
+            f"the bundle can't be read: {error.strerror or error}", where=str(path), help="name a bundle: a .zip file or a folder"
+        ) from error
+    return open_members(members)
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(archive.ARCHIVE_LIMIT + 1)
+
+
+def open_members(members: Mapping[str, bytes]) -> Contents:
+    """The contents of a bundle's members, each held against the manifest. Raises `BundleError`."""
+    manifest = _manifest(members)
+    signatures = tuple(sorted(SIGNATURES & set(members)))
+    listed = {member.path for member in manifest.members}
+    for name in sorted(set(members) - listed - SIGNATURES - {MANIFEST}):
+        raise BundleError("a member is not listed in the manifest", where=name)
+    for member in manifest.members:
+        if member.path not in members:
+            raise BundleError("a member is missing", where=member.path)
+        if member != _member(member.path, members[member.path]):
+            raise BundleError("a member is not what the manifest says", where=member.path)
+    if manifest.content_digest != content_digest(members):
+        raise BundleError("the content digest is not that of the content", where=MANIFEST)
+    record = _record(members, manifest)
+    return Contents(
+        record=record,
+        manifest=manifest,
+        sources=_sources(members, record.policy),
+        raw=_raw(members),
+        members=members,
+        digest=canonical.sha256(members[MANIFEST]),
+        signatures=signatures,
+    )
+
+
+def _manifest(members: Mapping[str, bytes]) -> Manifest:
+    if MANIFEST not in members:
+        raise BundleError("there is no manifest.json: this is not a bundle", where=MANIFEST)
+    if len(members[MANIFEST]) > MANIFEST_LIMIT:
+        raise BundleError(f"the manifest is larger than {MANIFEST_LIMIT // 2**20} MiB", where=MANIFEST)
+    data = _json(members, MANIFEST)
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise BundleError(
+            f"the bundle's schema is not {SCHEMA}", where=MANIFEST, help="verify it with a version of gates that knows its schema"
+        )
+    manifest = _decode(Manifest, data, MANIFEST)
+    paths = [member.path for member in manifest.members]
+    if paths != sorted(set(paths)) or MANIFEST in paths or SIGNATURES & set(paths):
+        raise BundleError("the manifest's list is not sorted, or lists what it must not", where=MANIFEST)
+    return manifest
+
+
+def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
+    for name in ("context.json", "decision.json", "run.json", "policies/effective.json"):
+        if name not in members:
+            raise BundleError("a member is missing", where=name)
+    record = Record(
+        context=_decode(Context, _json(members, "context.json"), "context.json"),
+        policy=_decode(Policy, _json(members, "policies/effective.json"), "policies/effective.json"),
+        facts=_facts(members, "facts/"),
+        base=_facts(members, "base/"),
+        decision=_decode(Decision, _json(members, "decision.json"), "decision.json"),
+        run=_decode(Run, _json(members, "run.json"), "run.json"),
+        content_digest=manifest.content_digest,
+    )
+    if record.context != manifest.context:
+        raise BundleError("the manifest is about another context than the content", where=MANIFEST)
+    order = [gate.name for gate in record.policy.gates]
+    return replace(
+        record, facts=tuple(sorted(record.facts, key=lambda facts: order.index(facts.gate) if facts.gate in order else len(order)))
+    )
+
+
+def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:
+    found = []
+    for name in sorted(name for name in members if name.startswith(folder)):
+        facts = _decode(Facts, _json(members, name), name)
+        if name != f"{folder}{facts.gate}.json":
+            raise BundleError(f"the facts are of the gate {facts.gate!r}", where=name)
+        found.append(facts)
+    return tuple(found)
+
+
+def _sources(members: Mapping[str, bytes], policy: Policy) -> tuple[PolicySource, ...]:
+    """The policy files in the order in which they were composed."""
+    found = []
+    for source in policy.sources:
+        content = members.get(f"policies/{source.name}")
+        if content is None or canonical.sha256(content) != source.sha256:
+            raise BundleError("a policy file is missing or is another than was composed", where=f"policies/{source.name}")
+        found.append(PolicySource(name=source.name, content=content, sha256=source.sha256))
+    return tuple(found)
+
+
+def _raw(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    raw: dict[str, dict[str, bytes]] = {}
+    for name, content in members.items():
+        if name.startswith("raw/"):
+            gate, _, rest = name.removeprefix("raw/").partition("/")
+            raw.setdefault(gate, {})[rest] = content
+    return raw
+
+
+def _member(name: str, content: bytes) -> Member:
+    role, _, rest = name.partition("/") if "/" in name else (name.partition(".")[0], "", "")
+    return Member(
+        path=name,
+        size=len(content),
+        sha256=canonical.sha256(content),
+        media_type=_MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
+        role=role,
+        gate=rest.partition("/")[0].removesuffix(".json") if role in {"facts", "base", "raw"} else None,
+    )
+
+
+def _json(members: Mapping[str, bytes], name: str) -> Any:
+    try:
+        return canonical.loads(members[name])
+    except ValueError as error:
+        raise BundleError(str(error), where=name) from error
+
+
+def _decode(cls: type[T], data: Any, where: str) -> T:
+    try:
+        return codec.decode(cls, data)
+    except (ValueError, TypeError) as error:
+        raise BundleError(f"it does not have the form that it should: {error}", where=where) from error

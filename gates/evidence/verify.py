@@ -1,0 +1,193 @@
+"""`gates verify`: is a bundle intact, trusted, about the right thing, does its verdict follow, and is it complete.
+
+Needs no tool, network or repository: raw output is parsed again and the policies judge again, and both must give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from gates import canonical, judge, registry
+from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
+from gates.evidence import bundle
+from gates.evidence.bundle import Contents
+from gates.facts import read_facts
+from gates.judge.decide import decide, is_observed
+from gates.model import Stage, Verdict
+from gates.policy.compose import compose
+
+
+class Question(StrEnum):
+    INTACT = "intact"
+    TRUSTED = "trusted"
+    ABOUT = "about"
+    FOLLOWS = "follows"
+    COMPLETE = "complete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to one question. `holds` is None where an earlier answer left nothing to ask."""
+
+    question: Question
+    holds: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the verifier demands of the bundle; None: does not care."""
+
+    allow_unsigned: bool = False
+    digest: str | None = None
+    commit: str | None = None
+    repository: str | None = None
+    ref: str | None = None
+    stage: Stage | None = None
+    policy_digest: str | None = None
+    not_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """All answers, the exit code that follows, and the contents where the bundle is intact."""
+
+    answers: tuple[Answer, ...]
+    code: VerifyCode
+    contents: Contents | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+_CODES = {
+    Question.INTACT: VerifyCode.NOT_INTACT,
+    Question.TRUSTED: VerifyCode.NOT_TRUSTED,
+    Question.ABOUT: VerifyCode.ABOUT_SOMETHING_ELSE,
+    Question.FOLLOWS: VerifyCode.DOES_NOT_FOLLOW,
+    Question.COMPLETE: VerifyCode.INCOMPLETE,
+}
+_VERDICTS = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
+
+
+def verify(path: Path, expected: Expectation) -> Verification:
+    """Answer the five questions about the bundle at `path`. Never raises for what is wrong with the bundle."""
+    try:
+        contents = bundle.read(path)
+    except BundleError as error:
+        problem = error.problems[0]
+        words = f"{problem.error} ({problem.where})" if problem.where else problem.error
+        rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
+        return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
+    answers = (
+        Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
+        _answer(Question.TRUSTED, lambda: _trusted(contents, expected)),
+        _answer(Question.ABOUT, lambda: _about(contents, expected)),
+        *_judged_again(contents),
+    )
+    failed = [_CODES[answer.question] for answer in answers if answer.holds is False]
+    code = min(failed) if failed else _VERDICTS[contents.record.decision.verdict]
+    return Verification(answers=answers, code=code, contents=contents)
+
+
+def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
+    holds, words = ask()
+    return Answer(question=question, holds=holds, words=words)
+
+
+def _trusted(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+    if expected.digest is not None:
+        wanted = expected.digest.removeprefix("sha256:").lower()
+        same = wanted == contents.digest
+        return same, "its digest is the one you named" if same else f"its digest is {contents.digest}, not the one you named"
+    if expected.allow_unsigned:
+        return True, "unsigned, and you allow that: this notices accidents, not enemies"
+    return False, "it is unsigned: name its digest with --digest, or say --allow-unsigned"
+
+
+def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+    context, decision = contents.record.context, contents.record.decision
+    pairs = [
+        ("commit", expected.commit, context.commit),
+        ("repository", expected.repository, context.repository),
+        ("ref", expected.ref, context.ref),
+        ("stage", expected.stage, context.stage),
+        ("policy digest", expected.policy_digest, decision.policy_digest),
+    ]
+    differing = [f"its {name} is {is_ or 'not known'}, not {wanted}" for name, wanted, is_ in pairs if wanted is not None and wanted != is_]
+    if expected.commit is not None and context.dirty:
+        differing.append("it was made on a dirty tree, which is never the commit")
+    if expected.not_before is not None and context.day < expected.not_before:
+        differing.append(f"it was judged on {context.day}, before {expected.not_before}")
+    asked = [name for name, wanted, _ in pairs if wanted is not None]
+    if differing:
+        return False, "; ".join(differing)
+    subject = f"commit {context.commit}" if context.commit else "no commit"
+    dirty = " with changes that are not committed" if context.dirty and context.commit else ""
+    return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
+
+
+def _judged_again(contents: Contents) -> tuple[Answer, Answer]:
+    """The last two questions: parsing and judging again is what both need."""
+    unknown = _unknown_judges(contents)
+    if unknown:
+        why = f"{unknown}: this version can't judge it again"
+        return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
+    differing = _differences(contents)
+    follows = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
+    missing = _missing(contents)
+    complete = "; ".join(missing) or f"all {len(contents.record.facts)} gates that the policy demands at this stage"
+    return (
+        Answer(question=Question.FOLLOWS, holds=not differing, words=follows),
+        Answer(question=Question.COMPLETE, holds=not missing, words=complete),
+    )
+
+
+def _unknown_judges(contents: Contents) -> str:
+    """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
+    if contents.manifest.judge != judge.VERSION:
+        return f"it was judged by judge {contents.manifest.judge}"
+    for facts in contents.record.facts:
+        try:
+            gate = registry.find(facts.uses)
+        except (KeyError, PluginError):
+            return f"the gate {facts.uses!r} is not installed here"
+        if gate.parser != facts.parser:
+            return f"{facts.gate} was read by parser {facts.parser} of {facts.uses}"
+    return ""
+
+
+def _differences(contents: Contents) -> list[str]:
+    """What does not come out the same when it is done again."""
+    record = contents.record
+    differing = []
+    if contents.manifest.parsers != {facts.gate: facts.parser for facts in record.facts}:
+        differing.append("the manifest names other parsers than the facts")
+    orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
+    differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
+    for facts in record.facts:
+        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}))
+        if canonical.of(again) != canonical.of(facts):
+            differing.append(f"the facts of {facts.gate} do not follow from its raw output")
+    try:
+        effective = compose(contents.sources, record.context.stage, registry.find)
+        if effective.policy != record.policy:
+            differing.append("the effective policy does not follow from the policy files")
+    except PolicyError as error:
+        differing.append(f"the policy files can't be composed again: {error}")
+    try:
+        decision = decide(record.policy, record.context, record.facts, record.base)
+        if canonical.of(decision) != canonical.of(record.decision):
+            differing.append("the decision does not follow from policy, context and facts")
+    except ValueError as error:
+        differing.append(f"nothing can be decided from it: {error}")
+    return differing
+
+
+def _missing(contents: Contents) -> Sequence[str]:
+    record = contents.record
+    reported = {facts.gate for facts in record.facts}
+    silent = [gate.name for gate in record.policy.gates if is_observed(gate, record.context) and gate.name not in reported]
+    return (*(f"the gate {name} did not report" for name in silent), *record.decision.partial)

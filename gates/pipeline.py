@@ -1,0 +1,167 @@
+"""The main job, in one go: policy, plan, observe, redact, parse, judge, bundle. What `gates run` does before it prints."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import gates
+from gates import redact, registry
+from gates.adapters import clock, files, git
+from gates.errors import PolicyError, Problem, UsageError
+from gates.evidence import bundle
+from gates.facts import read_facts
+from gates.judge.decide import decide
+from gates.model import BundleInfo, Context, Policy, PolicySource, Record, Run, Stage
+from gates.observe import Observation, Progress, Setting, observe, redacted
+from gates.plan import Step, plan
+from gates.policy.compose import compose
+from gates.report import html
+
+EVIDENCE = Path(".gates/evidence")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place."""
+
+    root: Path
+    sources: tuple[PolicySource, ...]
+    stage: Stage
+    environment: Mapping[str, str]
+    selection: tuple[str, ...] = ()
+    selected_files: tuple[str, ...] | None = None
+    bundle_path: Path | None = None
+    as_of: date | None = None
+    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run gave: the record, the bundle and the page that were written, and whether it was interrupted."""
+
+    record: Record
+    bundle: BundleInfo
+    page: str
+    interrupted: bool
+
+
+def run(request: Request, progress: Progress) -> Result:
+    """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
+    redactor = redact.Redactor(redact.secret_values(request.environment))
+    _refuse_secrets(request.sources, redactor)
+    policy = compose(request.sources, request.stage, registry.find).policy
+    steps = _steps(policy, request.selection)
+    context = _context(request)
+    started, begun = clock.now_text(), clock.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gates-", ignore_cleanup_errors=True) as folder:
+        setting = Setting(
+            root=request.root, work=Path(folder), environment=request.environment, offline=request.offline, selected=request.selected_files
+        )
+        observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+    if observed.interrupted:
+        context = replace(context, limited=(*context.limited, "the run was interrupted"))
+    redactor = redact.Redactor(redact.secret_values(request.environment).union(*(item.secrets for item in observed.observations)))
+    raw = {item.name: redacted(item, redactor) for item in observed.observations}
+    gate_of = {step.name: step.gate for step in steps}
+    facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
+    record = Record(
+        context=context,
+        policy=policy,
+        facts=facts,
+        base=(),
+        decision=decide(policy, context, facts, ()),
+        run=_run(started, begun, observed.observations, request.environment),
+    )
+    return _write(record, request, raw, redactor, interrupted=observed.interrupted)
+
+
+def _write(
+    record: Record, request: Request, raw: Mapping[str, Mapping[str, bytes]], redactor: redact.Redactor, *, interrupted: bool
+) -> Result:
+    members = bundle.members_of(record, request.sources, raw)
+    record = replace(record, content_digest=bundle.content_digest(members))
+    page = html.render(record, bundle=None)
+    sealed = bundle.seal(record, members | {"report.html": page.encode("utf-8")}, redactor)
+    path = request.bundle_path or _default_path(request.root, record)
+    return Result(record=record, bundle=bundle.write(path, sealed), page=page, interrupted=interrupted)
+
+
+def _default_path(root: Path, record: Record) -> Path:
+    """`.gates/evidence/<time>-<commit>.zip`; `.gates/` ignores itself, so that it never enters a commit."""
+    ignore = root / ".gates" / ".gitignore"
+    if not ignore.exists():
+        files.write_atomically(ignore, b"*\n")
+    time = record.run.started.replace(":", "").replace("-", "")
+    commit = (record.context.commit or "no-commit")[:12]
+    path = root / EVIDENCE / f"{time}-{commit}.zip"
+    number = 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{time}-{commit}-{number}.zip")
+    return path
+
+
+def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) -> None:
+    """A policy's bytes go into the evidence as they are, so no secret may stand in them."""
+    problems = tuple(
+        Problem(
+            error="the policy holds the value of a secret variable of this environment",
+            where=f"{source.name}:{number}",
+            help="take it out and revoke it; name the variable instead",
+        )
+        for source in sources
+        for number, line in enumerate(source.content.split(b"\n"), 1)
+        if redactor.finds(line)
+    )
+    if problems:
+        raise PolicyError(problems)
+
+
+def _steps(policy: Policy, selection: tuple[str, ...]) -> Sequence[Step]:
+    names = {gate.name for gate in policy.gates}
+    unknown = [name for name in selection if name not in names]
+    if unknown:
+        raise UsageError(f"the policy has no gate {unknown[0]!r}", help=f"its gates are: {', '.join(sorted(names))}")
+    return plan(policy, registry.find, selection)
+
+
+def _context(request: Request) -> Context:
+    checkout = git.checkout(request.root)
+    environment = request.environment
+    limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
+    repository = checkout.repository
+    if environment.get("GITHUB_REPOSITORY"):
+        repository = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{environment['GITHUB_REPOSITORY']}"
+    return Context(
+        day=request.as_of or clock.today(),
+        stage=request.stage,
+        commit=checkout.commit,
+        tree=checkout.tree,
+        dirty=checkout.dirty,
+        repository=repository,
+        ref=environment.get("GITHUB_REF") or checkout.ref,
+        selection=request.selection,
+        limited=limited,
+    )
+
+
+def _run(started: str, begun: float, observations: Sequence[Observation], environment: Mapping[str, str]) -> Run:
+    ci_url = ""
+    if environment.get("GITHUB_RUN_ID"):
+        ci_url = f"{environment.get('GITHUB_SERVER_URL', '')}/{environment.get('GITHUB_REPOSITORY', '')}/actions/runs/{environment['GITHUB_RUN_ID']}"
+    return Run(
+        started=started,
+        duration_ms=round((clock.monotonic() - begun) * 1000),
+        version=gates.__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        gates=tuple(item.run for item in observations),
+        ci_url=ci_url,
+    )
