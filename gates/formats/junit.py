@@ -1,0 +1,172 @@
+"""JUnit XML, as test runners of all languages write it: cases, and what the report says of itself.
+
+There is no standard; this reads what pytest, Maven Surefire, Gradle, Jest, Playwright, Google Test and PHPUnit agree on.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+from gates.api import Finding, GateError, Kind, Location, Raw, Severity, Skip, count
+from gates.formats.report import Places, Report
+
+_PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
+
+
+class CaseOutcome(StrEnum):
+    PASSED = "passed"
+    FAILURE = "failure"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One test. `file` is as the report gives it, `message` the first words of why it did not pass, `flaked` that a retry saved it."""
+
+    classname: str
+    name: str
+    file: str
+    line: int | None
+    outcome: CaseOutcome
+    message: str = ""
+    flaked: bool = False
+    suite: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.classname}::{self.name}" if self.classname else self.name
+
+
+def read_cases(content: bytes, name: str) -> list[Case]:
+    """All tests of a report in its order. Raises `GateError` for what is no JUnit XML, is dangerous, or lists less than it counts."""
+    try:
+        root = fromstring(content, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise GateError(
+            f"{name} declares entities or a document type, which a test report never needs",
+            remedy="find out what wrote it: it may be an attack",
+        ) from error
+    except (ParseError, ValueError) as error:
+        raise GateError(
+            f"{name} is not XML that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
+        ) from error
+    if root.tag not in {"testsuites", "testsuite"}:
+        raise GateError(f"{name} is not JUnit XML: its first element is <{root.tag}>", remedy="let the tool write JUnit XML")
+    return [case for suite in root.iter("testsuite") for case in _suite_cases(suite, name)]
+
+
+def _suite_cases(suite: Any, name: str) -> Iterator[Case]:
+    elements = suite.findall("testcase")
+    if suite.find("testsuite") is None:
+        _check_counts(suite, elements, name)
+    for element in elements:
+        yield _case(element, suite)
+
+
+def _check_counts(suite: Any, cases: list[Any], name: str) -> None:
+    """A suite that counts more than it lists was cut, or hides a failure outside its tests."""
+    bad = sum(len(case.findall("failure")) + len(case.findall("error")) for case in cases)
+    claimed_bad = _number(suite.get("failures")) + _number(suite.get("errors"))
+    claimed = _number(suite.get("tests"))
+    title = suite.get("name") or "without a name"
+    if claimed > len(cases):
+        raise GateError(
+            f"{name}: the suite {title} counts {claimed} tests and lists {len(cases)}",
+            remedy="the report is not whole; let the tool write it again",
+        )
+    if claimed_bad > bad:
+        raise GateError(
+            f"{name}: the suite {title} counts {claimed_bad} failures and errors and lists {bad}",
+            remedy="something failed outside the tests, such as a set-up; the tool's own output may say what",
+        )
+
+
+def _case(element: Any, suite: Any) -> Case:
+    outcome, message = _outcome(element)
+    line = _number(element.get("line"))
+    return Case(
+        classname=element.get("classname") or "",
+        name=element.get("name") or "without a name",
+        file=element.get("file") or suite.get("file") or "",
+        line=line if line > 0 else None,
+        outcome=outcome,
+        message=message,
+        flaked=outcome is CaseOutcome.PASSED and element.find("flakyFailure") is not None,
+        suite=suite.get("name") or "",
+    )
+
+
+def _outcome(element: Any) -> tuple[CaseOutcome, str]:
+    for outcome in (CaseOutcome.FAILURE, CaseOutcome.ERROR, CaseOutcome.SKIPPED):
+        child = element.find(outcome.value)
+        if child is not None:
+            return outcome, (child.get("message") or child.text or "").strip()
+    if (element.get("status") or "").lower() in _NOT_RUN:
+        return CaseOutcome.SKIPPED, "the report says that it was not run"
+    return CaseOutcome.PASSED, ""
+
+
+def _number(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() else 0
+
+
+def read(raw: Raw, name: str, places: Places) -> Report:
+    """The report's failures and errors as findings; its tests as what was examined, skipped ones with their reason."""
+    cases = read_cases(raw.content(name), name)
+    bad = [case for case in cases if case.outcome in {CaseOutcome.FAILURE, CaseOutcome.ERROR}]
+    flaked = [case for case in cases if case.flaked]
+    skipped = [case for case in cases if case.outcome is CaseOutcome.SKIPPED]
+    return Report(
+        findings=tuple(_finding(raw, case, places) for case in (*bad, *flaked)),
+        examined=tuple(case.id for case in cases if case.outcome is not CaseOutcome.SKIPPED),
+        skipped=tuple(Skip(item=case.id, reason=places.scrub(case.message) or "no reason was given") for case in skipped),
+        measurements=(count("tests", len(cases), "tests"),),
+    )
+
+
+def _finding(raw: Raw, case: Case, places: Places) -> Finding:
+    reason = places.scrub(case.message.splitlines()[0]) if case.message else "no reason was given"
+    verb = (
+        "failed at first and passed on a retry"
+        if case.flaked
+        else f"{'failed' if case.outcome is CaseOutcome.FAILURE else 'broke'}: {reason}"
+    )
+    return raw.finding(
+        rule="flake" if case.flaked else case.outcome.value,
+        severity=Severity.MEDIUM if case.flaked else Severity.HIGH,
+        message=f"{case.id} {verb}",
+        location=_location(case, places),
+        identity=(_PARAMETERS.sub("[…]", case.id),),
+        kind=Kind.FLAKE if case.flaked else Kind.FAILURE,
+        remedy="make the test not depend on chance"
+        if case.flaked
+        else "mend the code or the test; the report in the evidence holds its whole output",
+    )
+
+
+def _location(case: Case, places: Places) -> Location:
+    path = posixpath.normpath(places.scrub(case.file.replace("\\", "/"))) if case.file else ""
+    if not path or path.startswith(("/", "../")) or path == "." or ":" in path:
+        return Location(operation=case.id)
+    return Location(path=path, line=case.line)
+
+
+def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:
+    """Those of the files that no test names by file, suite or class: nothing says that their tests ran."""
+    named = {name.replace("\\", "/") for case in cases for name in (case.file, case.suite, case.classname) if name}
+    return [file for file in files if not any(_names(name, file) for name in named)]
+
+
+def _names(name: str, file: str) -> bool:
+    dotted = posixpath.splitext(file)[0].replace("/", ".")
+    return name in {file, dotted} or name.endswith(f"/{file}") or file.endswith(f"/{name}") or name.startswith(f"{dotted}.")
