@@ -155,7 +155,13 @@ def _context(request: Request) -> Context:
 def _run(started: str, begun: float, observations: Sequence[Observation], environment: Mapping[str, str]) -> Run:
     ci_url = ""
     if environment.get("GITHUB_RUN_ID"):
-        ci_url = f"{environment.get('GITHUB_SERVER_URL', '')}/{environment.get('GITHUB_REPOSITORY', '')}/actions/runs/{environment['GITHUB_RUN_ID']}"
+        parts = (
+            environment.get("GITHUB_SERVER_URL", ""),
+            environment.get("GITHUB_REPOSITORY", ""),
+            "actions/runs",
+            environment["GITHUB_RUN_ID"],
+        )
+        ci_url = "/".join(parts)
     return Run(
         started=started,
         duration_ms=round((clock.monotonic() - begun) * 1000),

@@ -1,0 +1,1 @@
+"""Arguments, wiring, printing and exit codes. Nothing else of the package prints or exits."""

@@ -1,0 +1,60 @@
+"""`gates doctor`: what the policy needs on this machine, what is there, and the command that gets the rest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from gates import codec, registry, survey
+from gates.api import Gate, Need
+from gates.cli.run import POLICY_FILE
+from gates.errors import ExitCode
+from gates.model import Enforcement, GatePolicy, Stage
+from gates.policy import load
+from gates.policy.compose import compose
+from gates.report.safe import terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="the stage to look at (default: change)")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print a line a need. Exit code 3 where something is missing: a gate would be errored."""
+    path = options.root / POLICY_FILE
+    sources = (
+        load.collect(options.root, path)
+        if path.exists()
+        else load.collect_text(options.root, POLICY_FILE, survey.propose(options.root).text)
+    )
+    policy = compose(sources, options.stage, registry.find).policy
+    missing = 0
+    for gate in policy.gates:
+        if gate.enforcement is Enforcement.OFF or gate.not_applicable or options.stage not in gate.stages:
+            continue
+        needs = list(_needs(gate, registry.find(gate.uses), options))
+        missing += sum(need.found is None for need in needs)
+        sys.stdout.write(f"{gate.name}\n" + "".join(_line(need) for need in needs))
+    sys.stdout.write("everything is there\n" if not missing else f"{missing} missing: without it the gate is errored, never green\n")
+    return ExitCode.ERRORED if missing else ExitCode.PASSED
+
+
+def _needs(policy: GatePolicy, gate: Gate, options: argparse.Namespace) -> Iterator[Need]:
+    extra = f"[{gate.extra}]" if gate.extra else ""
+    for name in gate.requires:
+        yield Need(name=name, found=_version(name), remedy=f"pip install 'quality-gates{extra}'")
+    if gate.needs:
+        yield from gate.needs(options.root, codec.decode(gate.options, dict(policy.options), "options"))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _line(need: Need) -> str:
+    return terminal(f"  ok       {need.name}: {need.found}" if need.found is not None else f"  MISSING  {need.name}: {need.remedy}") + "\n"

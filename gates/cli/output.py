@@ -1,0 +1,59 @@
+"""What commands print and write: a record in any format, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from pathlib import Path
+from typing import TextIO
+
+from gates.adapters import files
+from gates.errors import ExitCode, UsageError
+from gates.model import BundleInfo, Record, Verdict
+
+FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
+FORMATS_OF_RUN = ("text", "json", "github")
+_CODES = {Verdict.PASSED: ExitCode.PASSED, Verdict.FAILED: ExitCode.FAILED, Verdict.ERRORED: ExitCode.ERRORED}
+
+
+def exit_code(record: Record) -> ExitCode:
+    """The exit code of a verdict. It never depends on a report's format."""
+    return _CODES[record.decision.verdict]
+
+
+def render(kind: str, record: Record, *, bundle: BundleInfo | None, code: int, stream: TextIO | None = None) -> str:
+    """A record in one of `FORMATS`. `stream` is where text goes: it decides on colour and width."""
+    module = importlib.import_module(f"gates.report.{kind}")
+    if kind == "json":
+        return str(module.render(record, exit_code=code, bundle=bundle, problems=()))
+    if kind == "text":
+        return str(module.render(record, bundle=bundle, color=wants_color(stream), width=width(stream)))
+    return str(module.render(record, bundle=bundle))
+
+
+def wants_color(stream: TextIO | None) -> bool:
+    """Colour on a terminal, unless NO_COLOR; FORCE_COLOR wins everywhere (see no-color.org, force-color.org)."""
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width(stream: TextIO | None) -> int:
+    """Columns to write for: COLUMNS, else the terminal's, else 100."""
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return max(40, int(os.environ["COLUMNS"]))
+    return shutil.get_terminal_size((100, 24)).columns if stream is not None and stream.isatty() else 100
+
+
+def parse_destination(text: str) -> tuple[str, Path]:
+    """`FORMAT=PATH` taken apart; raises `UsageError` with what would be right."""
+    kind, equals, path = text.partition("=")
+    if kind not in FORMATS or not equals or not path:
+        raise UsageError(f"--report {text!r} is not FORMAT=PATH", help=f"FORMAT is one of {', '.join(FORMATS)}")
+    return kind, Path(path)
+
+
+def write_report(path: Path, content: str) -> None:
+    """Write a report whole or not at all; raises `EvidenceError`."""
+    files.write_atomically(path, content.encode("utf-8", "replace"))

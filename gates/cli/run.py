@@ -1,0 +1,118 @@
+"""`gates run`: judge this checkout, print the report, write the bundle."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from gates import pipeline, survey
+from gates.cli import output
+from gates.cli.progress import progress_for
+from gates.errors import ExitCode, UsageError
+from gates.model import PolicySource, Stage
+from gates.policy import load
+
+POLICY_FILE = "gates.yaml"
+_NOT_BUILT = {
+    "policy_from": "judging by further policies",
+    "base": "comparing with a base: for now every finding counts as new",
+    "only_failed": "running only what failed",
+    "previous": "chaining bundles",
+    "sign_key": "signing",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="which stage's rules apply (default: change)"
+    )
+    parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
+    parser.add_argument("--policy-from", action="append", metavar="REF", help="a further policy that judges too")
+    parser.add_argument(
+        "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
+    )
+    parser.add_argument("--only-failed", action="store_true", help="run only the gates that failed in the last run")
+    parser.add_argument("--base", metavar="REV", help="the commit to compare with")
+    parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
+    parser.add_argument("--previous", metavar="BUNDLE", help="the last bundle of this branch")
+    parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
+    parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
+    parser.add_argument("--sign-key", metavar="FILE", help="sign the bundle with this key")
+    parser.add_argument("--as-of", type=_day, metavar="DAY", help="judge as on this day (YYYY-MM-DD) instead of today, UTC")
+    parser.add_argument("--no-cache", action="store_true", help="examine everything anew (always so in this version)")
+    parser.add_argument(
+        "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N", help="how many gates run at once (default: cores)"
+    )
+    parser.add_argument("--offline", action="store_true", help="use no network but this machine's own services")
+    parser.add_argument("files", nargs="*", metavar="FILES", help="the files to look at (commit stage)")
+
+
+def execute(options: argparse.Namespace) -> int:
+    for name, what in _NOT_BUILT.items():
+        if getattr(options, name):
+            raise UsageError(f"--{name.replace('_', '-')} is planned and not built yet ({what})", help="leave it out")
+    if options.files and options.stage is not Stage.COMMIT:
+        raise UsageError("files can be named at the commit stage only", help="add --stage commit, or name no files")
+    reports = [output.parse_destination(text) for text in options.report]
+    request = pipeline.Request(
+        root=options.root,
+        sources=_sources(options),
+        stage=options.stage,
+        environment=dict(os.environ),
+        selection=tuple(dict.fromkeys(options.gate)),
+        selected_files=_relative(options.files, options.root) if options.files else None,
+        bundle_path=options.bundle,
+        as_of=options.as_of,
+        jobs=options.jobs,
+        offline=options.offline,
+    )
+    with progress_for(sys.stderr, os.environ) as progress:
+        result = pipeline.run(request, progress)
+    code = ExitCode.INTERRUPTED if result.interrupted else output.exit_code(result.record)
+    for kind, path in reports:
+        output.write_report(path, output.render(kind, result.record, bundle=result.bundle, code=code))
+    sys.stdout.write(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
+    return code
+
+
+def _sources(options: argparse.Namespace) -> tuple[PolicySource, ...]:
+    """The policy that stands in the repository; without one, `baseline` on what is found, said aloud."""
+    root: Path = options.root
+    if options.policy is not None:
+        return load.collect(root, (Path.cwd() / options.policy).resolve())
+    if (root / POLICY_FILE).exists():
+        return load.collect(root, root / POLICY_FILE)
+    found = survey.propose(root)
+    sys.stderr.write(
+        f"no {POLICY_FILE}: judging by `baseline` with what was found here: {', '.join(found.gates)}; `gates init` writes it down\n"
+    )
+    return load.collect_text(root, POLICY_FILE, found.text)
+
+
+def _relative(names: Sequence[str], root: Path) -> tuple[str, ...]:
+    """Named files relative to the root; raises `UsageError` for those outside it."""
+    found = []
+    for name in names:
+        path = Path(os.path.abspath(name))  # noqa: PTH100 (resolve would follow links)
+        if not path.is_relative_to(root):
+            raise UsageError(f"{name} lies outside {root}", help="name files of the repository")
+        if path.is_file() and not path.is_symlink():
+            found.append(path.relative_to(root).as_posix())
+    return tuple(found)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-12-31") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)

@@ -1,0 +1,93 @@
+"""`gates verify BUNDLE`: five questions, a line each, and an exit code of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from gates.adapters import clock
+from gates.cli import output
+from gates.errors import UsageError
+from gates.evidence.verify import Answer, Expectation, Verification, verify
+from gates.model import Stage
+from gates.report.safe import terminal
+
+_NOT_BUILT = ("key", "identity", "trust", "require", "min_sequence", "min_trust", "policy", "chain")
+_MARKS = {True: "yes", False: "NO", None: "not asked"}
+_WORDS = {"intact": "intact", "trusted": "trusted", "about": "about the right thing", "follows": "follows", "complete": "complete"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="a bundle: a .zip file or a folder")
+    parser.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
+    parser.add_argument("--digest", metavar="SHA256", help="take the bundle whose manifest has this sha256")
+    parser.add_argument("--commit", metavar="ID", help="it must be about this commit (full id), on a clean tree")
+    parser.add_argument("--repository", metavar="ADDRESS", help="it must be about this repository")
+    parser.add_argument("--ref", metavar="NAME", help="it must be about this branch or tag (full name)")
+    parser.add_argument("--stage", type=Stage, choices=list(Stage), help="it must have been judged for this stage")
+    parser.add_argument("--policy-digest", metavar="SHA256", help="it must have been judged by this policy")
+    parser.add_argument("--max-age", type=_days, metavar="DAYS", help="it must have been judged at most so many days ago")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
+    for name in _NOT_BUILT:
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="…", help=argparse.SUPPRESS)
+
+
+def execute(options: argparse.Namespace) -> int:
+    for name in _NOT_BUILT:
+        if getattr(options, name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} is planned and not built yet",
+                help="leave it out; an unsigned bundle can be held against --digest",
+            )
+    if options.bundle is None:
+        raise UsageError("name the bundle to verify", help="gates verify BUNDLE --allow-unsigned")
+    expected = Expectation(
+        allow_unsigned=options.allow_unsigned,
+        digest=options.digest,
+        commit=options.commit,
+        repository=options.repository,
+        ref=options.ref,
+        stage=options.stage,
+        policy_digest=options.policy_digest,
+        not_before=clock.today() - timedelta(days=options.max_age) if options.max_age is not None else None,
+    )
+    found = verify(options.bundle, expected)
+    sys.stdout.write(_json(found) if options.format == "json" else _text(found, color=output.wants_color(sys.stdout)))
+    return found.code
+
+
+def _text(found: Verification, *, color: bool) -> str:
+    lines = [_line(answer, color=color) for answer in found.answers]
+    if found.contents is not None:
+        lines.append(
+            f"verdict: {found.contents.record.decision.verdict}" + ("" if found.code in {0, 1, 3} else ", but it can't be relied on")
+        )
+        lines.append(f"digest: sha256:{found.contents.digest}")
+    return "\n".join(lines) + "\n"
+
+
+def _line(answer: Answer, *, color: bool) -> str:
+    mark = _MARKS[answer.holds]
+    if color:
+        mark = f"\x1b[{ {True: 32, False: 31, None: 33}[answer.holds] }m{mark}\x1b[0m"
+    return f"{_WORDS[answer.question]}: {mark}: {terminal(answer.words)}"
+
+
+def _json(found: Verification) -> str:
+    document = {
+        "schema": "gates/verification/v1",
+        "exit_code": int(found.code),
+        "verdict": found.contents.record.decision.verdict.value if found.contents else None,
+        "digest": f"sha256:{found.contents.digest}" if found.contents else None,
+        "answers": [{"question": answer.question.value, "holds": answer.holds, "words": answer.words} for answer in found.answers],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
+    return int(text)
