@@ -199,10 +199,10 @@ def _message(run: _Run, result: dict[str, Any], rule: dict[str, Any]) -> str:
 
 
 def _remedy(run: _Run, result: dict[str, Any], rule: dict[str, Any]) -> str:
-    """The first fix that the tool describes, else the rule's help; empty where it has neither."""
+    """The first fix that the tool describes, else the first words of the rule's help; empty where it has neither."""
     fixes = (text(mapping(fix.get("description"), run.where).get("text")) for fix in objects(result, "fixes", run.where))
-    help_text = text(mapping(rule.get("help"), run.where).get("text"))
-    return next((fix for fix in fixes if fix), help_text.splitlines()[0] if help_text else "")
+    advice = (line.strip() for line in text(mapping(rule.get("help"), run.where).get("text")).splitlines())
+    return next((fix for fix in fixes if fix), next((line for line in advice if line and not line.startswith("#")), ""))
 
 
 def _address(value: Any) -> str:

@@ -7,7 +7,6 @@ the tool worked, and can be held against the files that it should have looked at
 from __future__ import annotations
 
 import dataclasses
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,19 +143,10 @@ def _inventory(context: ObserveContext, globs: tuple[str, ...]) -> list[str] | N
     """The repository's files that the globs name; None where the policy gives no globs."""
     if not globs:
         return None
-    patterns = [re.compile(_translated(glob)) for glob in globs]
-    found = [name for name in context.files if any(pattern.fullmatch(name) for pattern in patterns)]
-    if not found and context.selected is None:
-        raise GateError(
-            f"no file of the repository matches {', '.join(globs)}", remedy=f"mend the globs of `gates.{context.gate}.options.inventory`"
-        )
-    return found
-
-
-def _translated(glob: str) -> str:
-    """A glob as a regular expression: `*` and `?` stay within a folder, `**/` stands for any number of folders."""
-    pieces = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(pieces.get(part) or re.escape(part) for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./")))
+    try:
+        return list(context.select(globs))
+    except GateError as error:
+        raise GateError(error.reason.replace("`paths`", "`inventory`"), remedy=error.remedy) from error
 
 
 # -- parse

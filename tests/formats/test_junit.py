@@ -1,0 +1,99 @@
+"""JUnit XML: outcomes, places, and reports that hide something."""
+
+from __future__ import annotations
+
+import pytest
+
+from gates.api import GateError, Kind, Raw
+from gates.formats import junit
+from gates.formats.junit import CaseOutcome
+from gates.formats.report import Places, Report
+
+PLACES = Places(known={"/home/someone/project": "{root}"})
+SURE = """<testsuites><testsuite name="shop" tests="6" failures="1" errors="1" skipped="1">
+ <testcase classname="shop.cart" name="adds" file="tests/cart.py" line="4" time="0.01"/>
+ <testcase classname="shop.cart" name="removes[a-1]" file="/home/someone/project/tests/cart.py" line="9">
+  <failure message="assert 1 == 2&#10;more">the whole output</failure></testcase>
+ <testcase classname="shop.cart" name="connects"><error>no server at /home/someone/project/x</error></testcase>
+ <testcase classname="shop.cart" name="prints"><skipped message="no printer"/></testcase>
+ <testcase classname="shop.cart" name="off" status="notrun"/>
+ <testcase classname="shop.cart" name="waits"><flakyFailure message="timeout"/></testcase>
+</testsuite></testsuites>"""
+
+
+def read(text: str) -> Report:
+    return junit.read(Raw(gate="suite", uses="external", parser=1, members={"j.xml": text.encode()}), "j.xml", PLACES)
+
+
+def test_outcomes() -> None:
+    cases = junit.read_cases(SURE.encode(), "j.xml")
+    assert [case.outcome for case in cases] == [
+        CaseOutcome.PASSED,
+        CaseOutcome.FAILURE,
+        CaseOutcome.ERROR,
+        CaseOutcome.SKIPPED,
+        CaseOutcome.SKIPPED,
+        CaseOutcome.PASSED,
+    ]
+    assert [case.flaked for case in cases] == [False] * 5 + [True]
+
+
+def test_failures_errors_and_flakes_are_findings_with_their_place() -> None:
+    failure, error, flake = read(SURE).findings
+    assert (failure.rule, failure.kind, str(failure.location)) == ("suite/failure", Kind.FAILURE, "tests/cart.py:9")
+    assert failure.message == "shop.cart::removes[a-1] failed: assert 1 == 2"
+    assert (error.rule, str(error.location)) == ("suite/error", "shop.cart::connects")
+    assert error.message == "shop.cart::connects broke: no server at x"
+    assert (flake.rule, flake.kind) == ("suite/flake", Kind.FLAKE)
+
+
+def test_tests_are_what_was_examined_and_skipped_ones_have_their_reason() -> None:
+    report = read(SURE)
+    assert len(report.examined or ()) == 4
+    assert [(skip.item, skip.reason) for skip in report.skipped] == [
+        ("shop.cart::prints", "no printer"),
+        ("shop.cart::off", "the report says that it was not run"),
+    ]
+
+
+def test_the_identity_of_a_failure_does_not_hold_its_parameters() -> None:
+    other = SURE.replace("removes[a-1]", "removes[b-2]")
+    assert read(SURE).findings[0].fingerprint == read(other).findings[0].fingerprint
+
+
+@pytest.mark.parametrize("path", ["/usr/lib/x.py", "../x.py", "C:\\x.py", ""])
+def test_a_file_that_is_not_in_the_repository_is_no_place(path: str) -> None:
+    xml = f'<testsuite tests="1" failures="1"><testcase classname="a" name="b" file="{path}"><failure/></testcase></testsuite>'
+    (finding,) = read(xml).findings
+    assert str(finding.location) == "a::b"
+    assert finding.message == "a::b failed: no reason was given"
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"),
+    [
+        ('<testsuite name="s" tests="2"><testcase name="a"/></testsuite>', "counts 2 tests and lists 1"),
+        ('<testsuite name="s" tests="1" errors="1"><testcase name="a"/></testsuite>', "counts 1 failures and errors and lists 0"),
+        ("<testsuite><testcase", "not XML that can be read"),
+        ("", "not XML that can be read"),
+        ("<html/>", "first element is <html>"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>', "declares entities or a document type"),
+        (
+            '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;&x;">]><testsuite><testcase name="&z;"/></testsuite>',
+            "declares entities or a document type",
+        ),
+    ],
+)
+def test_what_can_not_be_trusted_is_an_error(xml: str, reason: str) -> None:
+    with pytest.raises(GateError, match=reason):
+        read(xml)
+
+
+def test_a_report_without_tests_examined_nothing() -> None:
+    assert read("<testsuites/>").examined == ()
+
+
+def test_files_that_no_test_comes_from_are_named() -> None:
+    cases = junit.read_cases(SURE.encode(), "j.xml")
+    files = ("tests/cart.py", "shop/cart.py", "tests/other.py")
+    assert junit.unnamed_files(cases, files) == ["tests/other.py"]
