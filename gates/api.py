@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from importlib import metadata
@@ -188,6 +189,7 @@ class ObserveContext:
 
     `environment` is what children get: without tokens. `variable` reads one that the policy names.
     `selected` holds the files that a commit hook named (None: the whole tree). `deadline` is on `clock.monotonic`.
+    `day` is the day of evaluation in UTC, for what has an age.
     """
 
     gate: str
@@ -200,6 +202,7 @@ class ObserveContext:
     deadline: float
     offline: bool = False
     selected: tuple[str, ...] | None = None
+    day: date = field(default_factory=clock.today)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
     tool_seconds: list[float] = field(default_factory=list)
