@@ -1,0 +1,137 @@
+"""Runs detect-secrets on a list of files. Its standard output holds secrets: it is for the gate's eyes alone.
+
+usage: secrets_driver.py REQUEST
+
+REQUEST is a JSON file: `{"root", "files", "mode", "baseline"}`. Answers one JSON document: the detectors and filters in
+force, what the canary gave, and for each file its hits, or why it was not examined. Nothing is ever verified over the network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from detect_secrets.settings import get_filters, get_plugins, get_settings
+
+from gates.drivers import secrets_canary, secrets_compat, secrets_rules, secrets_strict, secrets_text
+from gates.drivers.secrets_hits import Hit
+
+Baseline = frozenset[tuple[str, str, str]]
+
+
+def main(request_path: str) -> int:
+    request = json.loads(Path(request_path).read_text("utf-8"))
+    settings = get_settings()
+    detectors: Mapping[str, type] = get_mapping_from_secret_type_to_class()
+    settings.configure_plugins([{"name": detector.__name__} for detector in detectors.values()])
+    plugins = sorted(get_plugins(), key=lambda plugin: str(plugin.secret_type))
+    answer: dict[str, Any] = {
+        "detectors": [secrets_rules.rule_of(plugin.secret_type) for plugin in plugins],
+        "filters": sorted(filter_.__name__ for filter_ in get_filters()),
+        "verifies": any("verification" in name for name in settings.filters),
+        "keywords_known": secrets_strict.cores_hold(),
+    }
+    strict = request["mode"] == "strict"
+    answer["own_detectors"] = sorted({rule for rule, _ in secrets_rules.OWN_RULES}) if strict else []
+    answer["canary"] = _canary(plugins, strict)
+    os.chdir(request["root"])
+    found = _scan_strict(request["files"], plugins) if strict else _scan_compat(request["files"])
+    baseline = _read_baseline(request["baseline"])
+    names = "\n".join(request["files"])
+    answer["files"] = [
+        {"path": path, "skipped": reason, "filtered": dict(filtered), "hits": [_plain(hit, path, names, baseline) for hit in hits]}
+        for path, reason, filtered, hits in found
+    ]
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+Scanned = tuple[str, str, Counter[str], list[Hit]]
+
+
+def _scan_strict(files: list[str], plugins: list[Any]) -> list[Scanned]:
+    return [_strict(path, plugins) for path in files]
+
+
+def _strict(path: str, plugins: list[Any]) -> Scanned:
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        return path, f"can't be read: {error.strerror}", Counter(), []
+    text = secrets_text.decode(content)
+    if text is None:
+        return path, "binary", Counter(), []
+    scan = secrets_strict.scan(path, text, plugins)
+    return path, scan.trouble, scan.filtered, scan.hits
+
+
+def _scan_compat(files: list[str]) -> list[Scanned]:
+    """Two rounds: what detect-secrets finds, then what comments hide from it (which changes its settings)."""
+    skipped: dict[str, str] = {}
+    hits: dict[str, list[Hit]] = {path: [] for path in files}
+    for path in files:
+        _attempt(path, secrets_compat.scan, hits, skipped)
+    for path in files:
+        if not skipped[path]:
+            _attempt(path, secrets_compat.scan_allowed, hits, skipped)
+    return [(path, skipped[path], Counter(), hits[path]) for path in files]
+
+
+def _attempt(path: str, scan: Any, hits: dict[str, list[Hit]], skipped: dict[str, str]) -> None:
+    try:
+        skipped[path] = secrets_compat.reason_to_skip(path)
+        if not skipped[path]:
+            hits[path] += scan(path)
+    except OSError as error:
+        skipped[path] = f"can't be read: {error.strerror}"
+    except Exception as error:  # what breaks on one file must not end the scan of the others
+        skipped[path] = f"detect-secrets broke on it ({type(error).__name__})"
+
+
+def _canary(plugins: list[Any], strict: bool) -> list[str]:
+    """The rules that found their planted sample, by the same way as the project's files go."""
+    if strict:
+        hits = secrets_strict.scan(secrets_canary.PATH, secrets_canary.text(), plugins).hits
+    else:
+        Path(secrets_canary.PATH).write_text(secrets_canary.text(), "utf-8")
+        hits = secrets_compat.scan(secrets_canary.PATH)
+    return sorted({name for hit in hits for name in (hit.rule, *hit.also)})
+
+
+def _read_baseline(path: str) -> Baseline:
+    """(file, type, hash) of what an existing baseline accepts. Its detectors and filters are not used."""
+    if not path:
+        return frozenset()
+    results = json.loads(Path(path).read_text("utf-8"))["results"]
+    return frozenset((name, item["type"], item["hashed_secret"]) for name, items in results.items() for item in items)
+
+
+def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any]:
+    known = any((path, kind, _sha1(value)) in baseline for kind, value in hit.engine)
+    values = hit.pieces if hit.rule == "private-key" else [hit.value]
+    plain = dataclasses.asdict(hit)
+    for key in ("source", "engine", "pieces"):
+        del plain[key]
+    return {
+        **plain,
+        "shape": secrets_text.shape(hit.value),
+        "suppressed_by": hit.suppressed_by or (".secrets.baseline" if known else None),
+        "secrets": [value for value in values if secrets_text.is_searchable(value, names)],
+    }
+
+
+def _sha1(value: str) -> str:
+    """detect-secrets' own hash of a value."""
+    return hashlib.sha1(value.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

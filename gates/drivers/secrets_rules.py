@@ -1,0 +1,100 @@
+"""Rules of the secret scan: names for detect-secrets' detectors, and detectors of our own for what it misses."""
+
+from __future__ import annotations
+
+import re
+
+#: detect-secrets' types of secret, and our names for them.
+ENGINE_RULES = {
+    "AWS Access Key": "aws-access-key",
+    "Artifactory Credentials": "artifactory-credentials",
+    "Azure Storage Account access key": "azure-storage-key",
+    "Base64 High Entropy String": "high-entropy-base64",
+    "Basic Auth Credentials": "basic-auth",
+    "Cloudant Credentials": "cloudant-credentials",
+    "Discord Bot Token": "discord-bot-token",
+    "GitHub Token": "github-token",
+    "GitLab Token": "gitlab-token",
+    "Hex High Entropy String": "high-entropy-hex",
+    "IBM COS HMAC Credentials": "ibm-cos-hmac-key",
+    "IBM Cloud IAM Key": "ibm-cloud-iam-key",
+    "JSON Web Token": "json-web-token",
+    "Mailchimp Access Key": "mailchimp-access-key",
+    "NPM tokens": "npm-token",
+    "OpenAI Token": "openai-token",
+    "Private Key": "private-key",
+    "Public IP (ipv4)": "public-ip",
+    "PyPI Token": "pypi-token",
+    "Secret Keyword": "keyword",
+    "SendGrid API Key": "sendgrid-api-key",
+    "Slack Token": "slack-token",
+    "SoftLayer Credentials": "softlayer-credentials",
+    "Square OAuth Secret": "square-oauth-secret",
+    "Stripe Access Key": "stripe-access-key",
+    "Telegram Bot Token": "telegram-bot-token",
+    "Twilio API Key": "twilio-api-key",
+}
+
+ENTROPY = frozenset({"high-entropy-base64", "high-entropy-hex"})
+#: Found by what stands around them, not by their own shape: ordinary text can look like these.
+GENERIC = ENTROPY | {"keyword", "basic-auth", "public-ip", "authorization-header"}
+
+_HEADER = (
+    r"(?i)(?:authorization|x-(?:api|auth|access)-(?:key|token))[\"']?\]?\s*(?:[:=,]|=>)\s*[\"']?(?:(?:bearer|basic|token)\s+)?"
+    r"((?=[^\s\"']*\d)(?=[^\s\"']*[a-z])[A-Za-z0-9._~+/-]{20,}={0,2})"
+)
+
+#: Shapes of tokens that detect-secrets 1.5 doesn't know. Group 1 is the secret.
+OWN_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (rule, re.compile(pattern))
+    for rule, pattern in (
+        ("age-secret-key", r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
+        ("anthropic-token", r"\b(sk-ant-[a-z0-9]{2,10}-[A-Za-z0-9_-]{24,})"),
+        ("databricks-token", r"\b(dapi[a-f0-9]{32})\b"),
+        ("digitalocean-token", r"\b(do[opr]_v1_[a-f0-9]{64})\b"),
+        ("docker-hub-token", r"\b(dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,})"),
+        ("encrypted-private-key", r"(-----BEGIN ENCRYPTED PRIVATE KEY-----)"),
+        ("github-token", r"\b(github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{40,})"),
+        ("google-api-key", r"(?<![A-Za-z0-9_-])(AIza[0-9A-Za-z_-]{35})(?![A-Za-z0-9_-])"),
+        ("google-oauth-secret", r"\b(GOCSPX-[A-Za-z0-9_-]{28})"),
+        ("hashicorp-vault-token", r"\b(hv[sbr]\.[A-Za-z0-9_-]{24,})"),
+        ("hugging-face-token", r"\b(hf_[A-Za-z]{34})\b"),
+        ("linear-api-key", r"\b(lin_api_[A-Za-z0-9]{40})\b"),
+        ("new-relic-key", r"\b(NRAK-[A-Z0-9]{27})\b"),
+        ("npm-token", r"(?<![A-Za-z0-9_])(npm_[A-Za-z0-9]{36})\b"),
+        ("openai-token", r"\b(sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,})"),
+        ("postman-api-key", r"\b(PMAK-[a-f0-9]{24}-[a-f0-9]{34})\b"),
+        ("private-key", r"(PuTTY-User-Key-File-3)"),
+        ("sentry-token", r"\b(sntry[su]_[A-Za-z0-9+/=_-]{40,})"),
+        ("shopify-token", r"\b(shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32})\b"),
+        ("slack-token", r"\b(xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]{32,})"),
+        ("terraform-cloud-token", r"\b([A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})"),
+        ("authorization-header", _HEADER),
+    )
+)
+
+#: Every word of `keyword` detectors holds one of these: a line without any can't match. Checked against the engine at start.
+KEYWORD_CORES = ("key", "pass", "pwd", "secret", "contrase")
+
+_MACHINE_WRITTEN = re.compile(
+    r"(?:^|/)(?:[^/]*\.(?:lock|sum|map|css|svg|iml|ipr|iws|prefs)|[^/]*\.min\.(?:js|mjs)|[^/]*[.-]lock\.(?:json|ya?ml|toml)"
+    r"|npm-shrinkwrap\.json|[^/]*\.resolved|packages\.lock\.json|[^/]*\.ipynb|[^/]*\.har|[^/]*\.(?:po|pot))$"
+    r"|swagger[^/]*\.(?:json|ya?ml|html?|js|mjs|css|ts)$"
+)
+
+
+def rule_of(secret_type: str) -> str:
+    """Our name for a type of detect-secrets; a type that is new to us gets its own words in kebab-case."""
+    return ENGINE_RULES.get(secret_type) or re.sub(r"[^a-z0-9]+", "-", secret_type.lower()).strip("-")
+
+
+def rank(rule: str) -> int:
+    """How specific a rule is: of several on one value the lowest names it."""
+    if rule in ENTROPY:
+        return 4
+    return {"keyword": 3, "basic-auth": 2, "authorization-header": 1, "public-ip": 5}.get(rule, 0)
+
+
+def is_machine_written(path: str) -> bool:
+    """Lock files, sums and bundles: full of digests, so that only secrets of a known shape are looked for."""
+    return bool(_MACHINE_WRITTEN.search(path))

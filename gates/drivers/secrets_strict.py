@@ -1,0 +1,160 @@
+"""The strict scan of one text: detect-secrets' detectors on every line, every occurrence, and detectors of ours.
+
+detect-secrets' transformers (YAML, INI) and filters are used as they are, but a filter that was made for one kind of
+detector does not silence the others, an allow-list comment marks a finding and does not hide it, and one finding in a
+file does not end the search in it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from detect_secrets.filters import heuristic
+from detect_secrets.plugins.keyword import DENYLIST
+from detect_secrets.transformers import get_transformed_file
+from detect_secrets.types import NamedIO
+
+from gates.drivers import secrets_rules as rules
+from gates.drivers.secrets_hits import Hit, add, allow, describe, occurrences
+
+_CHECKSUM_NAME = re.compile(
+    r"(?i)(?:^|[^a-z])(?:sha-?\d*|md5(?:sum)?|blake2[bs]?|check_?sums?|integrity|digest|etag|rev|revision|commit|commit_?sha|git_?(?:sha|ref|hash))"
+    r"[^a-z0-9]*[\"']?\]?\s*[:=(,]"
+)
+_INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
+_DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Scan:
+    """What one file gave: hits, how many values each filter took for something else, and what went wrong."""
+
+    hits: list[Hit] = field(default_factory=list)
+    filtered: Counter[str] = field(default_factory=Counter)
+    trouble: str = ""
+
+
+class _NamedText(io.StringIO):
+    """A text with a file's name, as detect-secrets' transformers want it."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text, newline=None)
+        self.name = name
+
+
+def cores_hold() -> bool:
+    """Whether each of the engine's keywords holds one of our cores, so that looking for these first loses nothing."""
+    return all(any(core in word for core in rules.KEYWORD_CORES) for word in DENYLIST)
+
+
+def scan(path: str, text: str, plugins: Sequence[Any]) -> Scan:
+    """All secrets of one file, by line."""
+    found = Scan()
+    raw = _NamedText(text, path).readlines()
+    passes = [(raw, True)] if rules.is_machine_written(path) else list(_passes(path, text, raw, found))
+    for source, (lines, shaped_only) in enumerate(passes):
+        for hit in _scan_lines(path, lines, plugins, shaped_only, found.filtered):
+            hit.source = source
+            add(found.hits, hit)
+    describe(found.hits, raw)
+    allow(found.hits, path, [lines for lines, _ in passes])
+    return found
+
+
+def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple[list[str], bool]]:
+    """The file as it is, and as the engine's transformers rewrite it: those see values without quotes."""
+    rewritten = []
+    for eager in (False, True):
+        try:
+            lines = get_transformed_file(cast("NamedIO", _NamedText(text, path)), use_eager_transformers=eager)
+        except Exception as error:  # whatever a parser raises on one file must not end the scan of the others
+            found.trouble = f"detect-secrets could not take it apart ({type(error).__name__}); only its plain lines were searched"
+            lines = None
+        rewritten.append(lines)
+    plain, eager_lines = rewritten
+    yield raw, bool(plain)
+    if plain:
+        yield plain, False
+    if eager_lines:
+        yield eager_lines, False
+
+
+def _scan_lines(path: str, lines: Sequence[str], plugins: Sequence[Any], shaped_only: bool, filtered: Counter[str]) -> Iterator[Hit]:
+    for number, raw in enumerate(lines, 1):
+        line = raw.rstrip()
+        if not line:
+            continue
+        for plugin in _worth_asking(line, plugins, shaped_only):
+            found = plugin.analyze_line(filename=path, line=line, line_number=number)
+            if found:
+                yield from _engine_hits(plugin, sorted(str(secret.secret_value) for secret in found), number, line, filtered)
+        yield from _own_hits(number, line, shaped_only)
+
+
+def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, filtered: Counter[str]) -> Iterator[Hit]:
+    rule = rules.rule_of(plugin.secret_type)
+    for value in values:
+        reason = _filter(rule, plugin, value, line)
+        if reason:
+            filtered[reason] += 1
+            continue
+        for column, token in occurrences(plugin, value, line):
+            yield Hit(rule=rule, line=number, column=column, value=token, text=line, engine=[(plugin.secret_type, value)])
+
+
+def _own_hits(number: int, line: str, shaped_only: bool) -> Iterator[Hit]:
+    for rule, pattern in rules.OWN_RULES:
+        if shaped_only and rule in rules.GENERIC:
+            continue
+        for match in pattern.finditer(line):
+            if rule not in rules.GENERIC or not _heuristics(match.group(1)):
+                yield Hit(rule=rule, line=number, column=match.start(1) + 1, value=match.group(1), text=line)
+
+
+def _worth_asking(line: str, plugins: Sequence[Any], shaped_only: bool) -> Iterator[Any]:
+    """The detectors that could find something on a line. Only what provably can't is left out."""
+    folded = line.casefold()
+    has_keyword = any(core in folded for core in rules.KEYWORD_CORES)
+    has_quote = '"' in line or "'" in line
+    for plugin in plugins:
+        rule = rules.rule_of(plugin.secret_type)
+        if rule in rules.GENERIC and shaped_only:
+            continue
+        if (rule == "keyword" and not has_keyword) or (rule in rules.ENTROPY and not has_quote):
+            continue
+        yield plugin
+
+
+def _filter(rule: str, plugin: Any, value: str, line: str) -> str:
+    """Why a value is taken for something else than a secret; empty where it isn't. What has a shape of its own is taken as it is."""
+    if rule not in rules.GENERIC:
+        return ""
+    if rule in rules.ENTROPY and _is_checksum(value, line):
+        return "checksum"
+    if rule == "keyword" and heuristic.is_indirect_reference(line):
+        return "indirect-reference"
+    if heuristic.is_likely_id_string(value, line, plugin):
+        return "identifier"
+    return _heuristics(value)
+
+
+def _heuristics(value: str) -> str:
+    checks = {
+        "uuid": heuristic.is_potential_uuid,
+        "sequence": heuristic.is_sequential_string,
+        "template": heuristic.is_templated_secret,
+        "variable": heuristic.is_prefixed_with_dollar_sign,
+        "no-letter": heuristic.is_not_alphanumeric_string,
+    }
+    return next((name for name, check in checks.items() if check(value)), "")
+
+
+def _is_checksum(value: str, line: str) -> bool:
+    """Whether a random-looking value is a published sum: it says so itself, or its name does."""
+    before = line[: line.find(value)]
+    return bool(_INTEGRITY.fullmatch(value) or (_DIGEST.fullmatch(value) and _CHECKSUM_NAME.search(before)))

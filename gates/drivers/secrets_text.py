@@ -1,0 +1,89 @@
+"""What is said of a value and its line without giving it away: a masked text, and what the value looks like."""
+
+from __future__ import annotations
+
+import codecs
+import math
+import re
+
+MASK = "[redacted]"
+_AROUND = 100
+_LONGEST_WORDS = 80
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+_PLACEHOLDER = re.compile(
+    r"(?i)example|placeholder|change[-_ ]?(?:me|this|it)|your[-_ ]|dummy|fake|redacted"
+    r"|replace[-_ ]?(?:me|with)|insert[-_ ]|x{4,}|\*{3,}|\.{3,}|…"
+    r"|not[-_ ](?:a|so)[-_ ]|insecure|^<.*>$|^\[.*\]$|%\(?\w*\)?[sd]|\{\w*\}|\$\{?\w+"
+)
+_VOCABULARY = re.compile(
+    r"(?i)(?:(?:a|abc|access|account|admin|api|auth|bad|bar|baz|bearer|client|cookie|correct|credential|credentials|data|db|debug|default|demo|dev"
+    r"|development|django|empty|env|false|field|file|flask|foo|good|guest|hash|hello|id|invalid|jwt|key|letmein|local|login|long|mock|my|name|new"
+    r"|nil|no|none|null|old|one|only|other|pass|passphrase|passwd|password|passwords|postgres|private|public|pwd|qux|random|required|root|safe"
+    r"|sample|secret|secrets|server|session|sign|signing|simple|some|spam|string|super|temp|test|testing"
+    r"|tests|text|the|this|token|true|two|type|unset|url|user|valid|value|very|world|wrong|xxx|your)[-_ .:!?]*)+\d{0,4}[!?.]?"
+)
+_PHRASE_WORD = re.compile(r"[^\W\d_]*[^\w\s]*")
+_REFERENCE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+(?:\(\))?|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_PATH = re.compile(
+    r"(?:\.{0,2}/|~/|https?://|file:|[A-Z]:\\)[^@\s]*|[\w.-]+(?:/[\w.-]+)*/?\.(?:json|ya?ml|pem|key|txt|env|toml|ini|cfg|crt|html?)"
+)
+
+
+def decode(content: bytes) -> str | None:
+    """A file's text: by its byte-order mark, as UTF-8, else as Latin-1. None for what is not text."""
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None if _CONTROLS.search(content) else content.decode("latin-1")
+    return None if "\0" in text else text
+
+
+def masked(line: str, values: list[str]) -> str:
+    """The line without the values, stripped, and cut to what stands near the first of them."""
+    for value in sorted(values, key=len, reverse=True):
+        line = line.replace(value, MASK)
+    line = line.strip()
+    first = line.find(MASK)
+    if first < 0:
+        return MASK
+    return line[max(0, first - _AROUND) : first + len(MASK) + _AROUND].strip()
+
+
+def shape(value: str) -> str:
+    """What a value looks like: `placeholder`, `phrase`, `reference`, `path`, `random` or `word`."""
+    text = value.strip()
+    if _PLACEHOLDER.search(text) or len(set(text)) <= 3 or (len(text) <= _LONGEST_WORDS and _VOCABULARY.fullmatch(text)):
+        return "placeholder"
+    words = text.split()
+    if len(words) > 1 and all(_PHRASE_WORD.fullmatch(word) for word in words):
+        return "phrase"
+    if _PATH.fullmatch(text):
+        return "path"
+    if _REFERENCE.fullmatch(text):
+        return "reference"
+    return "random" if len(text) >= 16 and entropy(text) >= 3.3 and re.search(r"\d", text) and re.search(r"[A-Za-z]", text) else "word"
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits a character."""
+    counts = [text.count(character) / len(text) for character in set(text)]
+    return -sum(share * math.log2(share) for share in counts)
+
+
+def is_searchable(value: str, paths: str) -> bool:
+    """Whether a value can be masked wherever it stands: not where it is an ordinary word or part of a file's name.
+
+    `paths` holds the names of all files. Words would be masked in the keys of other tools' reports.
+    """
+    is_word = re.fullmatch(r"[A-Za-z]+(?:[-_. :][A-Za-z]+)*", value) is not None and len(value) < 24
+    return not is_word and value not in paths
