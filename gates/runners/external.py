@@ -26,6 +26,7 @@ from gates.api import (
     Raw,
     Severity,
     Skip,
+    ToolMissingError,
     ToolRun,
     option,
 )
@@ -118,7 +119,10 @@ def _run(context: ObserveContext, options: Options) -> None:
     argv[0] = context.program(argv[0])
     context.raw_path(options.report)
     context.report_progress(f"running {Path(options.command[0]).name}")
-    done = context.run_tool(argv, tool=context.gate)
+    try:
+        done = context.run_tool(argv, tool=context.gate)
+    except ToolMissingError as error:
+        raise ToolMissingError(error.reason, remedy=f"install it, or mend `gates.{context.gate}.options.command`") from error
     if done.exit_code not in options.exit_codes:
         allowed = ", ".join(str(code) for code in options.exit_codes)
         raise GateError(

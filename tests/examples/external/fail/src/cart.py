@@ -1,0 +1,5 @@
+"""A cart."""
+
+
+def total(prices: list[int]) -> int:
+    return sum(prices)

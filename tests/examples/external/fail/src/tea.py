@@ -1,0 +1,3 @@
+"""A cart that sells nothing but tea."""
+
+TEA = 450
