@@ -1,0 +1,1 @@
+"""What `audit_driver.py` is made of: reading what is declared, opening advisories, auditing with pip-audit."""

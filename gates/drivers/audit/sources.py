@@ -1,0 +1,52 @@
+"""From the files that a policy names, or that were found, to the inventory of what they declare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from gates.drivers.audit import locks, pyproject, requirements
+from gates.drivers.audit.inventory import CannotTellError, Entry, Package, packages
+
+_FORMATS = {"uv.lock": locks.UV, "poetry.lock": locks.POETRY, "pdm.lock": locks.PDM}
+_PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
+
+
+def read(root: Path, paths: list[str]) -> list[Package]:
+    """Every package that the files declare. Raises `CannotTellError` where one can't be read, or they declare none."""
+    found = packages(_entries(root, paths))
+    if not found:
+        raise CannotTellError(
+            f"no dependency is declared in {', '.join(paths)}",
+            'if that is meant, say so in the policy: `not-applicable: "no dependencies"`; else name the files with `sources`',
+        )
+    return found
+
+
+def _entries(root: Path, paths: list[str]) -> Iterator[Entry]:
+    plain = [path for path in paths if PurePosixPath(path).suffix in {".txt", ".in"}]
+    yield from requirements.read_files(root, plain)
+    for path in paths:
+        if path not in plain:
+            yield from _read_lock(root, path)
+
+
+def _read_lock(root: Path, path: str) -> Iterator[Entry]:
+    name = PurePosixPath(path).name
+    try:
+        text = (root / path).read_text("utf-8")
+    except UnicodeDecodeError:
+        raise CannotTellError(f"{path} is not text in UTF-8", "write it again with its tool") from None
+    if name in _FORMATS:
+        return locks.read_toml(path, text, _FORMATS[name])
+    if _PYLOCK.fullmatch(name):
+        return locks.read_toml(path, text, locks.PYLOCK)
+    if name == "Pipfile.lock":
+        return locks.read_pipfile(path, text)
+    if name == "pyproject.toml":
+        return pyproject.read(path, text)
+    raise CannotTellError(
+        f"{path} is no lock or requirements file that is known here",
+        "name requirements files (.txt), pylock.toml, uv.lock, poetry.lock, pdm.lock, Pipfile.lock or pyproject.toml",
+    )
