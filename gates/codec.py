@@ -7,6 +7,7 @@ None is left out. Reading refuses unknown keys, missing keys and wrong types, na
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from gates.model import Severity
 T = TypeVar("T")
 JSON = Any
 MAX_INTEGER = 2**53 - 1
+_PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?", re.ASCII)
 
 
 def encode(value: Any) -> JSON:
@@ -51,9 +53,11 @@ def encode(value: Any) -> JSON:
 
 
 def decimal_text(value: Decimal) -> str:
-    """The shortest plain decimal text: no exponent, no trailing zeros, no negative zero."""
-    text = format(value.normalize(), "f")
-    return "0" if text in {"-0", "0"} else text
+    """The shortest plain decimal text: no exponent, no trailing zeros, no negative zero; exact at any length."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
 
 
 def decode(cls: type[T], data: JSON, where: str = "$") -> T:
@@ -131,13 +135,21 @@ def _decode_scalar(kind: Any, data: JSON, where: str) -> Any:
         if kind is date:
             return date.fromisoformat(data)
         if kind is Decimal:
-            value = Decimal(data)
-            return _expect(decimal_text(value) == data, value, where, "a plain decimal number")
+            return _decimal(data)
         if issubclass(kind, Enum):
             return kind(data)
     except (ValueError, InvalidOperation) as error:
-        raise ValueError(f"{where}: {data!r} is not a {kind.__name__}") from error
+        raise ValueError(f"{where}: {data!r} is not a {kind.__name__}, plainly written") from error
     raise TypeError(f"{where}: type {kind!r} is not supported")
+
+
+def _decimal(text: str) -> Decimal:
+    if not _PLAIN_DECIMAL.fullmatch(text):
+        raise ValueError(text)
+    value = Decimal(text)
+    if decimal_text(value) != text:
+        raise ValueError(text)
+    return value
 
 
 def _expect(holds: bool, value: Any, where: str, what: str) -> Any:

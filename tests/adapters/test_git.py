@@ -1,0 +1,77 @@
+"""Git is asked without executing anything of the repository's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gates.adapters import git
+from gates.errors import RepositoryError
+from tests.repository import Repository
+
+
+def test_outside_a_repository_nothing_is_known(tmp_path: Path) -> None:
+    found = git.checkout(tmp_path)
+    assert (found.commit, found.tree, found.ref, found.dirty) == (None, None, None, True)
+    assert git.list_files(tmp_path) is None
+
+
+def test_a_clean_commit_is_known_and_a_change_makes_it_dirty(repository: Repository) -> None:
+    commit = repository.commit({"a.py": "1\n"})
+    clean = git.checkout(repository.root)
+    assert (clean.commit, clean.dirty, clean.ref) == (commit, False, "refs/heads/main")
+    (repository.root / "new.txt").write_text("x", "utf-8")
+    assert git.checkout(repository.root).dirty
+
+
+def test_files_are_those_that_git_tracks_or_would_add(repository: Repository) -> None:
+    repository.commit({"b.py": "", "sub/a b.py": "", ".gitignore": "ignored.txt\n"})
+    (repository.root / "ignored.txt").write_text("x", "utf-8")
+    (repository.root / "nëw\n.txt").write_text("x", "utf-8")
+    assert git.list_files(repository.root) == [".gitignore", "b.py", "nëw\n.txt", "sub/a b.py"]
+
+
+def test_nothing_of_the_repository_is_executed(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"a.py": "1\n"})
+    trap = tmp_path / "trap"
+    script = tmp_path / "evil.sh"
+    script.write_text(f"#!/bin/sh\ntouch {trap}\n", "utf-8")
+    script.chmod(0o755)
+    for setting in ("core.fsmonitor", "diff.external", "core.pager", "core.sshCommand"):
+        repository.git("config", setting, str(script))
+    hooks = repository.root / ".git" / "hooks"
+    for hook in ("post-index-change", "fsmonitor-watchman"):
+        (hooks / hook).write_text(f"#!/bin/sh\ntouch {trap}\n", "utf-8")
+        (hooks / hook).chmod(0o755)
+    os.utime(repository.root / "a.py", (1, 1))
+    git.checkout(repository.root)
+    git.list_files(repository.root)
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [
+        ("https://user:pass@example.org/shop.git?x=1", "https://example.org/shop.git"),
+        ("git@example.org:team/shop.git", "example.org:team/shop.git"),
+        ("ssh://git@example.org/team/shop", "ssh://example.org/team/shop"),
+        ("/home/me/shop", None),
+        ("../shop", None),
+        ("file:///home/me/shop", None),
+        ("C:\\shop", None),
+    ],
+)
+def test_a_remote_is_named_without_credentials_or_places_of_this_machine(repository: Repository, address: str, known: str | None) -> None:
+    repository.commit({"a": "1"})
+    repository.git("remote", "add", "origin", address)
+    assert git.checkout(repository.root).repository == known
+
+
+def test_a_revision_that_is_not_there_is_said(repository: Repository) -> None:
+    commit = repository.commit({"a": "1"})
+    assert git.resolve(repository.root, "HEAD") == commit
+    for revision in ("nowhere", "--help", ""):
+        with pytest.raises(RepositoryError):
+            git.resolve(repository.root, revision)

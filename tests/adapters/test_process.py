@@ -1,0 +1,99 @@
+"""Subprocesses end when they should, with everything that they started."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from gates.adapters import process
+from gates.errors import InterruptedRunError, ToolMissingError
+
+ENVIRONMENT = {"PATH": os.environ["PATH"]}
+
+
+def run(code: str, tmp_path: Path, timeout: float = 30) -> process.Completed:
+    return process.run([sys.executable, "-I", "-c", code], cwd=tmp_path, env=ENVIRONMENT, timeout=timeout, scratch=tmp_path)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_output_and_exit_code_are_kept(tmp_path: Path) -> None:
+    done = run("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)", tmp_path)
+    assert (done.exit_code, done.stdout, done.stderr, done.timed_out) == (7, b"out\n", b"err\n", False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError, match="no-such-program was not found"):
+        process.run(["no-such-program"], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+
+
+def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
+    assert run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path).exit_code == -9
+
+
+def test_the_deadline_stops_it_with_its_children(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, time, pathlib\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "pathlib.Path('pid').write_text(str(child.pid))\n"
+        "time.sleep(600)\n"
+    )
+    done = run(code, tmp_path, timeout=1.5)
+    assert (done.exit_code, done.timed_out) == (None, True)
+    assert not is_alive(int((tmp_path / "pid").read_text("utf-8")))
+
+
+def test_a_child_that_left_its_group_is_stopped_too(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys, pathlib\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "pathlib.Path('pid').write_text(str(child.pid))\n"
+    )
+    assert run(code, tmp_path).exit_code == 0
+    assert not is_alive(int((tmp_path / "pid").read_text("utf-8")))
+
+
+def test_one_that_ignores_term_is_killed(tmp_path: Path) -> None:
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    assert run(code, tmp_path, timeout=0.5).timed_out
+
+
+def test_too_much_output_is_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OUTPUT_LIMIT", 10)
+    done = run("print('x' * 100)", tmp_path)
+    assert (len(done.stdout), done.cut) == (10, True)
+
+
+def test_stopping_all_ends_what_runs_and_lets_nothing_start(tmp_path: Path) -> None:
+    outcome: list[BaseException] = []
+    begun = tmp_path / "begun"
+    os.mkfifo(begun)
+
+    def work() -> None:
+        try:
+            run("open('begun', 'w').close(); import time; time.sleep(600)", tmp_path)
+        except InterruptedRunError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        begun.read_bytes()  # a pipe: answers when the child has opened it
+        process.stop_all()
+        thread.join(30)
+        assert len(outcome) == 1
+        with pytest.raises(InterruptedRunError):
+            run("pass", tmp_path)
+    finally:
+        process.resume()
+    assert run("pass", tmp_path).exit_code == 0

@@ -1,0 +1,29 @@
+"""Shared by all tests: an environment that says nothing of the machine they run on, and an empty repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.repository import Repository
+
+# No deadline: these run beside browsers on shared machines. Derandomised: a red build must be red again.
+settings.register_profile("gates", deadline=None, derandomize=True)
+settings.load_profile("gates")
+
+_SAYS_TOO_MUCH = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
+
+
+@pytest.fixture(autouse=True)
+def _scrubbed_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name in _SAYS_TOO_MUCH or name.startswith(("GITHUB_", "RUNNER_", "ACTIONS_", "GIT_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
