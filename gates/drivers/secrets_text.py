@@ -20,7 +20,7 @@ _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|change[-_ ]?(?:me|this|it)|your[-_ ]|dummy|fake|redacted"
     r"|replace[-_ ]?(?:me|with)|insert[-_ ]|x{4,}|\*{3,}|\.{3,}|…"
-    r"|not[-_ ](?:a|so)[-_ ]|insecure|^<.*>$|^\[.*\]$|%\(?\w*\)?[sd]|\{\w*\}|\$\{?\w+"
+    r"|not[-_ ](?:a|so)[-_ ]|insecure|^<.*>$|^\[.*\]$|%\(\w+\)[sd]|%[sd]\b|\{\w*\}|\$\{\w+"
 )
 _VOCABULARY = re.compile(
     r"(?i)(?:(?:a|abc|access|account|admin|api|auth|bad|bar|baz|bearer|client|cookie|correct|credential|credentials|data|db|debug|default|demo|dev"

@@ -1,0 +1,238 @@
+"""The secret scan: detect-secrets on a list of files of our own, in a child, without ever verifying a secret over the network.
+
+A found value is masked in everything that this run writes. What a comment or an existing baseline hides is listed as suppressed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from gates.api import (
+    Examined,
+    Facts,
+    Finding,
+    Gate,
+    GateError,
+    Kind,
+    Limit,
+    Location,
+    Measurement,
+    Need,
+    ObserveContext,
+    Proof,
+    Raw,
+    Skip,
+    Stage,
+    Suggestion,
+    Survey,
+    count,
+    option,
+)
+from gates.formats import detect_secrets as rules
+
+INVENTORY = "inventory.json"
+SCAN = "scan.json"
+BASELINE = ".secrets.baseline"
+#: Rules that must find their planted sample in each run, by mode.
+CANARY: dict[str, tuple[str, ...]] = {
+    "compat": (
+        "aws-access-key",
+        "basic-auth",
+        "github-token",
+        "high-entropy-base64",
+        "high-entropy-hex",
+        "keyword",
+        "private-key",
+        "slack-token",
+        "stripe-access-key",
+    )
+}
+CANARY["strict"] = (*CANARY["compat"], "anthropic-token", "google-api-key", "npm-token", "openai-token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is searched, and how."""
+
+    paths: tuple[str, ...] = option("files, folders or globs to search (default: everything that git tracks or would add)", default=())
+    exclude: tuple[str, ...] = option("files, folders or globs to leave out; a name without a slash fits at any depth", default=())
+    mode: Literal["strict", "compat"] = option(
+        "`strict`: detect-secrets and detectors of our own, every occurrence; `compat`: exactly the findings of `detect-secrets scan -n`",
+        default="strict",
+    )
+    baseline: str = option(
+        f"a baseline of detect-secrets whose findings are suppressed (default: `{BASELINE}` where there is one); its settings are not used",
+        default="",
+    )
+
+
+# -- the first half
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    version = context.distribution("detect-secrets")
+    baseline = _baseline(context, options)
+    files = [name for name in context.select(options.paths, options.exclude) if name != baseline]
+    if not files:
+        raise GateError("no file to search", remedy="check `paths` and `exclude`, or say why the gate is `not-applicable` in the policy")
+    context.report_progress(f"{len(files)} files")
+    answer = _scan(context, version, files, options.mode, baseline)
+    for value in (value for entry in answer["files"] for hit in entry["hits"] for value in hit["secrets"]):
+        context.add_secret(value)
+    context.raw_json(INVENTORY, {"files": files, "mode": options.mode, "baseline": baseline})
+    context.raw_json(SCAN, {**answer, "files": [_without_values(entry) for entry in answer["files"]]})
+
+
+def _baseline(context: ObserveContext, options: Options) -> str:
+    """The baseline's path below the root, empty where there is none. One that is named must be there."""
+    name = options.baseline or BASELINE
+    path = context.inside(name)
+    if not path.is_file():
+        if options.baseline:
+            raise GateError(f"there is no baseline {name!r}", remedy="mend `baseline`, or leave it out")
+        return ""
+    try:
+        results = json.loads(path.read_text("utf-8"))["results"]
+        valid = all({"type", "hashed_secret"} <= item.keys() for items in results.values() for item in items)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        valid = False
+    if not valid:
+        raise GateError(f"{name} is not a baseline of detect-secrets", remedy=f"make it anew: detect-secrets scan -n > {name}")
+    return Path(name).as_posix()
+
+
+def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
+    request = context.scratch / "request.json"
+    present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
+    asked = {"root": str(context.root), "files": present, "mode": mode, "baseline": baseline}
+    request.write_text(json.dumps(asked), "ascii")
+    # its output holds secrets; detect-secrets opens files in the encoding of the locale
+    result = context.run_driver(
+        "secrets_driver", [request], tool="detect-secrets", version=version, keep_output=False, env={"LC_ALL": "C.UTF-8"}
+    )
+    try:
+        answer = json.loads(result.stdout)
+    except ValueError:
+        answer = None
+    if result.exit_code or not isinstance(answer, dict):
+        raise GateError(
+            f"detect-secrets ended with {result.exit_code} and gave no answer: {_last_error(result.stderr)}",
+            remedy="pip install --force-reinstall 'quality-gates'; if that does not mend it, please report it",
+        )
+    missing = [{"path": name, "skipped": "not a regular file", "filtered": {}, "hits": []} for name in files if name not in set(present)]
+    return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
+
+
+def _last_error(stderr: bytes) -> str:
+    """The kind of the last error that was printed. Its text may hold a secret."""
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].partition(":")[0] if lines else "it printed nothing"
+
+
+def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
+    hits = [{key: value for key, value in hit.items() if key not in ("value", "secrets")} for hit in entry["hits"]]
+    return {**entry, "hits": hits}
+
+
+# -- the second half
+
+
+def parse(raw: Raw) -> Facts:
+    inventory, scan = raw.json(INVENTORY), raw.json(SCAN)
+    _check_engine(scan, inventory["mode"])
+    by_path = {entry["path"]: entry for entry in scan["files"]}
+    if len(by_path) != len(scan["files"]) or set(by_path) != set(inventory["files"]):
+        raise GateError(
+            "the files that detect-secrets reports are not those that it was given", remedy="please report this with its raw output"
+        )
+    skipped = tuple(Skip(item=entry["path"], reason=entry["skipped"]) for entry in scan["files"] if entry["skipped"])
+    expected = len(inventory["files"])
+    examined = Examined(unit="files", expected=expected, done=expected - len(skipped), skipped=skipped, proof=Proof.INVENTORY)
+    strict = inventory["mode"] == "strict"
+    findings = [_finding(raw, entry["path"], hit, strict) for entry in scan["files"] for hit in entry["hits"]]
+    return raw.facts(examined=examined, findings=findings, measurements=_measurements(scan))
+
+
+def _check_engine(scan: Mapping[str, Any], mode: str) -> None:
+    """An engine without detectors, or one that does not see planted secrets, says "clean" of everything."""
+    if not scan["detectors"]:
+        raise GateError("detect-secrets had no detectors in force", remedy="pip install --force-reinstall detect-secrets")
+    if scan["verifies"]:
+        raise GateError("detect-secrets was set to send what it finds to other services", remedy="please report this")
+    unseen = [rule for rule in CANARY[mode] if rule not in scan["canary"]]
+    if unseen:
+        raise GateError(
+            f"the scan did not find the secrets that were planted for it: {', '.join(unseen)}",
+            remedy="pip install --force-reinstall detect-secrets",
+        )
+
+
+def _finding(raw: Raw, path: str, hit: Mapping[str, Any], strict: bool) -> Finding:
+    rule = rules.find(hit["rule"])
+    kind, severity = rules.weigh(hit["rule"], hit["shape"], path) if strict else (Kind.FINDING, rule.severity)
+    also = {"also-found-by": ", ".join(hit["also"])} if hit["also"] else {}
+    return raw.finding(
+        rule=hit["rule"],
+        severity=severity,
+        message=f"{rule.title}: {rule.meaning}",
+        location=Location(path=path, line=hit["line"], column=hit["column"]),
+        identity=(path, hit["text"]),
+        kind=kind,
+        remedy=rule.remedy,
+        suppressed_by=hit["suppressed_by"],
+        properties={"line": hit["text"], "looks-like": hit["shape"], **also},
+    )
+
+
+def _measurements(scan: Mapping[str, Any]) -> Iterable[Measurement]:
+    filtered = sum(number for entry in scan["files"] for number in entry["filtered"].values())
+    yield count("detectors", len({*scan["detectors"], *scan["own_detectors"]}), "detectors")
+    yield count("filtered", filtered, "values")
+
+
+# -- the rest of the gate
+
+
+def detect(survey: Survey) -> Suggestion | None:
+    """Every repository has files in which a secret can stand."""
+    if not survey.files:
+        return None
+    if BASELINE in survey.files:
+        return Suggestion(comments=(f"{BASELINE} is read: its findings are shown as suppressed, its settings are not used",))
+    return Suggestion(comments=("searches every file that git tracks or would add",))
+
+
+def needs(_root: Path, _options: Options) -> Iterator[Need]:
+    """detect-secrets itself, which comes with Quality Gates."""
+    try:
+        found = metadata.version("detect-secrets")
+    except metadata.PackageNotFoundError:
+        found = None
+    yield Need(name="detect-secrets", found=found, remedy="pip install --force-reinstall quality-gates")
+
+
+GATE = Gate(
+    id="secrets",
+    title="Secret scan",
+    unit="files",
+    options=Options,
+    executes_project=False,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    requires=("detect-secrets",),
+    limits=(Limit(name="findings", new_max=Decimal(0)),),
+    measurements={
+        "detectors": "kinds of secret that were looked for",
+        "filtered": "values that looked like a secret and were taken for an id, a checksum, a template or a reference",
+    },
+    stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
+    detect=detect,
+    needs=needs,
+)
