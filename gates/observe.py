@@ -14,25 +14,16 @@ from pathlib import Path
 
 from gates import codec, redact
 from gates.adapters import clock, process
-from gates.api import Gate, ObserveContext
+from gates.api import ObserveContext
 from gates.errors import GateError, InterruptedRunError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status
+from gates.plan import Step
 
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
 RAW_MEMBERS = 400
 _PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One gate to observe: its name in the policy, its options as plain data, its time in seconds."""
-
-    name: str
-    gate: Gate
-    options: Mapping[str, object]
-    timeout_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from gates import redact
 from gates.api import Gate
 from gates.facts import read_facts
 from gates.model import Facts
-from gates.observe import Observation, Progress, Setting, Step, observe, redacted
+from gates.observe import Observation, Progress, Setting, observe, redacted
+from gates.plan import Step
 
 
 def observe_raw(

@@ -1,0 +1,59 @@
+"""From a policy to the steps to run: which gates are observed at its stage, in which order, with how much time. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gates.api import Gate
+from gates.errors import UsageError
+from gates.model import Enforcement, GatePolicy, Policy, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One gate to observe: its name in the policy, its options as plain data, its time in seconds."""
+
+    name: str
+    gate: Gate
+    options: Mapping[str, Any]
+    timeout_seconds: int
+
+
+def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:
+    """The gates to observe, in the policy's order; those selected by name, or all where none is.
+
+    Raises `UsageError` for a selected gate that the policy does not have, or does not run at its stage:
+    a selection that observes nothing would look like one that found nothing.
+    """
+    _check_selection(policy, selection)
+    return tuple(
+        Step(name=gate.name, gate=find_gate(gate.uses), options=gate.options, timeout_seconds=gate.timeout_seconds)
+        for gate in policy.gates
+        if (not selection or gate.name in selection) and not why_not(gate, policy.stage)
+    )
+
+
+def why_not(gate: GatePolicy, stage: Stage) -> str:
+    """Why a gate is not observed at a stage; empty where it is."""
+    if gate.enforcement is Enforcement.OFF:
+        return "the policy turns it off"
+    if gate.not_applicable:
+        return f"the policy says it is not applicable: {gate.not_applicable}"
+    if stage not in gate.stages:
+        return f"the policy runs it at {', '.join(gate.stages)}, not at {stage}"
+    return ""
+
+
+def _check_selection(policy: Policy, selection: tuple[str, ...]) -> None:
+    gates = {gate.name: gate for gate in policy.gates}
+    for name in selection:
+        if name not in gates:
+            near = difflib.get_close_matches(name, gates, 1)
+            suggestion = f", did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"the policy has no gate {name!r}{suggestion}", help=f"gates of this policy: {', '.join(gates) or 'none'}")
+        reason = why_not(gates[name], policy.stage)
+        if reason:
+            raise UsageError(f"the gate {name!r} can't be run: {reason}", help="choose another stage with `--stage`, or change the policy")

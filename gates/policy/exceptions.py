@@ -1,0 +1,98 @@
+"""Waivers and recorded decisions of a policy: held against its gates, then built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from gates.errors import Problem
+from gates.model import RecordedDecision, Waiver
+from gates.policy.entry import Entry
+from gates.policy.reader import suggest
+from gates.policy.syntax import problem
+from gates.policy.table import WAIVER
+
+#: A waiver names what it waives, then where: without the first it would take everything in a place.
+_WHAT = ("rule", "advisory", "fingerprint")
+_PATTERNS = ("path", "operation", "url", "selector")
+_ONLY_WILDCARDS = re.compile(r"[*?./]*")
+
+
+def read_waivers(entries: Iterable[Entry], uses: Mapping[str, str], problems: list[Problem]) -> tuple[Waiver, ...]:
+    """The waivers of a policy whose gates are `uses` (name to gate id). Adds what is wrong to `problems`, and leaves those out."""
+    waivers = []
+    for entry in _unique(entries, "waiver", problems):
+        before = len(problems)
+        _check_waiver(entry, uses, problems)
+        if len(problems) == before and all(entry.get(key.name) for key in WAIVER.keys if key.required):
+            waivers.append(_waiver(entry))
+    return tuple(waivers)
+
+
+def read_decisions(entries: Iterable[Entry], problems: list[Problem]) -> tuple[RecordedDecision, ...]:
+    """The decisions of people that a policy records."""
+    return tuple(
+        RecordedDecision(
+            id=entry.said("id", ""),
+            date=date.value,
+            by=entry.said("by", ""),
+            why=entry.said("why", ""),
+            record=entry.said("record", ""),
+        )
+        for entry in _unique(entries, "decision", problems)
+        if (date := entry.get("date")) is not None
+    )
+
+
+def _unique(entries: Iterable[Entry], noun: str, problems: list[Problem]) -> list[Entry]:
+    seen: dict[str, Entry] = {}
+    found = []
+    for entry in entries:
+        id = entry.get("id")
+        if id is not None and id.value in seen:
+            first = seen[id.value]
+            problems.append(problem(f"the {noun} {id.value!r} stands twice, first at {first.place}", id.place, "give it an id of its own"))
+        elif id is not None:
+            seen[id.value] = id
+        found.append(entry)
+    return found
+
+
+def _check_waiver(entry: Entry, uses: Mapping[str, str], problems: list[Problem]) -> None:
+    gate, match = entry.get("gate"), entry.get("match")
+    created, expires = entry.get("created"), entry.get("expires")
+    if gate and gate.value not in uses:
+        error = f"the waiver is for the gate {gate.value!r}, which this policy does not have{suggest(gate.value, uses)}"
+        problems.append(problem(error, gate.place, f"gates of this policy: {', '.join(uses) or 'none'}"))
+    if created and expires and expires.value < created.value:
+        error = f"the waiver expires on {expires.value}, before it was created on {created.value}"
+        problems.append(problem(error, expires.place, "set `expires` to the last day on which it counts"))
+    if match:
+        _check_match(match, problems)
+
+
+def _check_match(match: Entry, problems: list[Problem]) -> None:
+    if not any(key in match.value for key in _WHAT):
+        error = "the waiver does not say what it waives"
+        problems.append(problem(error, match.place, "name a rule, an advisory or a fingerprint; a path or package narrows it further"))
+    for key, entry in match.items():
+        if key not in _PATTERNS and "*" in entry.value:
+            error = f"{key} {entry.value!r} has a wildcard, and is compared whole"
+            problems.append(problem(error, entry.place, f"name each {key} in a waiver of its own"))
+        elif key in _PATTERNS and _ONLY_WILDCARDS.fullmatch(entry.value):
+            error = f"{key} {entry.value!r} matches everything"
+            problems.append(problem(error, entry.place, "a waiver is narrow: name the thing itself, or leave the key out"))
+
+
+def _waiver(entry: Entry) -> Waiver:
+    return Waiver(
+        id=entry.value["id"].value,
+        gate=entry.value["gate"].value,
+        match={key: found.value for key, found in entry.value["match"].items()},
+        waiver_class=entry.value["class"].value,
+        reason=entry.value["reason"].value,
+        owner=entry.value["owner"].value,
+        approver=entry.value["approver"].value,
+        created=entry.value["created"].value,
+        expires=entry.value["expires"].value,
+    )
