@@ -1,0 +1,205 @@
+"""The page: one file that works offline and without a script, where nothing from outside is markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from gates.codec import decimal_text
+from gates.model import BundleInfo, Outcome, Record, ToolRun, Verdict
+from gates.report.safe import unicode_text, visible, web_address
+from gates.report.view import (
+    VERDICTS,
+    FindingView,
+    GateView,
+    counts,
+    duration,
+    gate_views,
+    measured,
+    plural,
+    ranked,
+    waiver_views,
+    why,
+    work,
+)
+
+_TONES = {"passed": "good", "failed": "bad", "errored": "warn", "warned": "warn", "skipped": "dim"}
+_STEPS = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED)
+STATES = ("new", "existing", "waived", "suppressed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do next: for which gate, what, where it says how, and who minds it."""
+
+    gate: str
+    outcome: str
+    do: str
+    place: str
+    more: str
+    owner: str
+    runbook: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A gate's time on the run's: left edge and width in percent, as SVG writes them."""
+
+    x: str
+    width: str
+
+
+def render(record: Record, *, bundle: BundleInfo | None) -> str:
+    """The whole document. The same record gives the same bytes."""
+    gates = gate_views(record)
+    findings = ranked(view for gate in gates for view in gate.findings)
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            record=record,
+            bundle=bundle,
+            gates=gates,
+            findings=findings,
+            notices=ranked(view for gate in gates for view in gate.notices),
+            waivers=waiver_views(record),
+            steps=next_steps(gates),
+            bars=_bars(record),
+            checked=_checked(gates),
+            tools=_tools(gates),
+            silence=_silence(gates),
+            by_severity=Counter(view.finding.severity.word for view in findings),
+            policy=_content_policy(),
+        )
+    )
+    return unicode_text(page)
+
+
+def next_steps(gates: tuple[GateView, ...]) -> list[Step]:
+    """What to do next, a step for each gate that needs a person: what stops the change first."""
+    red = [gate for gate in gates if gate.needs_person]
+    return [_step(gate) for gate in sorted(red, key=lambda gate: _STEPS.index(gate.decision.outcome))]
+
+
+def _step(gate: GateView) -> Step:
+    """The remedy of the gate itself, or else of its most urgent finding."""
+    counting = [view for view in ranked(gate.findings) if not view.excused]
+    first = counting[0].finding if counting and gate.decision.outcome is not Outcome.ERRORED else None
+    remedy = gate.decision.remedy or (first.remedy or first.message if first else "")
+    more = len(counting) - 1 if first else 0
+    return Step(
+        gate=gate.name,
+        outcome=gate.decision.outcome.value,
+        do=remedy or (gate.decision.reasons[0] if gate.decision.reasons else ""),
+        place=str(first.location) if first and not gate.decision.remedy else "",
+        more=f"and {plural(more, 'more finding')} of this gate" if more > 0 else "",
+        owner=gate.policy.owner if gate.policy else "",
+        runbook=gate.policy.runbook if gate.policy else "",
+    )
+
+
+def _bars(record: Record) -> dict[str, Bar]:
+    """Where each gate's time lies on the whole run's."""
+    whole = max([record.run.duration_ms, *(run.started_ms + run.duration_ms for run in record.run.gates)], default=0)
+    if whole <= 0:
+        return {}
+    bars = {}
+    for run in record.run.gates:
+        width = max(100 * run.duration_ms / whole, 0.75)
+        bars[run.gate] = Bar(x=f"{min(100 * run.started_ms / whole, 100 - width):.2f}%", width=f"{width:.2f}%")
+    return bars
+
+
+def _checked(gates: tuple[GateView, ...]) -> str:
+    """All that was examined, such as `412 files, 38 tests`; empty where nothing was. The most of a unit: gates share files."""
+    most: dict[str, int] = {}
+    for gate in gates:
+        if gate.examined and gate.examined.done:
+            most[gate.examined.unit] = max(most.get(gate.examined.unit, 0), gate.examined.done)
+    return ", ".join(f"{done:,} {unit}" for unit, done in most.items())
+
+
+def _silence(gates: tuple[GateView, ...]) -> str:
+    """What it means that there are no findings."""
+    unknown = [gate.name for gate in gates if gate.decision.outcome is Outcome.ERRORED]
+    if unknown:
+        return f"No findings, but that says little: {', '.join(unknown)} could not tell."
+    checked = _checked(gates)
+    return f"No findings: {checked} examined." if checked else "No findings, because nothing was examined."
+
+
+def _tools(gates: tuple[GateView, ...]) -> list[tuple[GateView, ToolRun]]:
+    return [(gate, tool) for gate in gates for tool in (gate.facts.tools if gate.facts else ())]
+
+
+# -- the template ------------------------------------------------------------------------------
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gates.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(_FILTERS)
+    environment.globals.update(states=STATES, verdicts=VERDICTS, Verdict=Verdict)
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Every text that a template puts in is made visible, line by line; then it is escaped."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return "\n".join(visible(line.expandtabs(4)) for line in value.replace("\r\n", "\n").split("\n"))
+    return value
+
+
+def _row_state(view: FindingView) -> str:
+    words = [view.state.value, *(["waived"] if view.waiver is not None else [])]
+    return " ".join([*words, *(["suppressed"] if view.finding.suppressed_by is not None else [])])
+
+
+def _tone(word: str) -> str:
+    return _TONES.get(word, "dim")
+
+
+_FILTERS: Mapping[str, Any] = {
+    "address": web_address,
+    "counts": counts,
+    "decimal": decimal_text,
+    "duration": duration,
+    "line": lambda value: visible(str(value)),
+    "measured": measured,
+    "plural": plural,
+    "row_state": _row_state,
+    "tone": _tone,
+    "why": why,
+    "work": work,
+}
+
+
+@cache
+def _content_policy() -> str:
+    """Nothing is loaded from anywhere, and no script or style but ours is obeyed."""
+    return (
+        f"default-src 'none'; style-src '{_hash('page.css')}'; script-src '{_hash('page.js')}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(name: str) -> str:
+    """The hash of a file of ours as the page includes it, in the words of a content policy."""
+    content = _environment().get_template(name).render()
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"

@@ -1,0 +1,184 @@
+"""The end of a run for a person at a terminal: the verdict first, then only what needs a person, then where the evidence is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from gates.errors import Problem
+from gates.model import BundleInfo, Outcome, Record, Severity, Verdict
+from gates.report.safe import terminal, visible_lines
+from gates.report.view import (
+    VERDICTS,
+    FindingView,
+    GateView,
+    WaiverView,
+    counts,
+    duration,
+    gate_views,
+    plural,
+    ranked,
+    waiver_views,
+    why,
+    work,
+)
+
+#: Findings shown a gate, and lines of a message: the page has the rest.
+MOST_FINDINGS = 10
+MOST_LINES = 6
+
+_RED, _GREEN, _YELLOW, _BOLD, _DIM = "31", "32", "33", "1", "2"
+_VERDICT_COLORS = {Verdict.PASSED: _GREEN, Verdict.FAILED: _RED, Verdict.ERRORED: _YELLOW}
+_OUTCOME_COLORS = {Outcome.PASSED: _GREEN, Outcome.WARNED: _YELLOW, Outcome.FAILED: _RED, Outcome.ERRORED: _YELLOW, Outcome.SKIPPED: _DIM}
+_OUTCOME_ORDER = (Outcome.ERRORED, Outcome.FAILED, Outcome.WARNED)
+
+
+class _Page:
+    """Lines that are gathered; the one place where text gets its colour and is made safe to print."""
+
+    def __init__(self, *, color: bool, width: int) -> None:
+        self._color = color
+        self._width = max(40, width)
+        self._lines: list[str] = []
+
+    def line(self, *parts: str | tuple[str, str]) -> None:
+        """One line of plain texts and of pairs (text, colour)."""
+        plain = "".join(part if isinstance(part, str) else part[0] for part in parts)
+        if terminal(plain) != plain:  # safe parts can still make a command together
+            self._lines.append(terminal(plain))
+            return
+        self._lines.append("".join(part if isinstance(part, str) else self._painted(*part) for part in parts).rstrip())
+
+    def wrapped(self, text: str, *, indent: int, label: str = "", color: str = "", most: int = MOST_LINES) -> None:
+        """A text from outside, line by line, within the width; `label` stands before its first line."""
+        prefix = " " * indent
+        lines = list(self._wrap(f"{label}{text}", self._width - indent))
+        for line in lines[:most]:
+            self.line((prefix + terminal(line), color))
+        if len(lines) > most:
+            self.line((f"{prefix}… ({plural(len(lines) - most, 'more line')})", _DIM))
+
+    def _wrap(self, text: str, width: int) -> Iterator[str]:
+        for line in visible_lines(text):
+            yield from textwrap.wrap(line, width=width, break_on_hyphens=False, break_long_words=False) or ([""] if line else [])
+
+    def _painted(self, text: str, color: str) -> str:
+        return f"\x1b[{color}m{text}\x1b[0m" if self._color and color and text else text
+
+    def text(self) -> str:
+        return "\n".join(self._lines).strip("\n") + "\n"
+
+
+def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int) -> str:
+    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes."""
+    page = _Page(color=color, width=width)
+    gates = gate_views(record)
+    _verdict(page, record)
+    for gate in sorted((gate for gate in gates if gate.needs_person), key=lambda gate: _OUTCOME_ORDER.index(gate.decision.outcome)):
+        _gate(page, gate)
+    _waivers(page, [waiver for waiver in waiver_views(record) if waiver.needs_person])
+    _table(page, gates)
+    _evidence(page, bundle)
+    return page.text()
+
+
+def render_problems(problems: Sequence[Problem], color: bool) -> str:
+    """Errors as `error:`, `where:`, `help:`, `see:`, a blank line between two."""
+    page = _Page(color=color, width=10_000)
+    for index, problem in enumerate(problems):
+        if index:
+            page.line("")
+        for line in problem.lines():
+            name, _, text = line.partition(": ")
+            first, *rest = visible_lines(text)
+            page.line((f"{name}:", f"{_BOLD};{_RED}" if name == "error" else _BOLD), f" {first}")
+            for more in rest:
+                page.line(f"       {more}")
+    return page.text() if problems else ""
+
+
+def _verdict(page: _Page, record: Record) -> None:
+    decision = record.decision
+    page.line((VERDICTS[decision.verdict].upper(), f"{_BOLD};{_VERDICT_COLORS[decision.verdict]}"), f"  {terminal(why(record))}")
+    if decision.would_be is not decision.verdict:
+        page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
+    for reason in decision.partial:
+        page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
+
+
+def _gate(page: _Page, gate: GateView) -> None:
+    decision = gate.decision
+    page.line("")
+    page.line((gate.name, _BOLD), " ", (decision.outcome.value, f"{_BOLD};{_OUTCOME_COLORS[decision.outcome]}"), f"  {_owner(gate)}")
+    for reason in decision.reasons:
+        page.wrapped(reason, indent=2)
+    if decision.remedy:
+        page.wrapped(decision.remedy, indent=2, label="help: ", color=_BOLD)
+    if gate.policy and gate.policy.why:
+        page.wrapped(gate.policy.why, indent=2, label="why: ", color=_DIM)
+    if gate.policy and gate.policy.runbook:
+        page.wrapped(gate.policy.runbook, indent=2, label="runbook: ", color=_DIM)
+    _findings(page, [finding for finding in ranked((*gate.findings, *gate.notices)) if not finding.excused])
+
+
+def _owner(gate: GateView) -> str:
+    return f"(owner {terminal(gate.policy.owner)})" if gate.policy and gate.policy.owner else ""
+
+
+def _findings(page: _Page, findings: Sequence[FindingView]) -> None:
+    for view in findings[:MOST_FINDINGS]:
+        finding = view.finding
+        page.line("")
+        page.line("  ", (terminal(str(finding.location)), _BOLD))
+        severe = _RED if finding.severity >= Severity.HIGH else _YELLOW if finding.severity is Severity.MEDIUM else _DIM
+        page.line("    ", (finding.severity.word, severe), f" {view.state.value}  ", (terminal(finding.rule), _DIM))
+        page.wrapped(finding.message, indent=4)
+        if finding.remedy:
+            page.wrapped(finding.remedy, indent=4, label="help: ")
+        if finding.help_url:
+            page.wrapped(finding.help_url, indent=4, label="see: ", color=_DIM)
+    if len(findings) > MOST_FINDINGS:
+        page.line("")
+        page.line(f"  and {len(findings) - MOST_FINDINGS:,} more: see the page")
+
+
+def _waivers(page: _Page, waivers: Sequence[WaiverView]) -> None:
+    if not waivers:
+        return
+    page.line("")
+    page.line(("Waivers to look at", _BOLD))
+    for view in waivers:
+        owner = f", owner {view.waiver.owner}" if view.waiver else ""
+        message = view.decision.message or f"{plural(view.decision.days_left, 'day')} left"
+        page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}: {message}", indent=2)
+
+
+def _table(page: _Page, gates: Iterable[GateView]) -> None:
+    rows = [("gate", "outcome", "examined", "findings", "time"), *(_row(gate) for gate in gates)]
+    if len(rows) == 1:
+        return
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    page.line("")
+    for index, row in enumerate(rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        color = _OUTCOME_COLORS[Outcome(row[1].split()[0])] if index else _DIM
+        plain = _DIM if index == 0 else ""
+        page.line((cells[0], plain), "  ", (cells[1], color), "  ", (f"{cells[2]}  {cells[3]}  {row[4]}", plain))
+
+
+def _row(gate: GateView) -> tuple[str, str, str, str, str]:
+    outcome = gate.decision.outcome.value
+    if gate.decision.outcome is not Outcome.SKIPPED and gate.decision.enforcement != "block":
+        outcome += f" ({gate.decision.enforcement.value})"
+    time = f"{duration(gate.run.duration_ms)}{', cached' if gate.run.cached else ''}" if gate.run else ""
+    return (gate.name, outcome, terminal(work(gate.examined)), counts(gate), time)
+
+
+def _evidence(page: _Page, bundle: BundleInfo | None) -> None:
+    page.line("")
+    if bundle is None:
+        page.line("evidence: no bundle was written")
+        return
+    page.line("evidence: ", (terminal(bundle.path), _BOLD), "" if bundle.signed else "  (not signed)")
+    page.line((f"          sha256:{bundle.digest.removeprefix('sha256:')}", _DIM))
+    page.line((f"page:     report.html in it, or: gates report {terminal(bundle.path)} --format html", _DIM))

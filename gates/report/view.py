@@ -1,0 +1,194 @@
+"""What every report shows, paired once: each gate's facts with the judge's word on them, in one order, in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gates.codec import decimal_text
+from gates.model import (
+    Enforcement,
+    Examined,
+    Facts,
+    Finding,
+    FindingState,
+    GateDecision,
+    GatePolicy,
+    GateRun,
+    Kind,
+    Measurement,
+    Outcome,
+    Record,
+    State,
+    Verdict,
+    Waiver,
+    WaiverDecision,
+    WaiverState,
+)
+
+#: Kinds that count as findings; the others are notices, shown on their own.
+COUNTED = frozenset({Kind.FINDING, Kind.FAILURE})
+VERDICTS = {Verdict.PASSED: "Passed", Verdict.FAILED: "Failed", Verdict.ERRORED: "Could not tell"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A finding with its state and its waiver's id."""
+
+    finding: Finding
+    state: State
+    waiver: str | None
+
+    @property
+    def excused(self) -> str:
+        """Why it doesn't count against the gate, in words; empty where it counts."""
+        if self.waiver is not None:
+            return f"waived by {self.waiver}"
+        return f"suppressed by {self.finding.suppressed_by}" if self.finding.suppressed_by is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    """All that is known of one gate. `findings` and `notices` are in the order of the facts."""
+
+    decision: GateDecision
+    facts: Facts | None
+    policy: GatePolicy | None
+    run: GateRun | None
+    findings: tuple[FindingView, ...]
+    notices: tuple[FindingView, ...]
+
+    @property
+    def name(self) -> str:
+        return self.decision.gate
+
+    @property
+    def examined(self) -> Examined | None:
+        return self.facts.examined if self.facts else None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the policy only records this gate: it stands in JSON and on the page, and disturbs nobody."""
+        return self.decision.enforcement in {Enforcement.SHADOW, Enforcement.OFF}
+
+    @property
+    def needs_person(self) -> bool:
+        return not self.silent and self.decision.outcome in {Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverView:
+    """A waiver of the policy with what became of it; `waiver` is None where the policy read has none of that id."""
+
+    decision: WaiverDecision
+    waiver: Waiver | None
+
+    @property
+    def needs_person(self) -> bool:
+        return self.decision.state is not WaiverState.ACTIVE
+
+
+def gate_views(record: Record) -> tuple[GateView, ...]:
+    """One view a gate, in the decision's order."""
+    policies = {policy.name: policy for policy in record.policy.gates}
+    runs = {run.gate: run for run in record.run.gates}
+    return tuple(
+        _gate_view(decision, record.facts_of(decision.gate), policies.get(decision.gate), runs.get(decision.gate))
+        for decision in record.decision.gates
+    )
+
+
+def waiver_views(record: Record) -> tuple[WaiverView, ...]:
+    """One view a waiver: those that need a person first, then by days left."""
+    waivers = {waiver.id: waiver for waiver in record.policy.waivers}
+    views = [WaiverView(decision=decision, waiver=waivers.get(decision.id)) for decision in record.decision.waivers]
+    return tuple(sorted(views, key=lambda view: (not view.needs_person, view.decision.days_left, view.decision.id)))
+
+
+def _gate_view(decision: GateDecision, facts: Facts | None, policy: GatePolicy | None, run: GateRun | None) -> GateView:
+    findings = facts.findings if facts else ()
+    views = [_finding_view(finding, decision.findings, index) for index, finding in enumerate(findings)]
+    return GateView(
+        decision=decision,
+        facts=facts,
+        policy=policy,
+        run=run,
+        findings=tuple(view for view in views if view.finding.kind in COUNTED),
+        notices=tuple(view for view in views if view.finding.kind not in COUNTED),
+    )
+
+
+def _finding_view(finding: Finding, states: tuple[FindingState, ...], index: int) -> FindingView:
+    """A gate that could not be judged has no states: its findings are shown as new, which excuses none."""
+    if index >= len(states):
+        return FindingView(finding=finding, state=State.NEW, waiver=None)
+    return FindingView(finding=finding, state=states[index].state, waiver=states[index].waiver)
+
+
+def ranked(findings: Iterable[FindingView]) -> list[FindingView]:
+    """What a person should read first: what counts before what is excused, new before old, severe before mild, then by place."""
+    return sorted(findings, key=_rank)
+
+
+def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str]:
+    finding = view.finding
+    where = finding.location
+    return (
+        bool(view.excused),
+        view.state is not State.NEW,
+        -finding.severity,
+        where.path or str(where),
+        where.line or 0,
+        finding.rule,
+        finding.fingerprint,
+    )
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def why(record: Record) -> str:
+    """The verdict's reason in one line."""
+    decision = record.decision
+    if decision.reasons:
+        more = len(decision.reasons) - 1
+        return decision.reasons[0] + (f" (and {more} more)" if more else "")
+    gates = "1 gate is" if decision.enforced == 1 else f"{decision.enforced} gates are"
+    return f"{gates} enforced, and every limit is met"
+
+
+def work(examined: Examined | None) -> str:
+    """What was examined, such as `37 of 38 tests`."""
+    return f"{examined.done} of {examined.expected} {examined.unit}" if examined else ""
+
+
+def counts(view: GateView) -> str:
+    """The findings of a gate in numbers, such as `2 new, 3 existing, 1 waived`."""
+    number = view.decision.counts
+    parts = ((number.new, "new"), (number.existing, "existing"), (number.waived, "waived"), (number.suppressed, "suppressed"))
+    kinds = [(sum(notice.finding.kind is kind for notice in view.notices), word) for kind, word in _NOTICE_WORDS.items()]
+    said = [f"{count} {word}" for count, word in (*parts, *kinds) if count]
+    return ", ".join(said) or ("none" if view.examined else "")
+
+
+_NOTICE_WORDS = {Kind.NEEDS_REVIEW: "to review", Kind.FLAKE: "flaky"}
+
+
+def duration(milliseconds: int) -> str:
+    """A time for people: `48 ms`, `5.3 s`, `2 min 5 s`."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def measured(measurement: Measurement) -> str:
+    """A measurement for people: `line-coverage 87 percent`."""
+    return f"{measurement.name} {decimal_text(measurement.value)} {measurement.unit}".strip()
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

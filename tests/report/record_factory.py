@@ -1,0 +1,269 @@
+"""Records for tests of reports: one with every outcome, one with hostile text, one with nothing in it, one that is large."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from sample_gates import accessibility, contracts, decide, dependencies, finding, off, secrets, security, shadow, tests
+
+from gates.model import (
+    BundleInfo,
+    Context,
+    Counts,
+    Decision,
+    Examined,
+    Facts,
+    FindingState,
+    GatePolicy,
+    GateRun,
+    Location,
+    Measurement,
+    Outcome,
+    Policy,
+    Proof,
+    Record,
+    RecordedDecision,
+    Run,
+    Severity,
+    Skip,
+    SourceRef,
+    Stage,
+    State,
+    Status,
+    ToolRun,
+    Verdict,
+    Waiver,
+    WaiverDecision,
+    WaiverState,
+)
+
+COMMIT = "9f2c4e7a1b3d5f60718293a4b5c6d7e8f9012345"
+BUNDLE = BundleInfo(path=".gates/evidence/20261122T101502Z-9f2c4e7.zip", digest="5e" * 32, signed=False)
+
+#: What an attacker would write into a message, a file's name or a test's id.
+HOSTILE = (
+    "\x1b[31mred\x1b[0m \x9b2J",
+    "::error file=a.py::owned",
+    "##[error]owned",
+    "x\n::set-output name=a::b",
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "[click](javascript:alert(1)) **bold** `code` | cell",
+    "@everyone see https://evil.example/ and www.evil.example #1",
+    "abc\u202egnp.exe\u2066",
+    "100%\r\n%0A, a:b",
+    "]]> & &amp; \" ' {{ 7*7 }} {% raw %}",
+    "\x00\x07\ufffe",
+)
+
+
+def full() -> Record:
+    """A run with every outcome, enforcement, kind of place and state of a waiver."""
+    gates = (tests(), security(), dependencies(), accessibility(), contracts(), secrets(), shadow(), off())
+    decisions = tuple(decision for decision, _, _ in gates)
+    return Record(
+        context=Context(
+            day=date(2026, 11, 22),
+            stage=Stage.CHANGE,
+            commit=COMMIT,
+            tree="4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            repository="https://code.example/shop/shop",
+            ref="refs/heads/checkout-redesign",
+            base="1c0ffee254e7a1b3d5f60718293a4b5c6d7e8f90",
+        ),
+        policy=_policy(tuple(policy for _, _, policy in gates)),
+        facts=tuple(facts for _, facts, _ in gates if facts is not None),
+        base=(),
+        decision=Decision(
+            verdict=Verdict.FAILED,
+            would_be=Verdict.FAILED,
+            enforced=5,
+            partial=(),
+            gates=decisions,
+            waivers=_waiver_decisions(),
+            reasons=(
+                "tests failed: failures is 2, at most 0 allowed",
+                "dependencies failed: findings from high is 1, at most 0 allowed",
+                "contracts could not tell: the service did not answer at /health",
+            ),
+            policy_digest="sha256:" + "ab" * 32,
+        ),
+        run=_run(),
+        content_digest="cd" * 32,
+    )
+
+
+def passed() -> Record:
+    """A small run in which all is well."""
+    decision, facts, policy = secrets()
+    record = full()
+    return replace(
+        record,
+        policy=Policy(stage=Stage.CHANGE, gates=(policy,), sources=record.policy.sources),
+        facts=(facts,) if facts else (),
+        decision=Decision(
+            verdict=Verdict.PASSED, would_be=Verdict.PASSED, enforced=1, partial=(), gates=(decision,), policy_digest="sha256:" + "ab" * 32
+        ),
+        run=replace(record.run, duration_ms=912, gates=(GateRun(gate="secrets", started_ms=0, duration_ms=880, cached=True),)),
+    )
+
+
+def nothing() -> Record:
+    """A policy without a gate, outside a repository."""
+    record = full()
+    return replace(
+        record,
+        context=Context(day=date(2026, 11, 22), stage=Stage.COMMIT, dirty=True),
+        policy=Policy(stage=Stage.COMMIT, gates=()),
+        facts=(),
+        decision=Decision(
+            verdict=Verdict.PASSED,
+            would_be=Verdict.PASSED,
+            enforced=0,
+            partial=(),
+            gates=(),
+            reasons=("no gate is enforced at this stage: nothing could stop this",),
+        ),
+        run=replace(record.run, gates=(), ci_url=""),
+        content_digest="",
+    )
+
+
+def with_texts(texts: tuple[str, ...]) -> Record:
+    """A failed run in which all that comes from outside is one of `texts` (none of them blank)."""
+    findings = []
+    for index, text in enumerate(texts):
+        path = text.replace("\\", "_").lstrip("/") or "x"
+        place = (Location(path=path, line=index + 1), Location(url=text, selector=text), Location(purl=text), Location(operation=text))
+        findings += [
+            finding("security", f"{text}{number}", Severity(index % 5), text, where, remedy=text, help_url=text, properties={"p": text})
+            for number, where in enumerate(place)
+        ]
+    first = texts[0]
+    states = tuple(FindingState(fingerprint=item.fingerprint, state=State.NEW) for item in findings)
+    facts = Facts(
+        gate="security",
+        uses="security",
+        parser=1,
+        status=Status.COMPLETED,
+        examined=Examined(unit="files", expected=2, done=1, skipped=(Skip(item=first, reason=first),)),
+        findings=tuple(findings),
+        measurements=(Measurement(name="lines", value=Decimal("12.50"), unit=first),),
+        tools=(ToolRun(tool=first, version=first, argv=(first,), exit_code=1),),
+    )
+    decision = decide("security", Outcome.FAILED, reasons=texts, states=states, counts=Counts(findings=len(findings), new=len(findings)))
+    record = full()
+    gate = GatePolicy(name="security", uses="security", owner=first, why=first, runbook=first)
+    waiver = replace(_waivers()[0], reason=first, owner=first, approver=first, match={"rule": first})
+    return replace(
+        record,
+        context=replace(record.context, ref=first, repository=first),
+        policy=replace(record.policy, gates=(gate,), waivers=(waiver,), runbook=first, rollback=first),
+        facts=(facts,),
+        decision=replace(record.decision, gates=(decision,), reasons=texts, waivers=_waiver_decisions()[:1]),
+    )
+
+
+def hostile() -> Record:
+    return with_texts(HOSTILE)
+
+
+def large(number: int) -> Record:
+    """A failed run with so many findings."""
+    findings = tuple(
+        finding(
+            "security",
+            f"B{index % 40:03}",
+            Severity(index % 5),
+            f"Call number {index} is not checked",
+            Location(path=f"src/package_{index % 97}/module_{index % 13}.py", line=index + 1),
+            remedy="Check what it returns",
+        )
+        for index in range(number)
+    )
+    states = tuple(FindingState(fingerprint=item.fingerprint, state=State.NEW) for item in findings)
+    decision = decide(
+        "security",
+        Outcome.FAILED,
+        reasons=(f"findings is {number}, at most 0 allowed",),
+        states=states,
+        counts=Counts(findings=number, new=number),
+    )
+    facts = Facts(
+        gate="security",
+        uses="security",
+        parser=1,
+        status=Status.COMPLETED,
+        examined=Examined(unit="files", expected=97, done=97, proof=Proof.INVENTORY),
+        findings=findings,
+    )
+    record = full()
+    return replace(record, facts=(facts,), decision=replace(record.decision, gates=(decision,)))
+
+
+def _waivers() -> tuple[Waiver, ...]:
+    first = Waiver(
+        id="W-12",
+        gate="dependencies",
+        match={"advisory": "CVE-2024-0001", "package": "jinja2"},
+        waiver_class="accepted-risk",
+        reason="Template input is ours alone; the fix needs a major upgrade, planned for December",
+        owner="@shop/platform",
+        approver="@shop/security",
+        created=date(2026, 11, 1),
+        expires=date(2026, 12, 1),
+    )
+    return (
+        first,
+        replace(first, id="W-7", gate="security", match={"rule": "B602"}, waiver_class="false-positive", expires=date(2026, 11, 20)),
+        replace(first, id="W-15", gate="secrets", match={"path": "tests/data/*"}, waiver_class="mitigated", expires=date(2027, 1, 20)),
+    )
+
+
+def _waiver_decisions() -> tuple[WaiverDecision, ...]:
+    return (
+        WaiverDecision(id="W-12", state=WaiverState.EXPIRES_SOON, matched=1, days_left=9, message="it ends in 9 days, on 2026-12-01"),
+        WaiverDecision(
+            id="W-7", state=WaiverState.EXPIRED, matched=1, days_left=-2, message="it ended on 2026-11-20: what it matched counts again"
+        ),
+        WaiverDecision(id="W-15", state=WaiverState.ACTIVE, matched=2, days_left=59, approval="self"),
+    )
+
+
+def _policy(gates: tuple[GatePolicy, ...]) -> Policy:
+    return Policy(
+        stage=Stage.CHANGE,
+        gates=gates,
+        approvers=("@shop/security",),
+        waivers=_waivers(),
+        decisions=(
+            RecordedDecision(
+                id="D-7", date=date(2026, 11, 20), by="@shop/lead", why="Ship without dark mode", record="docs/decisions/0007.md"
+            ),
+        ),
+        runbook="docs/runbooks/release.md",
+        rollback="https://code.example/shop/shop/wiki/rollback",
+        sources=(SourceRef(name="baseline", sha256="12" * 32), SourceRef(name="gates.yaml", sha256="34" * 32)),
+    )
+
+
+def _run() -> Run:
+    return Run(
+        started="2026-11-22T10:15:02Z",
+        duration_ms=41_870,
+        version="1.0.0",
+        python="3.12.4",
+        platform="Linux x86_64",
+        gates=(
+            GateRun(gate="tests", started_ms=0, duration_ms=41_320, tool_ms=(40_100,)),
+            GateRun(gate="security", started_ms=12, duration_ms=5_321),
+            GateRun(gate="dependencies", started_ms=5_340, duration_ms=2_048),
+            GateRun(gate="accessibility", started_ms=7_400, duration_ms=18_450),
+            GateRun(gate="contracts", started_ms=25_900, duration_ms=15_400),
+            GateRun(gate="secrets", started_ms=26_000, duration_ms=880, cached=True),
+            GateRun(gate="semgrep", started_ms=27_000, duration_ms=6_004),
+        ),
+        ci_url="https://code.example/shop/shop/actions/runs/771",
+    )
