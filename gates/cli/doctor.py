@@ -7,12 +7,11 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from gates import codec, registry, survey
+from gates import codec, registry
 from gates.api import Gate, Need
-from gates.cli.run import POLICY_FILE
+from gates.cli.sources import POLICY_FILE, standing_or_proposed
 from gates.errors import ExitCode
 from gates.model import Enforcement, GatePolicy, Stage
-from gates.policy import load
 from gates.policy.compose import compose
 from gates.report.safe import terminal
 
@@ -23,17 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print a line a need. Exit code 3 where something is missing: a gate would be errored."""
-    path = options.root / POLICY_FILE
-    sources = (
-        load.collect(options.root, path)
-        if path.exists()
-        else load.collect_text(options.root, POLICY_FILE, survey.propose(options.root).text)
-    )
-    policy = compose(sources, options.stage, registry.find).policy
+    policy = compose(standing_or_proposed(options.root, options.policy), options.stage, registry.find).policy
+    gates = [
+        gate
+        for gate in policy.gates
+        if gate.enforcement is not Enforcement.OFF and not gate.not_applicable and options.stage in gate.stages
+    ]
+    if options.extras:
+        sys.stdout.write(",".join(sorted({registry.find(gate.uses).extra for gate in gates} - {""})) + "\n")
+        return ExitCode.PASSED
     missing = 0
-    for gate in policy.gates:
-        if gate.enforcement is Enforcement.OFF or gate.not_applicable or options.stage not in gate.stages:
-            continue
+    for gate in gates:
         needs = list(_needs(gate, registry.find(gate.uses), options))
         missing += sum(need.found is None for need in needs)
         sys.stdout.write(f"{gate.name}\n" + "".join(_line(need) for need in needs))

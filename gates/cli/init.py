@@ -7,7 +7,7 @@ import sys
 
 from gates import registry, survey
 from gates.adapters import files
-from gates.cli.run import POLICY_FILE
+from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
 from gates.model import Stage
 from gates.policy import load

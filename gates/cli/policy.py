@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from gates import registry
-from gates.cli.run import POLICY_FILE
+from gates.cli.sources import POLICY_FILE, standing
 from gates.errors import ExitCode, UsageError
-from gates.model import PolicySource, Stage
-from gates.policy import load
+from gates.model import Stage
 from gates.policy.compose import compose
 
 
@@ -32,7 +30,7 @@ def execute(options: argparse.Namespace) -> int:
         case "show":
             from gates.policy.show import show
 
-            sys.stdout.write(show(compose(_sources(options), options.stage or Stage.CHANGE, registry.find)))
+            sys.stdout.write(show(compose(standing(options.root, options.policy), options.stage or Stage.CHANGE, registry.find)))
         case "check":
             _check(options)
         case _:
@@ -41,17 +39,10 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    sources = _sources(options)
+    sources = standing(options.root, options.policy)
     stages = [options.stage] if options.stage else list(Stage)
     counts = []
     for stage in stages:
         policy = compose(sources, stage, registry.find).policy
         counts.append(f"{stage}: {sum(stage in gate.stages for gate in policy.gates)} gates")
     sys.stdout.write(f"{sources[-1].name} is right ({', '.join(counts)})\n")
-
-
-def _sources(options: argparse.Namespace) -> tuple[PolicySource, ...]:
-    path = (Path.cwd() / options.policy).resolve() if options.policy else options.root / POLICY_FILE
-    if not path.exists():
-        raise UsageError(f"there is no {path.name}", where=str(path), help="`gates init` writes one")
-    return load.collect(options.root, path)

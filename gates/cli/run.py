@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from gates import pipeline, survey
-from gates.cli import output
+from gates import pipeline
+from gates.cli import output, sources
 from gates.cli.progress import progress_for
+from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
-from gates.model import PolicySource, Stage
-from gates.policy import load
+from gates.model import Stage
 
-POLICY_FILE = "gates.yaml"
 _NOT_BUILT = {
     "policy_from": "judging by further policies",
     "base": "comparing with a base: for now every finding counts as new",
@@ -60,7 +59,7 @@ def execute(options: argparse.Namespace) -> int:
     reports = [output.parse_destination(text) for text in options.report]
     request = pipeline.Request(
         root=options.root,
-        sources=_sources(options),
+        sources=sources.standing_or_proposed(options.root, options.policy),
         stage=options.stage,
         environment=dict(os.environ),
         selection=tuple(dict.fromkeys(options.gate)),
@@ -77,20 +76,6 @@ def execute(options: argparse.Namespace) -> int:
         output.write_report(path, output.render(kind, result.record, bundle=result.bundle, code=code))
     sys.stdout.write(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
     return code
-
-
-def _sources(options: argparse.Namespace) -> tuple[PolicySource, ...]:
-    """The policy that stands in the repository; without one, `baseline` on what is found, said aloud."""
-    root: Path = options.root
-    if options.policy is not None:
-        return load.collect(root, (Path.cwd() / options.policy).resolve())
-    if (root / POLICY_FILE).exists():
-        return load.collect(root, root / POLICY_FILE)
-    found = survey.propose(root)
-    sys.stderr.write(
-        f"no {POLICY_FILE}: judging by `baseline` with what was found here: {', '.join(found.gates)}; `gates init` writes it down\n"
-    )
-    return load.collect_text(root, POLICY_FILE, found.text)
 
 
 def _relative(names: Sequence[str], root: Path) -> tuple[str, ...]:
