@@ -1,0 +1,82 @@
+"""The tests gate: the project's own tests, run by the project's own pytest, or by any command that writes JUnit XML.
+
+`observe` lists the tests that stand in the files, then runs pytest with a plug-in that writes down what it does;
+`parse` holds one against the other. An exit code alone proves nothing: a test can set any.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from gates.api import Facts, Gate, Limit, Need, ObserveContext, Raw
+from gates.runners.tests import command, coverage, facts, interpreter, inventory
+from gates.runners.tests.detection import detect
+from gates.runners.tests.engine import Engine
+from gates.runners.tests.options import Coverage, Options
+
+__all__ = ["GATE", "Coverage", "Options"]
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    """Run the tests and write down what should have run and what did."""
+    covered = options.coverage
+    before = coverage.stamp(context.inside(covered.report)) if covered and covered.report else None
+    if options.command:
+        command.observe(context, options)
+    else:
+        _observe_pytest(context, options)
+    if covered and covered.report:
+        coverage.take_report(context, covered, before)
+
+
+def _observe_pytest(context: ObserveContext, options: Options) -> None:
+    for path in options.paths:
+        context.inside(path.partition("::")[0])
+    project = interpreter.ask(context, options)
+    settings = inventory.read_settings(context.root, options, major=project.major)
+    context.report_progress("listing the tests")
+    inventory.write(context, options, project, settings)
+    engine = Engine(context, options, project, settings)
+    context.report_progress("running the tests")
+    if options.coverage and not options.coverage.report:
+        coverage.run_covered(context, engine, project, options.coverage)
+    else:
+        engine.run()
+
+
+def parse(raw: Raw) -> Facts:
+    """Facts of the run. Raises `GateError` where it broke off or can't be believed."""
+    return command.read_facts(raw) if command.MEMBER in raw else facts.read_facts(raw)
+
+
+def needs(root: Path, options: Options) -> Iterable[Need]:
+    return interpreter.needs(root, options, os.environ)
+
+
+GATE = Gate(
+    id="tests",
+    title="Tests",
+    unit="tests",
+    options=Options,
+    executes_project=True,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    extra="tests",
+    limits=(Limit(name="failures", max=Decimal(0)),),
+    measurements={
+        "tests": "tests that were collected",
+        "passed": "tests that passed, at once or when they were run again",
+        "skipped": "tests that did not run: skipped, deselected or not collected",
+        "xfailed": "tests that failed as their mark expects",
+        "flakes": "tests that failed and then passed when they were run again",
+        "line-coverage": "covered lines in percent of those that count, two decimals, never rounded up",
+        "excluded-lines": "lines that a comment or a setting takes out of the coverage",
+        "unmeasured-files": "files of `coverage.source` that are missing from the coverage report",
+    },
+    detect=detect,
+    needs=needs,
+)

@@ -1,0 +1,102 @@
+"""Line coverage by coverage.py: measured under the project's interpreter, and held against the files that should be in it."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from gates.api import GateError, Measurement, ObserveContext, Raw, ToolMissingError, count
+from gates.runners.tests.engine import Engine
+from gates.runners.tests.interpreter import Project
+from gates.runners.tests.options import Coverage
+
+REPORT = "coverage.json"
+SOURCES = "coverage-sources.json"
+
+
+def run_covered(context: ObserveContext, engine: Engine, project: Project, coverage: Coverage) -> None:
+    """Run the tests under coverage.py and write its JSON report as raw output."""
+    if not project.coverage:
+        raise ToolMissingError("the project's interpreter has no coverage.py", remedy="install it there: python -m pip install coverage")
+    sources = write_sources(context, coverage)
+    folder = context.scratch / "coverage"
+    folder.mkdir()
+    data = folder / "data"
+    env = {"COVERAGE_FILE": str(data), "COVERAGE_PROCESS_START": ""}
+    engine.run(["-m", "coverage", "run", f"--source={','.join(sources)}"], env)
+    if not data.is_file() and any(folder.iterdir()):
+        _coverage(context, project, ["combine", "--quiet"], env)
+    _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
+
+
+def _coverage(context: ObserveContext, project: Project, words: list[str], env: dict[str, str]) -> None:
+    done = context.run_tool([project.python, "-m", "coverage", *words], tool="coverage", version=project.coverage, env=env)
+    if done.exit_code != 0:
+        raise GateError(
+            f"coverage.py could not report: {done.last_words()}",
+            remedy="check `coverage.source` in the policy, and that the tests run the project's code",
+        )
+
+
+def write_sources(context: ObserveContext, coverage: Coverage) -> tuple[str, ...]:
+    """Write down the files whose lines should be counted; returns the sources as coverage.py is to be told them."""
+    files = [path for path in context.files if path.endswith(".py") and (context.root / path).stat().st_size > 0]
+    wanted: set[str] = set()
+    for source in coverage.source:
+        folders = [source.strip("/"), *(f"{start}{source.replace('.', '/')}" for start in ("", "src/", "lib/"))]
+        found = next((inside for folder in folders if (inside := _below(folder, files))), None)
+        if found is None:
+            raise GateError(
+                f"coverage.source {source!r} names no Python file of the repository",
+                remedy="name a folder or a package of the project, such as src/shop",
+            )
+        wanted |= found
+    context.raw_json(SOURCES, sorted(wanted))
+    return coverage.source
+
+
+def _below(folder: str, files: list[str]) -> set[str]:
+    return {path for path in files if folder in {".", ""} or path == folder or path.startswith(f"{folder}/")}
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """What tells whether a file was written anew; None where there is none."""
+    return (path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+
+
+def take_report(context: ObserveContext, coverage: Coverage, before: tuple[int, int] | None) -> None:
+    """Keep the report that the tests wrote themselves; raises `GateError` where it is not of this run."""
+    write_sources(context, coverage)
+    path = context.inside(coverage.report)
+    after = stamp(path)
+    if after is None or after == before:
+        raise GateError(
+            f"the tests did not write the coverage report {coverage.report}",
+            remedy="let them write it (`--cov-report=json`), or leave out `coverage.report` to measure here",
+        )
+    shutil.copyfile(path, context.raw_path(REPORT))
+
+
+def measurements(raw: Raw) -> list[Measurement]:
+    """Line coverage in percent with two decimals, never rounded up; lines and files that were left out of it."""
+    if SOURCES not in raw:
+        return []
+    report, sources = raw.json(REPORT), raw.json(SOURCES)
+    try:
+        files: dict[str, Any] = {path.replace("\\", "/"): entry["summary"] for path, entry in report["files"].items()}
+        wanted = {path: entry for path, entry in files.items() if path in set(sources)}
+        covered, statements, excluded = (
+            sum(int(entry[name]) for entry in wanted.values()) for name in ("covered_lines", "num_statements", "excluded_lines")
+        )
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise GateError("the coverage report is not coverage.py's JSON", remedy="write it with `coverage json`") from None
+    if statements == 0:
+        raise GateError("coverage.py counted no line", remedy="check `coverage.source` and what `omit` and `exclude_lines` leave out")
+    missing = [path for path in sources if path not in files]
+    return [
+        Measurement(name="line-coverage", value=Decimal(covered * 10000 // statements) / 100, unit="percent"),
+        count("excluded-lines", excluded, "lines"),
+        count("unmeasured-files", len(missing), "files"),
+    ]

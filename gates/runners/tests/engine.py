@@ -1,0 +1,128 @@
+"""Drives pytest in the project's interpreter, watched by our plug-in, and writes down the streams of events."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gates import drivers
+from gates.api import GateError, ObserveContext, ToolTimeoutError
+from gates.runners.tests import masking
+from gates.runners.tests.interpreter import Project
+from gates.runners.tests.inventory import Settings
+from gates.runners.tests.options import Options
+from gates.runners.tests.streams import Stream, failed_in, is_whole, tests_of, where_it_was
+
+PLUGIN = "quality_gates_events"
+RUN = "run.json"
+#: More failures than this are no flakes: they are not tried again.
+MOST_RETRIED = 200
+USAGE = 4
+
+
+def retry_member(number: int) -> str:
+    return f"retry-{number}.json"
+
+
+class Engine:
+    """pytest with its fixed arguments and environment for one observation."""
+
+    def __init__(self, context: ObserveContext, options: Options, project: Project, settings: Settings) -> None:
+        self.context = context
+        self.options = options
+        self.project = project
+        self.root = context.root.resolve()
+        self.settings = settings
+        context.hide(self.root, "{root}")
+        self.plugin_folder = context.scratch / "plugin"
+        self.plugin_folder.mkdir()
+        source = Path(str(drivers.__file__)).with_name("pytest_plugin.py")
+        shutil.copyfile(source, self.plugin_folder / f"{PLUGIN}.py")
+        (context.scratch / "pytest.ini").write_text("[pytest]\n", "utf-8")
+
+    def run(self, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> None:
+        """Run all tests, then those that failed again, as often as the policy allows.
+
+        `prefix` stands between the interpreter and `-m pytest`, `env` adds to the environment: for coverage.
+        """
+        streams, code = self._pytest("run", self.options.paths, prefix=prefix, env=env or {})
+        self._write("run", streams, code)
+        numbers = {event["id"]: number for number, event in enumerate(tests_of(streams))}
+        failed = failed_in(streams) if is_whole(streams) and code in {0, 1} else set()
+        for attempt in range(1, self.options.retries + 1):
+            if not failed or len(failed) > MOST_RETRIED:
+                return
+            self.context.report_progress(f"running {len(failed)} failed tests again")
+            again, code = self._pytest(f"retry-{attempt}", [node_id for node_id, number in numbers.items() if number in failed])
+            origin = [numbers.get(event["id"]) for event in tests_of(again)]
+            self._write(f"retry-{attempt}", again, code, origin)
+            if not is_whole(again):
+                return
+            failed_again = failed_in(again)
+            failed -= {before for number, before in enumerate(origin) if before is not None and number not in failed_again}
+
+    def _pytest(
+        self, name: str, chosen: Sequence[str], *, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None
+    ) -> tuple[list[Stream], int]:
+        """The streams of one run of pytest, and its exit code."""
+        events = self.context.scratch / f"events-{name}"
+        events.mkdir()
+        argv = [self.project.python, *prefix, "-m", "pytest", *self._arguments(f"{name}-junit.xml"), *self.options.args, *chosen]
+        environment = {**self._environment(events), **(env or {})}
+        try:
+            done = self.context.run_tool(argv, tool="pytest", version=self.project.pytest, cwd=self.root, env=environment)
+        except ToolTimeoutError as error:
+            place = masking.clean(self.context, where_it_was(_read(events)))
+            raise ToolTimeoutError(f"pytest did not end in time and was stopped {place}", remedy=error.remedy) from None
+        streams = _read(events)
+        if done.exit_code == USAGE and not tests_of(streams):
+            raise GateError(
+                f"pytest could not start: {masking.clean(self.context, done.last_words())}",
+                remedy="mend what it says: in `paths` and `args` of the policy, or in the project's settings and conftest.py",
+            )
+        return streams, done.exit_code
+
+    def _write(self, name: str, streams: list[Stream], code: int, origin: list[int | None] | None = None) -> None:
+        data = {"exit_code": code, "streams": streams, **({} if origin is None else {"origin": origin})}
+        self.context.raw_json(f"{name}.json", masking.clean(self.context, data))
+
+    def _arguments(self, junit: str) -> list[str | Path]:
+        """What steers pytest from here. What the policy says in `args` comes after it and wins."""
+        scratch = self.context.scratch
+        settings = self.root / self.settings.path if self.settings.path else scratch / "pytest.ini"
+        without_settings: list[str | Path] = [] if self.settings.path else ["--confcutdir", self.root]
+        return [
+            *("-p", PLUGIN, "-c", settings, "--rootdir", self.root, *without_settings),
+            # A cache of the repository would be written to, and could choose what runs.
+            *("-o", f"cache_dir={scratch / 'cache'}"),
+            *("--maxfail=0", "--continue-on-collection-errors", "--color=no"),
+            *("-W", "error::pytest.PytestUnhandledThreadExceptionWarning"),
+            *("--junit-xml", self.context.raw_path(junit)),
+        ]
+
+    def _environment(self, events: Path) -> dict[str, str]:
+        """Without what would switch tests or their assertions off, and with no trace left in the repository."""
+        inherited = self.context.environment.get("PYTHONPATH", "")
+        return {
+            "GATES_PYTEST_EVENTS": str(events),
+            "PYTEST_ADDOPTS": "",
+            "PYTEST_DEBUG_TEMPROOT": str(self.context.scratch),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONOPTIMIZE": "",
+            "PYTHONPATH": os.pathsep.join(path for path in (str(self.plugin_folder), inherited) if path),
+        }
+
+
+def _read(folder: Path) -> list[Stream]:
+    """The streams of all processes of a run, that of the first one (`main`) first."""
+    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.stem != "main", len(path.stem), path.stem))
+    try:
+        return [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in files]
+    except ValueError:
+        raise GateError(
+            "what our plug-in saw of pytest can't be read: something else wrote into it",
+            remedy="find the test that writes to foreign files",
+        ) from None

@@ -1,0 +1,110 @@
+"""The project's interpreter: where it is, and which test tools it has. Never the one that runs Quality Gates, unless they are one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gates.api import GateError, Need, ObserveContext, ToolMissingError
+from gates.runners.tests.options import Options
+
+OLDEST = (7, 4)
+PLACEHOLDER = "{project-python}"
+_ASK = """
+import json
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for name in ("pytest", "coverage", "pytest-cov"):
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """An interpreter that has pytest. `coverage` is empty where it has no coverage.py."""
+
+    python: str
+    pytest: str
+    coverage: str
+    has_pytest_cov: bool
+
+    @property
+    def major(self) -> int:
+        return _version(self.pytest)[0]
+
+
+def find(root: Path, options: Options, environment: Mapping[str, str]) -> str | None:
+    """The interpreter's path; None where there is none. Links are not resolved: a virtual environment is known by its link."""
+    path = environment.get("PATH")
+    if options.python:
+        return shutil.which(str(root / options.python) if "/" in options.python else options.python, path=path)
+    folders = [root / ".venv", root / "venv"]
+    if environment.get("VIRTUAL_ENV"):
+        folders.append(Path(environment["VIRTUAL_ENV"]))
+    candidates = [*(str(folder / "bin" / "python") for folder in folders), "python3", "python"]
+    return next((found for name in candidates if (found := shutil.which(name, path=path))), None)
+
+
+def ask(context: ObserveContext, options: Options) -> Project:
+    """The project's interpreter and the versions of its tools. Raises `ToolMissingError` where it or its pytest is missing."""
+    python = find(context.root, options, context.environment)
+    if python is None:
+        raise ToolMissingError(
+            f"the project's interpreter {options.python or 'python3'} was not found",
+            remedy=f"make its environment, or name it in `gates.{context.gate}.options.python`",
+        )
+    context.hide(python, PLACEHOLDER)
+    done = context.run_tool([python, "-c", _ASK], tool="python", cwd=context.scratch)
+    try:
+        versions: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        raise GateError(
+            f"the project's interpreter could not be asked for its pytest: {done.last_words()}",
+            remedy=f"mend the environment, or name another in `gates.{context.gate}.options.python`",
+        ) from None
+    if "pytest" not in versions:
+        raise ToolMissingError(
+            "the project's interpreter has no pytest",
+            remedy=f"install it there (`python -m pip install pytest`), or name another in `gates.{context.gate}.options.python`",
+        )
+    if _version(versions["pytest"]) < OLDEST:
+        raise ToolMissingError(
+            f"the project's pytest is {versions['pytest']}, and the oldest that can be observed is {OLDEST[0]}.{OLDEST[1]}",
+            remedy="update it (`python -m pip install -U pytest`), or use `command` and `junit`",
+        )
+    return Project(python=python, pytest=versions["pytest"], coverage=versions.get("coverage", ""), has_pytest_cov="pytest-cov" in versions)
+
+
+def _version(text: str) -> tuple[int, int]:
+    found = re.match(r"(\d+)\.(\d+)", text)
+    return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+
+
+def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Iterator[Need]:
+    """What `gates doctor` shows: the interpreter, and pytest (and coverage.py) among its packages. Runs nothing."""
+    if options.command:
+        program = options.command[0]
+        found = shutil.which(str(root / program) if "/" in program else program)
+        yield Need(name=program, found=found, remedy=f"install {program}, or mend the command in the policy")
+        return
+    python = find(root, options, environment)
+    yield Need(name="the project's interpreter", found=python, remedy="make the project's environment, such as `python -m venv .venv`")
+    wanted = ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]
+    for name in wanted if python else ():
+        yield Need(name=f"{name} of the project", found=_package(str(python), name), remedy=f"{python} -m pip install {name}")
+
+
+def _package(python: str, name: str) -> str | None:
+    """Where a package lies beside an interpreter, followed through its link too (a virtual environment may see both)."""
+    prefixes = {Path(python).parent.parent, Path(python).resolve().parent.parent}
+    patterns = [f"lib/python3*/{folder}/{name}/__init__.py" for folder in ("site-packages", "dist-packages")]
+    patterns.append(f"lib/python3/dist-packages/{name}/__init__.py")
+    return next((str(path.parent) for prefix in sorted(prefixes) for pattern in patterns for path in prefix.glob(pattern)), None)

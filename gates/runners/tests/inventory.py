@@ -1,0 +1,143 @@
+"""Which tests stand in the repository's files, known without pytest: what pytest says it collected is held against it."""
+
+from __future__ import annotations
+
+import configparser
+import fnmatch
+import json
+import os
+import shlex
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gates import drivers
+from gates.api import GateError, ObserveContext
+from gates.runners.tests.interpreter import Project
+from gates.runners.tests.options import Options
+
+MEMBER = "inventory.json"
+_PATTERNS = {"python_files": ("test_*.py", "*_test.py"), "python_functions": ("test",), "python_classes": ("Test",)}
+_OLD_SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
+_NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The file that pytest shall read its settings from (relative to the root, None: there is none), and what it says."""
+
+    path: str | None
+    values: Mapping[str, Any]
+
+    def words(self, name: str, default: Iterable[str] = ()) -> list[str]:
+        """A setting that is a list of words; pytest splits text as a shell does."""
+        value = self.values.get(name)
+        if value is None:
+            return list(default)
+        return [str(item) for item in value] if isinstance(value, list) else shlex.split(str(value))
+
+
+def read_settings(root: Path, options: Options, *, major: int) -> Settings:
+    """Settings as pytest looks for them: from the folder that all paths share, upwards, but never above the root."""
+    given = _given(options.args)
+    if given:
+        return Settings(path=given, values=_values(root / given, major) or {})
+    folder = Path(os.path.commonpath([root / path.partition("::")[0] for path in options.paths])) if options.paths else root
+    for place in [folder, *folder.parents]:
+        for name in _NAMES:
+            values = _values(place / name, major)
+            if values is not None:
+                return Settings(path=(place / name).relative_to(root).as_posix(), values=values)
+        if place == root:
+            break
+    return Settings(path=None, values={})
+
+
+def _given(args: tuple[str, ...]) -> str | None:
+    """The settings file that the policy's arguments name."""
+    for index, word in enumerate(args):
+        name, equals, value = word.partition("=")
+        if name in {"-c", "--config-file"}:
+            return value if equals else next(iter(args[index + 1 :]), None)
+    return None
+
+
+def _values(path: Path, major: int) -> dict[str, Any] | None:
+    """pytest's settings in a file; None where the file is not one of pytest's."""
+    if not path.is_file():
+        return None
+    try:
+        text = path.read_text("utf-8")
+        if path.suffix == ".toml":
+            return _toml_values(path.name, tomllib.loads(text), major)
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        parser.read_string(text)
+    except (OSError, ValueError, configparser.Error) as error:
+        raise GateError(
+            f"the settings of pytest in {path.name} can't be read: {type(error).__name__}", remedy=f"mend {path.name}"
+        ) from None
+    section = _OLD_SECTIONS.get(path.name, "pytest")
+    if parser.has_section(section):
+        return dict(parser.items(section))
+    return {} if path.name in {"pytest.ini", ".pytest.ini"} else None
+
+
+def _toml_values(name: str, data: Mapping[str, Any], major: int) -> dict[str, Any] | None:
+    if name != "pyproject.toml":
+        return dict(data.get("pytest", {})) if major >= 9 else None
+    tool = data.get("tool", {}).get("pytest")
+    if tool is None:
+        return None
+    if "ini_options" in tool:
+        return dict(tool["ini_options"])
+    return dict(tool) if major >= 9 else None
+
+
+def write(context: ObserveContext, options: Options, project: Project, settings: Settings) -> None:
+    """Write down every test that stands in the files to test. The project's interpreter parses them and runs none."""
+    patterns = {name: settings.words(name, default) for name, default in _PATTERNS.items()}
+    files = [path for path in context.files if _matches(path, patterns["python_files"]) and _within(path, options.paths)]
+    ask = context.scratch / "inventory-ask.json"
+    names = {"functions": patterns["python_functions"], "classes": patterns["python_classes"]}
+    ask.write_text(json.dumps({"root": str(context.root), "files": files, **names}), "utf-8")
+    driver = Path(str(drivers.__file__)).with_name("pytest_inventory.py")
+    done = context.run_tool([project.python, "-I", "-S", "-B", driver, ask], tool="inventory", cwd=context.scratch, keep_output=False)
+    if done.exit_code != 0:
+        raise GateError(f"the test files could not be listed: {done.last_words()}", remedy="report this as a defect, with the evidence")
+    found = json.loads(done.stdout)
+    tests = [test for test in found["tests"] if not options.paths or any(_selects(path, test["id"]) for path in options.paths)]
+    context.raw_json(
+        MEMBER,
+        {
+            "tests": tests,
+            "unreadable": found["unreadable"],
+            "whole": context.selected is None,
+            "settings": settings.path,
+            "testpaths": [] if options.paths else [path.strip("/") for path in settings.words("testpaths")],
+        },
+    )
+
+
+def _matches(path: str, patterns: list[str]) -> bool:
+    """As pytest matches files: a pattern without a slash against the name, else against the end of the path."""
+    name = path.rpartition("/")[2]
+    return path.endswith(".py") and any(
+        fnmatch.fnmatch(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatch.fnmatch(name, pattern) for pattern in patterns
+    )
+
+
+def _within(path: str, chosen: tuple[str, ...]) -> bool:
+    """Whether a file lies in one of the chosen files and folders; all do where none is chosen."""
+    places = [os.path.normpath(place.partition("::")[0]) for place in chosen]
+    return not places or any(place in {".", path} or path.startswith(f"{place}/") for place in places)
+
+
+def _selects(chosen: str, test: str) -> bool:
+    """Whether a chosen path, which may name a test within a file, holds a test."""
+    place, separator, inner = chosen.partition("::")
+    if not separator:
+        return _within(test.partition("::")[0], (place,))
+    wanted = f"{os.path.normpath(place)}::{inner.partition('[')[0]}"
+    return test == wanted or test.startswith(f"{wanted}::")
