@@ -23,6 +23,7 @@ from detect_secrets.settings import get_filters, get_plugins, get_settings
 
 from gates.drivers import secrets_canary, secrets_compat, secrets_rules, secrets_strict, secrets_text
 from gates.drivers.secrets_hits import Hit
+from gates.drivers.secrets_strict import Detectors
 
 Baseline = frozenset[tuple[str, str, str]]
 
@@ -30,20 +31,20 @@ Baseline = frozenset[tuple[str, str, str]]
 def main(request_path: str) -> int:
     request = json.loads(Path(request_path).read_text("utf-8"))
     settings = get_settings()
-    detectors: Mapping[str, type] = get_mapping_from_secret_type_to_class()
-    settings.configure_plugins([{"name": detector.__name__} for detector in detectors.values()])
+    classes: Mapping[str, type] = get_mapping_from_secret_type_to_class()
+    settings.configure_plugins([{"name": detector.__name__} for detector in classes.values()])
     plugins = sorted(get_plugins(), key=lambda plugin: str(plugin.secret_type))
     answer: dict[str, Any] = {
         "detectors": [secrets_rules.rule_of(plugin.secret_type) for plugin in plugins],
         "filters": sorted(filter_.__name__ for filter_ in get_filters()),
         "verifies": any("verification" in name for name in settings.filters),
-        "keywords_known": secrets_strict.cores_hold(),
     }
+    detectors = Detectors.sort(plugins)
     strict = request["mode"] == "strict"
     answer["own_detectors"] = sorted({rule for rule, _ in secrets_rules.OWN_RULES}) if strict else []
-    answer["canary"] = _canary(plugins, strict)
+    answer["canary"] = _canary(detectors, strict)
     os.chdir(request["root"])
-    found = _scan_strict(request["files"], plugins) if strict else _scan_compat(request["files"])
+    found = _scan_strict(request["files"], detectors) if strict else _scan_compat(request["files"])
     baseline = _read_baseline(request["baseline"])
     names = "\n".join(request["files"])
     answer["files"] = [
@@ -57,11 +58,11 @@ def main(request_path: str) -> int:
 Scanned = tuple[str, str, Counter[str], list[Hit]]
 
 
-def _scan_strict(files: list[str], plugins: list[Any]) -> list[Scanned]:
-    return [_strict(path, plugins) for path in files]
+def _scan_strict(files: list[str], detectors: Detectors) -> list[Scanned]:
+    return [_strict(path, detectors) for path in files]
 
 
-def _strict(path: str, plugins: list[Any]) -> Scanned:
+def _strict(path: str, detectors: Detectors) -> Scanned:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -69,7 +70,7 @@ def _strict(path: str, plugins: list[Any]) -> Scanned:
     text = secrets_text.decode(content)
     if text is None:
         return path, "binary", Counter(), []
-    scan = secrets_strict.scan(path, text, plugins)
+    scan = secrets_strict.scan(path, text, detectors)
     return path, scan.trouble, scan.filtered, scan.hits
 
 
@@ -96,10 +97,10 @@ def _attempt(path: str, scan: Any, hits: dict[str, list[Hit]], skipped: dict[str
         skipped[path] = f"detect-secrets broke on it ({type(error).__name__})"
 
 
-def _canary(plugins: list[Any], strict: bool) -> list[str]:
+def _canary(detectors: Detectors, strict: bool) -> list[str]:
     """The rules that found their planted sample, by the same way as the project's files go."""
     if strict:
-        hits = secrets_strict.scan(secrets_canary.PATH, secrets_canary.text(), plugins).hits
+        hits = secrets_strict.scan(secrets_canary.PATH, secrets_canary.text(), detectors).hits
     else:
         Path(secrets_canary.PATH).write_text(secrets_canary.text(), "utf-8")
         hits = secrets_compat.scan(secrets_canary.PATH)
@@ -122,7 +123,7 @@ def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any
         del plain[key]
     return {
         **plain,
-        "shape": secrets_text.shape(hit.value),
+        "shape": secrets_text.shape(hit.engine[0][1] if hit.engine and hit.rule in secrets_rules.GENERIC else hit.value),
         "suppressed_by": hit.suppressed_by or (".secrets.baseline" if known else None),
         "secrets": [value for value in values if secrets_text.is_searchable(value, names)],
     }

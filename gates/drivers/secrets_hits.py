@@ -17,6 +17,8 @@ from gates.drivers import secrets_text as words
 #: detect-secrets names some tokens by their prefix alone; what is shorter than this is no value of its own.
 _SHORTEST_VALUE = 8
 ALLOWED = "pragma: allowlist secret"
+_AROUND_VALUES = " \t\"'"
+_REST_OF_A_TOKEN = re.compile(r"[A-Za-z0-9_+/=-]*")
 _KEY_LINES = 200
 _KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
@@ -63,15 +65,16 @@ def _is_same(one: Hit, other: Hit) -> bool:
 
 
 def occurrences(plugin: Any, value: str, line: str) -> list[tuple[int | None, str]]:
-    """Each column of a value on the line, from 1. Where the engine names a token by its prefix alone, the whole token is the value."""
+    """Each column of a value on the line, from 1, with the whole token: the engine names some tokens by a part of them alone."""
     places: set[tuple[int, str]] = set()
     if isinstance(plugin, RegexBasedDetector):
         for match in (match for pattern in plugin.denylist for match in pattern.finditer(line)):
             groups = [number for number in range(1, len(match.groups()) + 1) if match.group(number) == value]
             if groups or match.group() == value:
-                number = groups[0] if groups and len(value) >= _SHORTEST_VALUE else 0
-                token = match.group(number).strip()
-                places.add((line.index(token, match.start(number)) + 1, token))
+                start, end = match.span(groups[0] if groups and len(value) >= _SHORTEST_VALUE else 0)
+                found = match.string[start:end].strip(_AROUND_VALUES)
+                rest = _REST_OF_A_TOKEN.match(line, end) if line[:end].endswith(found) else None
+                places.add((line.index(found, start) + 1, found + (rest.group() if rest else "")))
     return sorted(places) or [(_last(line, value), value)]
 
 

@@ -47,18 +47,18 @@ class _NamedText(io.StringIO):
         self.name = name
 
 
-def cores_hold() -> bool:
+def _cores_hold() -> bool:
     """Whether each of the engine's keywords holds one of our cores, so that looking for these first loses nothing."""
     return all(any(core in word for core in rules.KEYWORD_CORES) for word in DENYLIST)
 
 
-def scan(path: str, text: str, plugins: Sequence[Any]) -> Scan:
+def scan(path: str, text: str, detectors: Detectors) -> Scan:
     """All secrets of one file, by line."""
     found = Scan()
     raw = _NamedText(text, path).readlines()
     passes = [(raw, True)] if rules.is_machine_written(path) else list(_passes(path, text, raw, found))
     for source, (lines, shaped_only) in enumerate(passes):
-        for hit in _scan_lines(path, lines, plugins, shaped_only, found.filtered):
+        for hit in _scan_lines(path, lines, detectors, shaped_only, found.filtered):
             hit.source = source
             add(found.hits, hit)
     describe(found.hits, raw)
@@ -84,12 +84,12 @@ def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple
         yield eager_lines, False
 
 
-def _scan_lines(path: str, lines: Sequence[str], plugins: Sequence[Any], shaped_only: bool, filtered: Counter[str]) -> Iterator[Hit]:
+def _scan_lines(path: str, lines: Sequence[str], detectors: Detectors, shaped_only: bool, filtered: Counter[str]) -> Iterator[Hit]:
     for number, raw in enumerate(lines, 1):
         line = raw.rstrip()
         if not line:
             continue
-        for plugin in _worth_asking(line, plugins, shaped_only):
+        for plugin in detectors.for_line(line, shaped_only):
             found = plugin.analyze_line(filename=path, line=line, line_number=number)
             if found:
                 yield from _engine_hits(plugin, sorted(str(secret.secret_value) for secret in found), number, line, filtered)
@@ -116,18 +116,37 @@ def _own_hits(number: int, line: str, shaped_only: bool) -> Iterator[Hit]:
                 yield Hit(rule=rule, line=number, column=match.start(1) + 1, value=match.group(1), text=line)
 
 
-def _worth_asking(line: str, plugins: Sequence[Any], shaped_only: bool) -> Iterator[Any]:
-    """The detectors that could find something on a line. Only what provably can't is left out."""
-    folded = line.casefold()
-    has_keyword = any(core in folded for core in rules.KEYWORD_CORES)
-    has_quote = '"' in line or "'" in line
-    for plugin in plugins:
-        rule = rules.rule_of(plugin.secret_type)
-        if rule in rules.GENERIC and shaped_only:
-            continue
-        if (rule == "keyword" and not has_keyword) or (rule in rules.ENTROPY and not has_quote):
-            continue
-        yield plugin
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detectors:
+    """detect-secrets' detectors, by what a line must hold for them to find anything: only what provably can't match is left out."""
+
+    always: tuple[Any, ...]
+    generic: tuple[Any, ...]
+    quoted: tuple[Any, ...]
+    named: tuple[Any, ...]
+
+    @classmethod
+    def sort(cls, plugins: Sequence[Any]) -> Detectors:
+        by_rule = [(rules.rule_of(plugin.secret_type), plugin) for plugin in plugins]
+        # a newer engine may know keywords without any of our cores: then every line is asked
+        narrowed = rules.ENTROPY | ({"keyword"} if _cores_hold() else set())
+        return cls(
+            always=tuple(plugin for rule, plugin in by_rule if rule not in rules.GENERIC),
+            generic=tuple(plugin for rule, plugin in by_rule if rule in rules.GENERIC - narrowed),
+            quoted=tuple(plugin for rule, plugin in by_rule if rule in rules.ENTROPY),
+            named=tuple(plugin for rule, plugin in by_rule if rule in narrowed - rules.ENTROPY),
+        )
+
+    def for_line(self, line: str, shaped_only: bool) -> Iterator[Any]:
+        yield from self.always
+        if shaped_only:
+            return
+        yield from self.generic
+        if '"' in line or "'" in line:
+            yield from self.quoted
+        folded = line.casefold()
+        if any(core in folded for core in rules.KEYWORD_CORES):
+            yield from self.named
 
 
 def _filter(rule: str, plugin: Any, value: str, line: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import math
 import re
+from urllib.parse import unquote
 
 MASK = "[redacted]"
 _AROUND = 100
@@ -30,7 +32,7 @@ _VOCABULARY = re.compile(
     r"|tests|text|the|this|token|true|two|type|unset|url|user|valid|value|very|world|wrong|xxx|your)[-_ .:!?]*)+\d{0,4}[!?.]?"
 )
 _PHRASE_WORD = re.compile(r"[^\W\d_]*[^\w\s]*")
-_REFERENCE = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+(?:\(\))?|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_REFERENCE = re.compile(r"[A-Za-z_ -]+[=:]|[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+(?:\(\))?|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _PATH = re.compile(
     r"(?:\.{0,2}/|~/|https?://|file:|[A-Z]:\\)[^@\s]*|[\w.-]+(?:/[\w.-]+)*/?\.(?:json|ya?ml|pem|key|txt|env|toml|ini|cfg|crt|html?)"
 )
@@ -61,7 +63,7 @@ def masked(line: str, values: list[str]) -> str:
 
 def shape(value: str) -> str:
     """What a value looks like: `placeholder`, `phrase`, `reference`, `path`, `random` or `word`."""
-    text = value.strip()
+    text = _login(unquote(value.strip()))
     if _PLACEHOLDER.search(text) or len(set(text)) <= 3 or (len(text) <= _LONGEST_WORDS and _VOCABULARY.fullmatch(text)):
         return "placeholder"
     words = text.split()
@@ -72,6 +74,15 @@ def shape(value: str) -> str:
     if _REFERENCE.fullmatch(text):
         return "reference"
     return "random" if len(text) >= 16 and entropy(text) >= 3.3 and re.search(r"\d", text) and re.search(r"[A-Za-z]", text) else "word"
+
+
+def _login(text: str) -> str:
+    """The password of a `user:password` that was written as base64, as an authorization header does; else the text itself."""
+    try:
+        plain = base64.b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return text
+    return plain.partition(":")[2] if ":" in plain and plain.isprintable() else text
 
 
 def entropy(text: str) -> float:

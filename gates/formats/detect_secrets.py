@@ -100,12 +100,16 @@ RULES = {
 CONTEXTUAL = frozenset(
     {"authorization-header", "basic-auth", "high-entropy-base64", "high-entropy-hex", "json-web-token", "keyword", "public-ip"}
 )
+_NAMED = frozenset({"authorization-header", "basic-auth", "keyword"})
+_KEYS = frozenset({"encrypted-private-key", "private-key"})
 _NO_SECRET = frozenset({"placeholder", "phrase", "path", "reference"})
-_SAMPLE_PLACE = re.compile(
-    r"(?:^|/)(?:tests?|testing|test[-_]?data|[^/]*[-_]tests?|tests?[-_][^/]*|__tests__|e2e|fixtures?|mocks?|specs?|docs?|documentation"
-    r"|examples?|samples?|demos?|benchmarks?|tutorials?|cassettes?|conftest\.py)(?:/|$)"
-    r"|(?:^|/)(?:test_[^/]*|[^/]*_test|[^/]*[.-](?:test|spec))\.\w+$"
-    r"|\.(?:md|markdown|rst|adoc|example|sample|template|dist|tmpl)$|(?:^|/)(?:CHANGES|CHANGELOG|README|HISTORY|NEWS)[^/]*$"
+_DOCUMENT = re.compile(
+    r"(?:^|/)(?:docs?|documentation|examples?|samples?|demos?|tutorials?)/"
+    r"|\.(?:md|markdown|rst|adoc|example|sample|template|dist|tmpl)$|(?:^|/)(?:CHANGES|CHANGELOG|README|HISTORY|NEWS|PKG-INFO)[^/]*$"
+)
+_TEST = re.compile(
+    r"(?:^|/)(?:tests?|testing|test[-_]?data|[^/]*[-_]tests?|tests?[-_][^/]*|__tests__|t|e2e|fixtures?|mocks?|specs?|benchmarks?|cassettes?)/"
+    r"|(?:^|/)(?:conftest\.py|test_[^/]*|[^/]*_test\.\w+|[^/]*[.-](?:test|spec)\.\w+)$"
 )
 
 
@@ -117,16 +121,19 @@ def find(rule: str) -> Rule:
 def weigh(rule: str, shape: str, path: str) -> tuple[Kind, Severity]:
     """What a find is worth in `strict`: a finding, or something for a person to look at.
 
-    A token with a shape of its own is a finding wherever it stands, unless it says itself that it is an example. A value
-    that is known by its surroundings alone needs review where it is no more than words, and in tests and documents
-    where it does not look random; random text there that no name calls a secret needs review too.
+    A token with a shape of its own is a finding wherever it stands, unless it says itself that it is an example. Private keys
+    in tests and documents need review: most were made for them. A value that is known by its surroundings alone needs
+    review where it is no more than words, in documents, and in tests unless a name calls it a secret and it looks random.
     """
     severity = find(rule).severity
+    in_document, in_test = bool(_DOCUMENT.search(path)), bool(_TEST.search(path))
+    if rule in _KEYS and (in_document or in_test):
+        return Kind.NEEDS_REVIEW, min(severity, _MEDIUM)
     if rule not in CONTEXTUAL:
         return (Kind.NEEDS_REVIEW if shape == "placeholder" else Kind.FINDING), severity
-    if shape in _NO_SECRET:
+    if shape in _NO_SECRET or in_document:
         return Kind.NEEDS_REVIEW, min(severity, _LOW)
-    if _SAMPLE_PLACE.search(path):
-        named = rule in ("keyword", "basic-auth", "authorization-header") and shape == "random"
+    if in_test:
+        named = rule in _NAMED and shape == "random"
         return (Kind.FINDING if named else Kind.NEEDS_REVIEW), min(severity, _MEDIUM if named else _LOW)
     return Kind.FINDING, severity
