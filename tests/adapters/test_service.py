@@ -111,19 +111,11 @@ def test_another_program_on_the_port_is_noticed_before_anything_starts(tmp_path:
 
 
 def test_another_program_that_answers_after_the_command_has_ended_is_not_taken_for_it(tmp_path: Path) -> None:
-    """The command hands over to a daemon that is not its own: what answers can't be watched."""
-    program = f"""
-import subprocess, sys, urllib.request
-subprocess.Popen([sys.executable, "-c", {SERVER!r}, sys.argv[1]])
-while True:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:{{sys.argv[1]}}/")
-        break
-    except OSError:
-        pass
-"""
-    with pytest.raises(GateError, match="ended by itself with exit code 0"), started(program, tmp_path) as service:
-        service.check_alive()
+    """The command hands over to a daemon, which listens once it has lost its parent: what answers can't be watched."""
+    daemon = f"import os, sys\nwhile os.getppid() == int(sys.argv[2]): pass\n{SERVER}"
+    program = f"import os, subprocess, sys; subprocess.Popen([sys.executable, '-c', {daemon!r}, sys.argv[1], str(os.getpid())])"
+    with pytest.raises(GateError, match="ended by itself with exit code 0"), started(program, tmp_path):
+        pytest.fail("the daemon was taken for the service")
 
 
 def test_a_service_that_dies_is_noticed_at_the_end_of_the_block(tmp_path: Path) -> None:
