@@ -43,16 +43,16 @@ _NEW = Key(
     of=Keys(keys=(Key(name="max", of=Number(unlimited=True), help="the most new ones that are allowed", required=True),)),
     help="a limit on what the change adds, beside or instead of the limit on all",
 )
-_OF_FINDINGS = OneOrMany(of=Keys(keys=(_SEVERITY, _MAX, _NEW)))
-_OF_MEASUREMENT = OneOrMany(of=Keys(keys=(_MIN, _MAX, _REGRESSION)))
+FINDINGS_LIMIT = OneOrMany(of=Keys(keys=(_SEVERITY, _MAX, _NEW)))
+MEASUREMENT_LIMIT = OneOrMany(of=Keys(keys=(_MIN, _MAX, _REGRESSION)))
 
 #: What can be counted for every gate.
 COUNTS = (
-    Key(name="findings", of=_OF_FINDINGS, help="findings that are neither waived nor suppressed"),
-    Key(name="failures", of=_OF_FINDINGS, help="failures: tests, or checks of an API, that failed"),
-    Key(name="suppressed", of=_OF_FINDINGS, help="findings that a tool's own marker hides, such as `# nosec`"),
-    Key(name="needs-review", of=_OF_FINDINGS, help="what the tool could not decide and a person has to"),
-    Key(name="flakes", of=_OF_FINDINGS, help="tests that failed and then passed on a retry"),
+    Key(name="findings", of=FINDINGS_LIMIT, help="findings that are neither waived nor suppressed"),
+    Key(name="failures", of=FINDINGS_LIMIT, help="failures: tests, or checks of an API, that failed"),
+    Key(name="suppressed", of=FINDINGS_LIMIT, help="findings that a tool's own marker hides, such as `# nosec`"),
+    Key(name="needs-review", of=FINDINGS_LIMIT, help="what the tool could not decide and a person has to"),
+    Key(name="flakes", of=FINDINGS_LIMIT, help="tests that failed and then passed on a retry"),
     Key(name="skipped", of=OneOrMany(of=Keys(keys=(_MAX,))), help="items that should have been examined and were not"),
     Key(
         name="examined",
@@ -66,7 +66,7 @@ COUNTS = (
 def requirements(gate: Gate) -> Keys:
     """The table of a gate's `require`: every count, and what the gate measures."""
     counts = {key.name for key in COUNTS}
-    measured = (Key(name=name, of=_OF_MEASUREMENT, help=help) for name, help in gate.measurements.items() if name not in counts)
+    measured = (Key(name=name, of=MEASUREMENT_LIMIT, help=help) for name, help in gate.measurements.items() if name not in counts)
     return Keys(keys=(*COUNTS, *measured))
 
 
@@ -168,6 +168,7 @@ _SETTINGS = (
     Key(name="options", of=OfGate(part="options"), help="the gate's own options; each replaces what stood before as a whole"),
     Key(name="require", of=OfGate(part="require"), help="limits by name; each name replaces what stood before as a whole"),
 )
+SETTINGS = Keys(keys=_SETTINGS)
 _STAGES = Key(
     name="stages",
     of=ListOf(of=Choice(values=tuple(Stage)), at_least=1),
@@ -176,7 +177,7 @@ _STAGES = Key(
 )
 _AT = Key(
     name="at",
-    of=Keys(keys=tuple(Key(name=stage.value, of=Keys(keys=_SETTINGS), help=f"what is different at the {stage} stage") for stage in Stage)),
+    of=Keys(keys=tuple(Key(name=stage.value, of=SETTINGS, help=f"what is different at the {stage} stage") for stage in Stage)),
     help="what is different at one stage; it wins over what is said for all stages",
 )
 _USES = Key(name="uses", of=_NAME, help="which gate this is, where its name does not say so", default="the gate of that name")
