@@ -48,13 +48,17 @@ def started(
     return serving(argv, port=number, ready=ready, timeout=timeout, cwd=work, env=dict(os.environ), log=work / "service.log")
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
 def test_a_service_answers_while_the_block_runs_and_is_gone_after(tmp_path: Path) -> None:
     with started(SERVER, tmp_path) as service:
         assert service.url == f"http://{HOST}:{service.port}"
         with urllib.request.urlopen(f"{service.url}/anything") as answer:
             assert answer.status == 200
-    with socket.socket() as probe:
-        assert probe.connect_ex((HOST, service.port)) != 0
+    assert not listens(service.port)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not show environments")
@@ -72,8 +76,7 @@ def test_children_are_stopped_too_even_one_that_left_the_group(tmp_path: Path) -
 def test_a_service_is_stopped_where_the_block_raises(tmp_path: Path) -> None:
     with pytest.raises(KeyError), started(SERVER, tmp_path) as service:
         raise KeyError
-    with socket.socket() as probe:
-        assert probe.connect_ex((HOST, service.port)) != 0
+    assert not listens(service.port)
 
 
 def test_a_failed_start_says_its_last_words_without_the_port(tmp_path: Path) -> None:
@@ -124,6 +127,8 @@ def test_a_service_that_dies_is_noticed_at_the_end_of_the_block(tmp_path: Path) 
     running.check_alive()
     with urllib.request.urlopen(f"{running.url}/die") as answer:
         answer.read()
+    while listens(running.port):
+        pass
     with pytest.raises(GateError, match="ended by itself with exit code 7"):
         service.__exit__(None, None, None)
 
