@@ -43,6 +43,8 @@ DAY_SECONDS = 24 * 60 * 60
 SUMMARY_LIMIT = 300
 LOCK_NAMES = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
+#: Folders whose lock files are rarely what a project depends on: `gates init` leaves them out, a run does not.
+_SAMPLES = frozenset({"test", "tests", "testdata", "fixtures"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: Databases whose records have a page; a record of someone's own has none.
 _PUBLIC_ID = re.compile(r"(PYSEC|GHSA|CVE|OSV|MAL)-[\w-]+")
@@ -93,15 +95,14 @@ def observe(context: ObserveContext, options: Options) -> None:
             f"the advisories {options.advisories!r} are on the network, and this run is offline",
             remedy="give `advisories` a folder or .zip of OSV records, or run without --offline",
         )
-    request = context.scratch / "request.json"
     sources = _sources(context, options.sources)
     context.report_progress(f"auditing {', '.join(sources)}")
-    request.write_text(
-        json.dumps({"root": str(context.root.absolute()), "sources": sources, "advisories": _advisories(context, options)}), "utf-8"
-    )
-    folder = context.raw_folder.absolute()
+    asked = {"root": str(context.root.absolute()), "sources": sources, "advisories": _advisories(context, options)}
+    scratch, folder = context.scratch.absolute(), context.raw_folder.absolute()
+    context.hide(scratch, "{scratch}")
     context.hide(folder, "{raw}")
-    result = context.run_driver(DRIVER, [request, folder], tool="pip-audit", version=version)
+    (scratch / "request.json").write_text(json.dumps(asked), "utf-8")
+    result = context.run_driver(DRIVER, [scratch / "request.json", folder], tool="pip-audit", version=version)
     problem = folder / "problem.json"
     if problem.is_file():
         said = json.loads(problem.read_bytes())
@@ -118,13 +119,19 @@ def _sources(context: ObserveContext, named: tuple[str, ...]) -> list[str]:
         return sorted({name for path in named for name in _named(context, path)})
     found = [name for name in context.files if is_source(name)]
     if not found and "pyproject.toml" in context.files:
-        return ["pyproject.toml"]
+        return _beside_pyproject(context) or ["pyproject.toml"]
     if not found:
         raise GateError(
             "there is no lock or requirements file, and no pyproject.toml",
             remedy="lock the dependencies (uv lock, pip-compile), name the files with `sources`, or say `not-applicable` in the policy",
         )
     return found
+
+
+def _beside_pyproject(context: ObserveContext) -> list[str]:
+    """The locks at the root that a commit hook did not name beside pyproject.toml: they say what it leaves open."""
+    names = [*LOCK_NAMES, "pylock.toml", "requirements.txt"] if context.selected is not None else []
+    return sorted(name for name in names if (context.root / name).is_file())
 
 
 def _named(context: ObserveContext, path: str) -> list[str]:
@@ -285,17 +292,24 @@ def _severity(data: Mapping[str, str]) -> tuple[Severity, str]:
 
 
 def detect(survey: Survey) -> Suggestion | None:
-    """Suggest the gate where something is locked; requirements files that pin nothing are left out by name."""
+    """Suggest the gate where something is locked; what can't be audited or looks like test data is left out by name."""
     found = [name for name in survey.files if is_source(name)]
-    loose = [name for name in found if name.endswith(".txt") and not _looks_pinned(survey.read(name) or "")]
-    pinned = [name for name in found if name not in loose]
     if not found:
         return None
-    if not pinned:
-        return Suggestion(comments=(f"{loose[0]} is not pinned: the gate can't tell until it is (uv pip compile, pip-compile)",))
-    if not loose:
-        return Suggestion(comments=(f"audits {', '.join(pinned)}",))
-    return Suggestion(options={"sources": pinned}, comments=tuple(f"{name} is left out: it is not pinned" for name in loose))
+    left_out = {name: why for name in found if (why := _why_left_out(survey, name))}
+    taken = [name for name in found if name not in left_out]
+    if not taken:
+        name = next(iter(left_out))
+        return Suggestion(comments=(f"{name}: {left_out[name]}; until one is pinned the gate can't tell (uv pip compile, pip-compile)",))
+    if not left_out:
+        return Suggestion(comments=(f"audits {', '.join(taken)}",))
+    return Suggestion(options={"sources": taken}, comments=tuple(f"{name} is left out: {why}" for name, why in left_out.items()))
+
+
+def _why_left_out(survey: Survey, name: str) -> str:
+    if _SAMPLES & set(PurePosixPath(name).parts[:-1]):
+        return "it looks like data of tests"
+    return "it is not pinned" if name.endswith(".txt") and not _looks_pinned(survey.read(name) or "") else ""
 
 
 def _looks_pinned(text: str) -> bool:

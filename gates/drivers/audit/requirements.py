@@ -44,9 +44,9 @@ def _covers(lines: dict[str, Lines], other: str, path: str) -> bool:
     return lines[other].includes(path) and (not lines[path].includes(other) or other < path)
 
 
-def exact_version(specifiers: SpecifierSet) -> str | None:
+def exact_version(specifiers: SpecifierSet | None) -> str | None:
     """The one version that specifiers allow, None where they allow several (`==1.*` does)."""
-    exact = [item.version for item in specifiers if item.operator in {"==", "==="} and not item.version.endswith(".*")]
+    exact = [item.version for item in specifiers or () if item.operator in {"==", "==="} and not item.version.endswith(".*")]
     return exact[0] if exact else None
 
 
@@ -69,7 +69,10 @@ def _read(root: Path, path: str, *, constraint: bool, lines: Lines) -> None:
     if (path, constraint) in lines.files:
         return
     lines.files.add((path, constraint))
-    parsed = RequirementsFile.from_file(str(root / path), include_nested=False)
+    try:
+        parsed = RequirementsFile.from_file(str(root / path), include_nested=False)
+    except (UnicodeDecodeError, LookupError):
+        raise CannotTellError(f"{path} is not text that can be read", "write it again in UTF-8") from None
     for invalid in parsed.invalid_lines:
         raise CannotTellError(f"{path}:{invalid.line_number} can't be read as a requirement", "mend the line")
     target = lines.limits if constraint else lines.wanted
@@ -117,7 +120,7 @@ def _linked(item: InstallRequirement, place: Place) -> Entry:
     """What comes by link, by its own name or the end of its path; never by the link itself, which may hold a token."""
     link = urlsplit(item.link.url if item.link else "")
     last = link.path.rstrip("/").rpartition("/")[2].partition("@")[0]
-    return Entry(item.name or last or "this-project", "", place, _origin(link.scheme))
+    return Entry(item.name or last.strip(".") or "this-project", "", place, _origin(link.scheme))
 
 
 def _origin(scheme: str) -> str:
