@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from gates.api import Kind, Severity
+from gates.formats import places
 
 _FALSE_POSITIVE = "If it is no secret, say so in a waiver with its reason, or end the line with `# pragma: allowlist secret`."
 _REVOKE = (
@@ -103,14 +103,6 @@ CONTEXTUAL = frozenset(
 _NAMED = frozenset({"authorization-header", "basic-auth", "keyword"})
 _KEYS = frozenset({"encrypted-private-key", "private-key"})
 _NO_SECRET = frozenset({"placeholder", "phrase", "path", "reference"})
-_DOCUMENT = re.compile(
-    r"(?:^|/)(?:docs?|documentation|examples?|samples?|demos?|tutorials?)/"
-    r"|\.(?:md|markdown|rst|adoc|example|sample|template|dist|tmpl)$|(?:^|/)(?:CHANGES|CHANGELOG|README|HISTORY|NEWS|PKG-INFO)[^/]*$"
-)
-_TEST = re.compile(
-    r"(?:^|/)(?:tests?|testing|test[-_]?data|[^/]*[-_]tests?|tests?[-_][^/]*|__tests__|t|e2e|fixtures?|mocks?|specs?|benchmarks?|cassettes?)/"
-    r"|(?:^|/)(?:conftest\.py|test_[^/]*|[^/]*_test\.\w+|[^/]*[.-](?:test|spec)\.\w+)$"
-)
 
 
 def find(rule: str) -> Rule:
@@ -126,7 +118,7 @@ def weigh(rule: str, shape: str, path: str) -> tuple[Kind, Severity]:
     review where it is no more than words, in documents, and in tests unless a name calls it a secret and it looks random.
     """
     severity = find(rule).severity
-    in_document, in_test = bool(_DOCUMENT.search(path)), bool(_TEST.search(path))
+    in_document, in_test = places.is_document(path), places.is_test(path)
     if rule in _KEYS and (in_document or in_test):
         return Kind.NEEDS_REVIEW, min(severity, _MEDIUM)
     if rule not in CONTEXTUAL:

@@ -1,0 +1,133 @@
+"""Runs bandit on a list of files, with no configuration of the project's. Its standard output may hold secrets.
+
+usage: bandit_driver.py REQUEST
+
+REQUEST is a JSON file: `{"root", "files"}`. Answers one JSON document: what the canary gave, for each file why it was
+not examined (empty where it was), and the issues, with `# nosec` comments matched and listed instead of obeyed.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from bandit.core.config import BanditConfig
+from bandit.core.docs_utils import get_url
+from bandit.core.issue import Issue
+from bandit.core.manager import BanditManager
+from bandit.core.tester import BanditTester
+
+from gates.drivers.bandit_source import Source
+from gates.drivers.secrets_text import is_searchable
+
+_CANARY = "canary.py"
+#: One statement for each kind of check: calls, imports, blacklisted calls, text, whole statements.
+_CANARY_TEXT = "\n".join(
+    (
+        "import pickle",
+        "import subprocess",
+        "subprocess.call('ls *', " + "shell=True)",
+        "pickle.loads" + "(b'')",
+        "pass" + "word = 'planted'",
+        "assert True",
+        "exec" + "('pass')",
+    )
+)
+
+
+def main(request_path: str) -> int:
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    request = json.loads(Path(request_path).read_text("ascii"))
+    Path(_CANARY).write_text(_CANARY_TEXT + "\n", "ascii")
+    canary = _run([_CANARY])
+    os.chdir(request["root"])
+    found = _run(request["files"])
+    names = "\n".join(request["files"])
+    for issue in found["issues"]:
+        issue["secrets"] = [value for value in issue["secrets"] if is_searchable(value, names)]
+    json.dump({**found, "canary": sorted({issue["rule"] for issue in canary["issues"]})}, sys.stdout)
+    return 0
+
+
+def _run(files: list[str]) -> dict[str, Any]:
+    """All of bandit's checks on the files. A check that breaks on a file says so: bandit itself only logs it."""
+    broken: dict[str, str] = {}
+
+    def report_error(test: str, context: Any, error: Exception) -> None:
+        broken[_plain_name(context.filename)] = f"bandit's check {test} broke on it ({type(error).__name__})"
+
+    BanditTester.report_error = staticmethod(report_error)
+    manager = BanditManager(BanditConfig(), "file", ignore_nosec=True)
+    manager.files_list = [f"./{name}" for name in files]
+    manager.run_tests()
+    unread = {_plain_name(name): _reason(_plain_name(name), reason) for name, reason in manager.get_skipped()}
+    return {
+        "checks": sum(len(tests) for tests in manager.b_ts.tests.values()),
+        "files": [{"path": name, "skipped": unread.get(name) or broken.get(name, "")} for name in files],
+        "lines": int(manager.metrics.data["_totals"]["loc"]),
+        "issues": _issues(manager.results),
+    }
+
+
+def _plain_name(name: str) -> str:
+    return name.removeprefix("./")
+
+
+def _reason(name: str, reason: str) -> str:
+    """Why a file could not be read, in words that say who runs it: bandit can only read what its own Python can."""
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    if "syntax error" not in reason and "exception" not in reason:
+        return f"can't be read: {reason}"
+    try:
+        ast.parse(Path(name).read_bytes())
+    except SyntaxError as error:
+        where = f" on line {error.lineno}" if error.lineno else ""
+        return f"no code that {python} can read: syntax error{where}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return f"no code that {python} can read ({type(error).__name__})"
+    return "nested too deeply for bandit"
+
+
+def _issues(results: list[Issue]) -> list[dict[str, Any]]:
+    sources: dict[str, Source] = {}
+    issues = []
+    for issue in results:
+        name = _plain_name(issue.fname)
+        if name not in sources:
+            sources[name] = Source(Path(name).read_bytes())
+        issues.append(_issue(issue, name, sources[name]))
+    return issues
+
+
+def _issue(issue: Issue, name: str, source: Source) -> dict[str, Any]:
+    lines = issue.linerange or [issue.lineno]
+    message, password = source.without_literals(issue.text, min(lines), max(lines))
+    return {
+        "rule": issue.test_id,
+        "test": issue.test,
+        "severity": issue.severity,
+        "confidence": issue.confidence,
+        "cwe": issue.cwe.id,
+        "help_url": get_url(issue.test_id),
+        "path": name,
+        "line": max(1, issue.lineno),
+        "column": source.column(issue.lineno, issue.col_offset),
+        "end_line": max(lines),
+        "text": source.masked(issue.lineno),
+        "message": message,
+        "nosec": source.is_nosec(issue.test_id, issue.lineno, lines),
+        "secrets": [password] if password else [],
+    }
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        raise SystemExit(main(sys.argv[1]))

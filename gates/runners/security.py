@@ -1,0 +1,250 @@
+"""Code security: bandit's checks on a list of Python files of our own, in a child, with no configuration of the project's.
+
+`# nosec` comments do not hide a finding: they are matched by bandit's own rules and listed as suppressions.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from gates.api import (
+    Examined,
+    Facts,
+    Finding,
+    Gate,
+    GateError,
+    Limit,
+    Location,
+    Measurement,
+    Need,
+    ObserveContext,
+    Proof,
+    Raw,
+    Severity,
+    Skip,
+    Stage,
+    Suggestion,
+    Survey,
+    count,
+    option,
+)
+from gates.formats import bandit, places
+
+INVENTORY = "inventory.json"
+SCAN = "scan.json"
+#: Rules that must find what is planted for them in each run: a call, a blacklisted call, an import, a text, a statement.
+CANARY = ("B101", "B102", "B105", "B301", "B403", "B602")
+_SUFFIXES = (".py", ".pyw")
+_SCRIPT = re.compile(rb"#!.*\bpython[\d.]*\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is examined, and which of bandit's findings count."""
+
+    paths: tuple[str, ...] = option(
+        "files, folders or globs to examine (default: every Python file that git tracks or would add)", default=()
+    )
+    exclude: tuple[str, ...] = option("files, folders or globs to leave out; a name without a slash fits at any depth", default=())
+    skips: tuple[str, ...] = option("bandit's rules, such as B101, whose findings are listed as suppressed by the policy", default=())
+    confidence: Literal["low", "medium", "high"] = option(
+        "bandit's confidence from which a finding keeps its severity; others are listed as info", default="low"
+    )
+    tests: Literal["low", "same"] = option("whether findings in test code count as `low` at most or the `same` as elsewhere", default="low")
+
+    def __post_init__(self) -> None:
+        wrong = [rule for rule in self.skips if not re.fullmatch(r"B\d{3}", rule)]
+        if wrong:
+            raise ValueError(f"skips: {wrong[0]!r} is not a rule of bandit, such as B101")
+
+
+# -- the first half
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    version = context.distribution("bandit")
+    files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root / name)]
+    if not files:
+        raise GateError(
+            "no Python file to examine",
+            remedy='check `paths` and `exclude`; a repository without Python says so in the policy: not-applicable: "no Python here"',
+        )
+    context.report_progress(f"{len(files)} files")
+    answer = _scan(context, version, files)
+    for value in (value for issue in answer["issues"] for value in issue.pop("secrets")):
+        context.add_secret(value)
+    chosen = {"skips": sorted(options.skips), "confidence": options.confidence, "tests": options.tests}
+    context.raw_json(INVENTORY, {"files": files, **chosen})
+    context.raw_json(SCAN, answer)
+
+
+def _is_python(path: Path) -> bool:
+    """Whether a file holds Python: by its ending, or by the first line of one that has none."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.suffix in _SUFFIXES:
+        return True
+    if path.suffix:
+        return False
+    try:
+        with path.open("rb") as stream:
+            return bool(_SCRIPT.match(stream.readline(200)))
+    except OSError:
+        return False
+
+
+def _scan(context: ObserveContext, version: str, files: list[str]) -> Any:
+    request = context.scratch / "request.json"
+    request.write_text(json.dumps({"root": str(context.root), "files": files}), "ascii")
+    # bandit quotes passwords in what it prints
+    result = context.run_driver("bandit_driver", [request], tool="bandit", version=version, keep_output=False)
+    try:
+        answer = json.loads(result.stdout)
+    except ValueError:
+        answer = None
+    if result.exit_code or not isinstance(answer, dict):
+        lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise GateError(
+            f"bandit ended with {result.exit_code} and gave no answer: {lines[-1].partition(':')[0] if lines else 'it printed nothing'}",
+            remedy="pip install --force-reinstall 'quality-gates'; if that does not mend it, please report it",
+        )
+    return answer
+
+
+# -- the second half
+
+
+def parse(raw: Raw) -> Facts:
+    inventory, scan = raw.json(INVENTORY), raw.json(SCAN)
+    unseen = [rule for rule in CANARY if rule not in scan["canary"]]
+    if unseen or not scan["checks"]:
+        raise GateError(f"bandit did not find what was planted for it: {', '.join(unseen)}", remedy="pip install --force-reinstall bandit")
+    if sorted(entry["path"] for entry in scan["files"]) != sorted(inventory["files"]):
+        raise GateError("bandit reports on other files than it was given", remedy="please report this with its raw output")
+    skipped = tuple(Skip(item=entry["path"], reason=entry["skipped"]) for entry in scan["files"] if entry["skipped"])
+    expected = len(inventory["files"])
+    return raw.facts(
+        examined=Examined(unit="files", expected=expected, done=expected - len(skipped), skipped=skipped, proof=Proof.INVENTORY),
+        findings=[_finding(raw, issue, inventory) for issue in scan["issues"]],
+        measurements=_measurements(scan, skipped),
+    )
+
+
+def _finding(raw: Raw, issue: Mapping[str, Any], chosen: Mapping[str, Any]) -> Finding:
+    rule = issue["rule"]
+    suppressed = "# nosec" if issue["nosec"] else "policy: skips" if rule in chosen["skips"] else None
+    properties = {
+        "check": issue["test"],
+        "confidence": issue["confidence"].lower(),
+        "severity": issue["severity"].lower(),
+        "line": issue["text"],
+    }
+    return raw.finding(
+        rule=rule,
+        severity=_severity(issue, chosen),
+        message=issue["message"],
+        location=Location(path=issue["path"], line=issue["line"], column=issue["column"], end_line=max(issue["line"], issue["end_line"])),
+        identity=(issue["path"], issue["text"]),
+        remedy=bandit.remedy(rule),
+        help_url=issue["help_url"],
+        suppressed_by=suppressed,
+        properties=properties | ({"cwe": f"CWE-{issue['cwe']}"} if issue["cwe"] else {}),
+    )
+
+
+def _severity(issue: Mapping[str, Any], chosen: Mapping[str, Any]) -> Severity:
+    """bandit's severity, as far as the options let it count. bandit's own word is kept in the properties."""
+    severity = bandit.SEVERITIES.get(issue["severity"], bandit.UNKNOWN)
+    if bandit.RANKS.get(issue["confidence"], 0) < bandit.RANKS[chosen["confidence"].upper()]:
+        return Severity.INFO
+    return min(severity, Severity.LOW) if chosen["tests"] == "low" and places.is_test(issue["path"]) else severity
+
+
+def _measurements(scan: Mapping[str, Any], skipped: Iterable[Skip]) -> Iterator[Measurement]:
+    yield count("lines", scan["lines"], "lines")
+    yield count("unread-files", len(tuple(skipped)), "files")
+
+
+# -- the rest of the gate
+
+
+def detect(survey: Survey) -> Suggestion | None:
+    """Python files, and what the repository already tells bandit to leave out."""
+    if not any(name.endswith(_SUFFIXES) for name in survey.files):
+        return None
+    settings, source = _settings(survey)
+    skips = sorted(rule for rule in settings.get("skips", []) if re.fullmatch(r"B\d{3}", rule))
+    exclude = [pattern for pattern in (_glob(name) for name in settings.get("exclude", [])) if pattern]
+    options: dict[str, Any] = {}
+    if skips:
+        options["skips"] = skips
+    if exclude:
+        options["exclude"] = exclude
+    comments = (f"taken over from {source}; findings of `skips` are listed as suppressed",) if options else ()
+    return Suggestion(options=options, comments=comments)
+
+
+def _settings(survey: Survey) -> tuple[dict[str, list[str]], str]:
+    """`skips` and `exclude` of a repository's own configuration of bandit, and where they stand."""
+    try:
+        table = tomllib.loads(survey.read("pyproject.toml") or "").get("tool", {}).get("bandit", {})
+    except tomllib.TOMLDecodeError:
+        table = {}
+    if table:
+        return {"skips": _words(table.get("skips")), "exclude": _words(table.get("exclude_dirs"))}, "[tool.bandit]"
+    ini = configparser.ConfigParser(interpolation=None)
+    try:
+        ini.read_string(survey.read(".bandit") or "")
+    except configparser.Error:
+        return {}, ""
+    section = ini["bandit"] if ini.has_section("bandit") else {}
+    return {"skips": _words(section.get("skips")), "exclude": _words(section.get("exclude"))}, ".bandit"
+
+
+def _words(value: object) -> list[str]:
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [str(item).strip() for item in items if str(item).strip()]
+
+
+def _glob(name: str) -> str:
+    """A folder that bandit is told to leave out, as we write it: its own patterns are parts of a path."""
+    return name.removeprefix("./").strip("/").removesuffix("/*")
+
+
+def needs(_root: Path, _options: Options) -> Iterator[Need]:
+    """bandit itself, which comes with Quality Gates."""
+    try:
+        found = metadata.version("bandit")
+    except metadata.PackageNotFoundError:
+        found = None
+    yield Need(name="bandit", found=found, remedy="pip install --force-reinstall quality-gates")
+
+
+GATE = Gate(
+    id="security",
+    title="Code security",
+    unit="files",
+    options=Options,
+    executes_project=False,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    requires=("bandit",),
+    limits=(Limit(name="findings", severity=Severity.MEDIUM, new_max=Decimal(0)),),
+    measurements={
+        "lines": "lines of code that were examined",
+        "unread-files": "Python files that could not be examined, such as those in the syntax of another version",
+    },
+    stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
+    detect=detect,
+    needs=needs,
+)
