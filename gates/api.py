@@ -26,7 +26,10 @@ from typing import Annotated, Any
 from gates import codec
 from gates.adapters import clock, files, git, process
 from gates.adapters import service as services
+from gates.adapters.browser import INSTALL as BROWSER_INSTALL
+from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, newest_axe, read_axe
 from gates.adapters.service import Service
+from gates.adapters.site import Site
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,
@@ -45,6 +48,9 @@ from gates.model import (
 )
 
 __all__ = [
+    "BROWSER_INSTALL",
+    "OLDEST_AXE",
+    "AxeScript",
     "Duration",
     "Examined",
     "Facts",
@@ -62,6 +68,7 @@ __all__ = [
     "Serve",
     "Service",
     "Severity",
+    "Site",
     "Skip",
     "Stage",
     "Status",
@@ -72,8 +79,12 @@ __all__ = [
     "ToolRun",
     "ToolTimeoutError",
     "count",
+    "find_browser",
+    "find_driver",
     "fingerprint",
+    "newest_axe",
     "option",
+    "read_axe",
 ]
 
 MESSAGE_LIMIT = 4000
@@ -232,7 +243,9 @@ class ObserveContext:
         """
         missing = [path for path in paths if self.selected is None and not any(files.within(name, path) for name in self.files)]
         if missing:
-            raise GateError(f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository")
+            raise GateError(
+                f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository"
+            )
         left_out = [pattern if "/" in pattern.strip("/") else f"**/{pattern}" for pattern in exclude]
         return tuple(
             name
@@ -346,6 +359,11 @@ class ObserveContext:
         return self.run_tool(
             [self.python, "-I", "-B", script, *arguments], tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output
         )
+
+    def record_tool(self, *, tool: str, version: str, argv: Sequence[str] = ()) -> None:
+        """Record an engine that ran inside another tool's process, such as a script in a browser. `argv` says what else identifies it."""
+        with self._lock:
+            self._tools.append({"tool": tool, "version": version, "argv": [self.scrub(word) for word in argv], "exit_code": None})
 
     @contextlib.contextmanager
     def serve(self, serve: Serve) -> Iterator[Service]:

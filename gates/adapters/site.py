@@ -1,0 +1,151 @@
+"""Which pages a site has, found without a browser: a list, files of a folder, or a sitemap."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+from gates.adapters import files
+from gates.errors import GateError
+
+_SITEMAP_LIMIT = 50 * 2**20
+_MOST_PAGES = 5000
+_SECONDS = 30
+_WILD = frozenset("*?")
+
+
+class Site:
+    """A site under test: its address, and the folder (with its files by relative name) where it is served from one."""
+
+    def __init__(self, *, address: str, root: Path, folder: Path | None) -> None:
+        self.address = address.rstrip("/")
+        self.root = root
+        self.folder = folder
+
+    def routes(self, pages: Sequence[str]) -> tuple[str, ...]:
+        """The paths of all pages of a list, from `/`, each once and sorted.
+
+        An entry is an address below the site's, a path from `/`, a file or glob below the served folder, or a sitemap:
+        a path from `/` or an address that ends in `.xml` (asked of the site), or a file of the repository.
+        Raises `GateError` for one that stands for nothing.
+        """
+        found = {route for entry in pages for route in self._expand(entry)}
+        if not found:
+            raise GateError("`pages` names no page", remedy="list the paths of the pages, such as /")
+        if len(found) > _MOST_PAGES:
+            raise GateError(f"`pages` stands for more than {_MOST_PAGES} pages", remedy="name a sitemap or globs that hold fewer")
+        return tuple(sorted(found))
+
+    def file_of(self, route: str) -> Path | None:
+        """The file that is served as a route, None where the site isn't a folder or has no such file."""
+        if self.folder is None:
+            return None
+        path = urllib.request.url2pathname(urlsplit(route).path).lstrip("/")
+        file = self.folder / path / "index.html" if path in ("", ".") or path.endswith("/") else self.folder / path
+        return file if file.is_file() else None
+
+    def _expand(self, entry: str) -> list[str]:
+        if entry.split("?", 1)[0].endswith(".xml"):
+            return self._sitemap(entry, depth=0)
+        if "://" in entry:
+            return [self._below(entry)]
+        if entry.startswith("/"):
+            return [entry]
+        return self._files(entry)
+
+    def _below(self, address: str) -> str:
+        """The route of an address of this site."""
+        if address != self.address and not address.startswith((f"{self.address}/", f"{self.address}?")):
+            raise GateError(
+                f"{address} is not a page of {self.address}", remedy="name its path alone, or judge the other site in a gate of its own"
+            )
+        return address[len(self.address) :] or "/"
+
+    def _files(self, pattern: str) -> list[str]:
+        if self.folder is None:
+            raise GateError(
+                f"{pattern!r} in `pages` is neither an address nor a path from /", remedy="start it with /; files need `serve.directory`"
+            )
+        names = [name for name in files.walk(self.folder) if files.within(name, pattern)]
+        if not _WILD & set(pattern):
+            names = [name for name in names if name == pattern]
+        if not names:
+            raise GateError(
+                f"no file below `serve.directory` fits {pattern!r}", remedy="write it relative to that folder, such as **/*.html"
+            )
+        return [self._route(name) for name in names]
+
+    @staticmethod
+    def _route(name: str) -> str:
+        short = name.removesuffix("index.html") if name == "index.html" or name.endswith("/index.html") else name
+        return f"/{quote(short)}"
+
+    # -- sitemaps
+
+    def _sitemap(self, entry: str, depth: int) -> list[str]:
+        kind, places = _parsed(entry, self._read(entry))
+        if kind != "sitemapindex":
+            routes = [_path(place) for place in places]
+        elif depth:
+            raise GateError(f"the sitemap {entry} is an index within an index", remedy="name the sitemaps themselves")
+        else:
+            routes = [route for place in places for route in self._sitemap(_path(place), depth + 1)]
+        if not routes:
+            raise GateError(f"the sitemap {entry} names no page", remedy="see whether it is the right file, and whether it is filled")
+        return routes
+
+    def _read(self, entry: str) -> bytes:
+        if not entry.startswith("/") and "://" not in entry:
+            return self._read_file(entry)
+        route = self._below(entry) if "://" in entry else entry
+        try:
+            with _opener(self.address).open(f"{self.address}{route}", timeout=_SECONDS) as answer:
+                return bytes(answer.read(_SITEMAP_LIMIT))
+        except (URLError, OSError, ValueError, http.client.HTTPException) as error:
+            code = getattr(error, "code", None)
+            why = f"it answered {code}" if code else "it did not answer"
+            raise GateError(
+                f"the sitemap {entry} could not be read: {why}", remedy="see that the site serves it, or name a file"
+            ) from error
+
+    def _read_file(self, entry: str) -> bytes:
+        path = (self.root / entry).resolve()
+        try:
+            if not path.is_relative_to(self.root.resolve()):
+                raise GateError(f"{entry!r} leads out of the repository", remedy="name a file inside it")
+            return path.read_bytes()
+        except OSError as error:
+            raise GateError(f"the sitemap {entry} can't be read: {error.strerror}", remedy="name a file of this repository") from error
+
+
+def _opener(address: str) -> urllib.request.OpenerDirector:
+    """How to ask a site: never through a proxy where it is on this machine."""
+    here = urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
+    return urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None))
+
+
+def _parsed(entry: str, content: bytes) -> tuple[str, list[str]]:
+    """The kind of a sitemap (`urlset` or `sitemapindex`) and the addresses in it."""
+    try:
+        root = fromstring(content)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise GateError(f"the sitemap {entry} is not XML that can be read", remedy="see what it really holds") from error
+    places = [(item.text or "").strip() for item in root.iter() if _local(item.tag) == "loc"]
+    return _local(root.tag), [place for place in places if place]
+
+
+def _local(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
+
+
+def _path(address: str) -> str:
+    """The route of an address in a sitemap, which holds those of the published site, whatever its host."""
+    parts = urlsplit(address)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))

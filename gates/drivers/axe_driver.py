@@ -1,0 +1,170 @@
+"""Audits pages with axe-core in a headless Chromium, and proves in each session that axe-core sees.
+
+Usage: axe_driver.py JOB RESULT, both paths of JSON files. What goes wrong with a page is said in its record;
+what goes wrong with the browser itself is `{"error", "remedy"}` in RESULT. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import quote
+
+from selenium import webdriver
+from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.chrome.webdriver import WebDriver
+from urllib3.exceptions import HTTPError
+
+from gates.drivers.axe_audit import Audit
+from gates.drivers.axe_visit import NotExaminedError, examine
+from gates.drivers.axe_world import World
+
+#: An image without a text, and one more in a frame: whoever does not find both is blind.
+CANARY = """<!doctype html><html lang="en"><head><title>Canary</title></head><body><h1>Canary</h1><img src="data:,">
+<iframe title="frame" srcdoc="<html lang='en'><title>Frame</title><body><img src='data:,'></body></html>"></iframe></body></html>"""
+_CANARY_OPTIONS = json.dumps({"runOnly": {"type": "rule", "values": ["image-alt"]}})
+#: Frames of other sites stay in the page's process, so that axe-core can be brought into them.
+_SWITCHES = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-site-isolation-trials",
+    "--disable-features=IsolateOrigins,site-per-process",
+    "--force-device-scale-factor=1",
+    "--lang=en-US",
+)
+_OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
+#: Beyond what the steps of a visit may take by themselves, before the browser is given up.
+_MARGIN_SECONDS = 3
+
+
+class DeadlineError(Exception):
+    """The browser did not answer in time."""
+
+
+@contextlib.contextmanager
+def deadline(seconds: int) -> Iterator[None]:
+    """Raise `DeadlineError` in the block after so many seconds, whatever it waits for."""
+
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise DeadlineError
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+class Sessions:
+    """One browser after another: a new one is started, and tried with the canary, only where the last was lost."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.job = job
+        self.canaries: list[int] = []
+        self.about: dict[str, str] = {}
+        self._browser: WebDriver | None = None
+        self._service: Service | None = None
+
+    def browser(self) -> WebDriver:
+        if self._browser is None:
+            self._service = Service(executable_path=self.job["driver"])
+            self._browser = webdriver.Chrome(options=self._options(), service=self._service)
+            self._browser.set_page_load_timeout(self.job["seconds"])
+            name, version = (str(self._browser.capabilities[key]) for key in ("browserName", "browserVersion"))
+            self.about = {"name": name, "version": version}
+            self.canaries.append(self._canary(self._browser))
+        return self._browser
+
+    def _options(self) -> Options:
+        options = Options()
+        options.binary_location = self.job["browser"]
+        options.unhandled_prompt_behavior = "dismiss"
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        more = [f"--user-data-dir={self.job['profile']}-{len(self.canaries)}"]
+        more += ["--no-sandbox"] if self.job["root_user"] else []
+        more += [_OFFLINE] if self.job["offline"] else []
+        for switch in (*_SWITCHES, *more):
+            options.add_argument(switch)
+        return options
+
+    def _canary(self, browser: WebDriver) -> int:
+        """How many of the two faults of the canary axe-core finds."""
+        browser.get(f"data:text/html;charset=utf-8,{quote(CANARY)}")
+        audit = Audit(script=self.job["axe"], options=_CANARY_OPTIONS, origin="null")
+        world = World.of_page(browser)
+        found = audit.run(world)["violations"]
+        self.about |= {"axe": world.evaluate("axe.version"), "rules": world.evaluate("axe.getRules().map(rule => rule.ruleId).join(' ')")}
+        return sum(len(violation["nodes"]) for violation in found if violation["id"] == "image-alt")
+
+    def lose(self) -> None:
+        """Give up a browser that no longer answers: asking it to quit could take for ever."""
+        self._browser = None
+        if self._service is not None and self._service.process is not None:
+            self._service.process.kill()
+
+    def quit(self) -> None:
+        with contextlib.suppress(WebDriverException, HTTPError, DeadlineError), deadline(_MARGIN_SECONDS):
+            if self._browser is not None:
+                self._browser.quit()
+
+
+def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
+    """The record of one page: what axe-core says of it, or why it could not be examined."""
+    job = sessions.job
+    browser = sessions.browser()
+    try:
+        with deadline(3 * job["seconds"] + _MARGIN_SECONDS):
+            return {"item": task["item"], "examined": True, **examine(browser, job, task)}
+    except NotExaminedError as error:
+        return {"item": task["item"], "examined": False, "reason": error.reason, "remedy": error.remedy}
+    except TimeoutException:
+        reason = f"it did not finish loading in {job['seconds']} s"
+    except DeadlineError:
+        reason = "the browser did not answer: a script of the page may never end, or its sandbox may allow no scripts"
+    except (WebDriverException, HTTPError):
+        reason = "the browser ended or lost the page while it was examined"
+    sessions.lose()
+    return {"item": task["item"], "examined": False, "reason": reason, "remedy": "open the page in a browser and see what it waits for"}
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    sessions = Sessions(job)
+    try:
+        with deadline(60):
+            sessions.browser()
+        visits = [visit(sessions, task) for task in job["visits"]]
+    except (WebDriverException, HTTPError, DeadlineError) as error:
+        words = str(getattr(error, "msg", "") or "it did not answer").splitlines()[0][:300]
+        return {
+            "error": f"the browser could not be started: {words}",
+            "remedy": "check that the browser and its driver are of the same version: `gates doctor` says which are used",
+        }
+    finally:
+        sessions.quit()
+    return {"about": sessions.about, "canaries": sessions.canaries, "visits": visits}
+
+
+def main() -> None:
+    job_path, result_path = map(Path, sys.argv[1:3])
+    result = run(json.loads(job_path.read_text("utf-8")))
+    result_path.write_text(json.dumps(result), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

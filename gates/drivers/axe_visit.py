@@ -1,0 +1,190 @@
+"""One page, opened and examined. Whatever makes its audit worthless raises `NotExaminedError` with the reason."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.remote.command import Command
+
+from gates.drivers.axe_audit import Audit, closed_shadow_hosts
+from gates.drivers.axe_world import ScriptError, World
+
+_PAGE_TYPES = ("text/html", "application/xhtml+xml", "image/svg+xml")
+_STATE = """(() => {
+  const body = document.body || document.documentElement;
+  const seen = 'img,svg,canvas,video,audio,input,button,select,textarea,iframe,object,embed';
+  const named = /csrf|xsrf|token|secret|auth|session|nonce|key/i;
+  return {
+    href: location.href,
+    type: document.contentType,
+    title: document.title,
+    status: (performance.getEntriesByType('navigation')[0] || {}).responseStatus || 0,
+    scripts: [...document.scripts].map(script => script.src).filter(Boolean),
+    shows: Boolean((body.innerText || '').trim() || body.querySelector(seen)
+      || [...body.querySelectorAll('*')].some(element => element.localName.includes('-') && element.offsetHeight > 0)),
+    secrets: [...document.querySelectorAll('input')].filter(input => input.type === 'password' || named.test(input.name))
+      .map(input => input.value).filter(Boolean),
+  };
+})()"""
+#: Frames that load late, fonts, and animations that end: a page in the middle of its fade-in has contrast faults that nobody sees.
+_SETTLE = """(() => {
+  const late = [...document.querySelectorAll('iframe[loading=lazy]')].map(frame => new Promise(done => {
+    frame.addEventListener('load', done); frame.loading = 'eager';
+  }));
+  const moving = document.getAnimations().filter(each => Number.isFinite(each.effect.getComputedTiming().endTime))
+    .map(each => each.finished.catch(() => 0));
+  const enough = new Promise(done => setTimeout(done, 3000));
+  return Promise.race([Promise.all([document.fonts.ready, ...late, ...moving]), enough]).then(() => 0);
+})()"""
+_VISIBLE = "(element => Boolean(element && element.checkVisibility()))(document.querySelector({selector}))"
+_POLL_SECONDS = 0.05
+_WAIT_FOR = "name with `wait-for` an element that stands on the page once it is ready"
+
+
+class NotExaminedError(Exception):
+    """The page could not be examined. `reason` does not vary from run to run."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """What axe-core says of a page, and what the browser says about it. Raises `NotExaminedError`."""
+    _open(browser, task)
+    try:
+        _check_arrival(_state(browser), task)
+        if job["wait_for"]:
+            _wait_for(browser, job["wait_for"], job["seconds"])
+        world = World.of_page(browser)
+        world.evaluate(_SETTLE)
+        audit = Audit(script=job["axe"], options=job["options"], origin=_origin(urlsplit(task["address"])))
+        results = audit.run(world)
+        hidden = closed_shadow_hosts(browser)
+        state = _state(browser)
+    except ScriptError as error:
+        raise NotExaminedError(f"axe-core could not examine it: {error}", "see whether the page goes elsewhere by itself") from error
+    _check_arrival(state, task)
+    _check_rendered(browser, state, job)
+    own = [frame for frame in audit.unseen if frame["own"]]
+    if own:
+        raise NotExaminedError(f"its frame {own[0]['selector']} could not be examined: {own[0]['reason']}", "mend the frame's address")
+    return {
+        "title": state["title"],
+        "status": state["status"],
+        "rules": {kind: len(results[kind]) for kind in ("violations", "incomplete", "passes", "inapplicable")},
+        "violations": [_cleaned(result) for result in results["violations"]],
+        "incomplete": [_cleaned(result) for result in results["incomplete"]],
+        "unseen": [{"selector": frame["selector"], "reason": frame["reason"]} for frame in audit.unseen],
+        "closed": hidden,
+        "secrets": state["secrets"],
+    }
+
+
+def _open(browser: WebDriver, task: dict[str, Any]) -> None:
+    browser.get("about:blank")  # so that a page that is not reached can't be taken for the one before
+    _log(browser)
+    size = {"width": task["width"], "height": task["height"], "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": task["scheme"]}]})
+    browser.get(task["address"])
+
+
+def _log(browser: WebDriver) -> list[dict[str, Any]]:
+    """What the browser's console was told since the last time: each entry has `level`, `source` and `message`."""
+    entries: list[dict[str, Any]] = browser.execute(Command.GET_LOG, {"type": "browser"})["value"]
+    return entries
+
+
+def _state(browser: WebDriver) -> dict[str, Any]:
+    state: dict[str, Any] = World.of_page(browser).evaluate(_STATE)
+    return state
+
+
+def _check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
+    """The page that was asked for is the one that the browser shows, and it was answered as a page."""
+    wanted, final = urlsplit(task["address"]), urlsplit(state["href"])
+    if final.scheme == "chrome-error":
+        raise NotExaminedError("the browser could not load it", "see that the service answers at this address")
+    if state["href"] == "about:blank":
+        raise NotExaminedError("the browser shows nothing: its answer may be a download", "name pages, not files to download")
+    if state["status"] >= 400:
+        raise NotExaminedError(f"it answered {state['status']}", "mend the page, or take it out of `pages`")
+    if _place(wanted) != _place(final):
+        where = final.path if wanted.netloc == final.netloc else f"{_origin(final)}{final.path}"
+        fragment = f"#{final.fragment}" if _is_route(final.fragment) else ""
+        raise NotExaminedError(
+            f"it leads to {where}{fragment}",
+            "name the page that it leads to, or see whether it asks for a login that this gate does not have",
+        )
+    if state["type"] not in _PAGE_TYPES:
+        raise NotExaminedError(f"it is not a page but {state['type']}", "take it out of `pages`")
+
+
+def _place(address: SplitResult) -> tuple[str, str, str]:
+    """What makes two addresses the same page: not the scheme, the query, a final slash or an anchor."""
+    path = address.path.removesuffix("index.html").rstrip("/")
+    return address.netloc, path, address.fragment if _is_route(address.fragment) else ""
+
+
+def _is_route(fragment: str) -> bool:
+    """Whether a fragment names a page of an application rather than a place on a page."""
+    return fragment.startswith(("/", "!"))
+
+
+def _origin(address: SplitResult) -> str:
+    return f"{address.scheme}://{address.netloc}"
+
+
+def _check_rendered(browser: WebDriver, state: dict[str, Any], job: dict[str, Any]) -> None:
+    """The page shows something, and nothing that draws it failed."""
+    if not state["shows"]:
+        raise NotExaminedError("it shows nothing: no text, no image, no control", _WAIT_FOR)
+    if job["wait_for"]:
+        return
+    own = tuple(source for source in state["scripts"] if _origin(urlsplit(source)) == _origin(urlsplit(state["href"])))
+    for entry in _log(browser):
+        if entry["level"] != "SEVERE":
+            continue
+        if entry["source"] == "javascript":
+            raise NotExaminedError("a script of the page failed, so it may not be whole", f"mend the script, or {_WAIT_FOR}")
+        if entry["source"] == "network" and entry["message"].split(" ", 1)[0] in own:
+            path = urlsplit(entry["message"].split(" ", 1)[0]).path
+            raise NotExaminedError(f"its script {path} could not be loaded, so it may not be whole", f"mend the address, or {_WAIT_FOR}")
+
+
+def _wait_for(browser: WebDriver, selector: str, seconds: int) -> None:
+    question = _VISIBLE.format(selector=repr(selector))
+    end = time.monotonic() + seconds
+    while not World.of_page(browser).evaluate(question):
+        if time.monotonic() > end:
+            raise NotExaminedError(f"nothing that fits `wait-for` ({selector}) appeared in {seconds} s", "correct the selector or the page")
+        time.sleep(_POLL_SECONDS)
+
+
+def _cleaned(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what may hold private data: other elements, data of checks, values in selectors and addresses."""
+    nodes = [
+        {
+            "target": [_masked_target(step) for step in node["target"]],
+            "impact": node.get("impact"),
+            "summary": _masked(node.get("failureSummary") or ""),
+            "html": node.get("html") or "",
+        }
+        for node in result["nodes"]
+    ]
+    return {key: result.get(key) for key in ("id", "impact", "help", "helpUrl")} | {"nodes": nodes}
+
+
+def _masked_target(step: str | list[str]) -> str | list[str]:
+    return _masked(step) if isinstance(step, str) else [_masked(inner) for inner in step]
+
+
+def _masked(text: str) -> str:
+    text = re.sub(r"\[value([$^*~|]?)=\"(?:[^\"\\]|\\.)*\"\]", "[value]", text)
+    return re.sub(r"([?&][\w.\[\]-]+=)[^&\s\"'\]]+", r"\1…", text)
