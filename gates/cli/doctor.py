@@ -9,7 +9,7 @@ from importlib import metadata
 
 from gates import codec, registry
 from gates.api import Gate, Need
-from gates.cli.sources import POLICY_FILE, standing_or_proposed
+from gates.cli.sources import standing_or_proposed
 from gates.errors import ExitCode
 from gates.model import Enforcement, GatePolicy, Stage
 from gates.policy.compose import compose
@@ -18,6 +18,8 @@ from gates.report.safe import terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="the stage to look at (default: change)")
+    parser.add_argument("--policy", metavar="FILE", help="the policy file (default: gates.yaml)")
+    parser.add_argument("--extras", action="store_true", help="print the extras that the policy names, for pip, and nothing else")
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import importlib
 import os
 import shutil
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from gates.adapters import files
 from gates.errors import ExitCode, UsageError
@@ -24,12 +24,15 @@ def exit_code(record: Record) -> ExitCode:
 
 def render(kind: str, record: Record, *, bundle: BundleInfo | None, code: int, stream: TextIO | None = None) -> str:
     """A record in one of `FORMATS`. `stream` is where text goes: it decides on colour and width."""
-    module = importlib.import_module(f"gates.report.{kind}")
-    if kind == "json":
-        return str(module.render(record, exit_code=code, bundle=bundle, problems=()))
-    if kind == "text":
-        return str(module.render(record, bundle=bundle, color=wants_color(stream), width=width(stream)))
-    return str(module.render(record, bundle=bundle))
+    settings: dict[str, Any] = {}
+    match kind:
+        case "json":
+            settings = {"bundle": bundle, "exit_code": code, "problems": ()}
+        case "text":
+            settings = {"bundle": bundle, "color": wants_color(stream), "width": width(stream)}
+        case "markdown" | "html":
+            settings = {"bundle": bundle}
+    return str(importlib.import_module(f"gates.report.{kind}").render(record, **settings))
 
 
 def wants_color(stream: TextIO | None) -> bool:

@@ -1,0 +1,100 @@
+"""Writes what follows from the registry of gates and the table of the policy; `--check` compares instead.
+
+Whatever mentions every gate is generated here, so that adding one touches its runner, its tests and a line of a policy.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from gates import registry
+from gates.api import Gate
+from gates.model import Stage
+from gates.policy.reference import BEGIN, END, insert
+from gates.policy.schema import json_schema
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILT_IN = tuple(registry.find(name) for name in registry.BUILT_IN)
+
+
+def main() -> int:
+    """Write every generated file; with `--check` exit 1 and name those that are out of date."""
+    check = "--check" in sys.argv[1:]
+    stale = [path for path, content in generated().items() if not path.exists() or path.read_text("utf-8") != content]
+    for path in stale:
+        if not check:
+            path.write_text(generated()[path], "utf-8")
+        print(f"{'out of date' if check else 'wrote'}: {path.relative_to(ROOT)}")
+    if check and stale:
+        print("run: python scripts/generate.py")
+    return 1 if check and stale else 0
+
+
+def generated() -> dict[Path, str]:
+    """All generated files with the content that they should have."""
+    return {
+        ROOT / ".pre-commit-hooks.yaml": hooks(),
+        ROOT / "docs" / "gates.schema.json": json.dumps(json_schema(BUILT_IN), indent=2, ensure_ascii=False) + "\n",
+        ROOT / "docs" / "policy.md": insert((ROOT / "docs" / "policy.md").read_text("utf-8"), BUILT_IN),
+        ROOT / "README.md": between((ROOT / "README.md").read_text("utf-8"), gate_table()),
+        ROOT / "action.yml": re.sub(r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")),
+    }
+
+
+def between(page: str, content: str) -> str:
+    """A page with what stands between its markers replaced."""
+    head, _, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise SystemExit(f"the page has no lines {BEGIN} and {END}")
+    return f"{head}{BEGIN}\n{content}\n{END}{tail}"
+
+
+def gate_table() -> str:
+    rows = ["| gate | what it does | examines | engine |", "|---|---|---|---|"]
+    rows += [f"| [`{gate.id}`](docs/gates/{gate.id}.md) | {gate.title} | {gate.unit} | {', '.join(gate.requires) or 'any'} |" for gate in BUILT_IN]
+    return "\n".join(rows)
+
+
+def hooks() -> str:
+    return "\n".join(["# Written by scripts/generate.py. See docs/hooks.md.", *(line for hook in all_hooks() for line in hook)]) + "\n"
+
+
+def all_hooks() -> Iterator[list[str]]:
+    """The commit stage in one process, then each gate alone. `external` needs a policy's own name: the first hook runs it."""
+    yield hook("gates", "every gate of the commit stage", ["run", "--stage", "commit"], files=True, stages=["pre-commit"])
+    for gate in BUILT_IN:
+        if gate.id == "external":
+            continue
+        at_commit = Stage.COMMIT in gate.stages
+        arguments = ["run", "--stage", "commit" if at_commit else "change", "--gate", gate.id]
+        stages = ["pre-commit"] if at_commit else ["pre-push"] if gate.id in {"tests", "dependencies"} else ["manual"]
+        yield hook(f"gates-{gate.id}", gate.title[:1].lower() + gate.title[1:], arguments, files=at_commit, stages=stages, gate=gate)
+
+
+def hook(name: str, what: str, arguments: list[str], *, files: bool, stages: list[str], gate: Gate | None = None) -> list[str]:
+    extras = f"[{gate.extra}]" if gate and gate.extra else ""
+    dependencies = [f'  additional_dependencies: ["quality-gates{extras}"]'] if extras else []
+    return [
+        "",
+        f"- id: {name}",
+        f"  name: {name}",
+        f"  description: {what}",
+        "  language: python",
+        f"  entry: gates {' '.join(arguments)}",
+        f"  pass_filenames: {str(files).lower()}",
+        # One hook must not become several partial verdicts, and a skipped one must not look green.
+        "  require_serial: true",
+        f"  always_run: {str(not files).lower()}",
+        f"  stages: [{', '.join(stages)}]",
+        '  minimum_pre_commit_version: "3.2.0"',
+        *dependencies,
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

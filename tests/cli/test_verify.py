@@ -1,0 +1,167 @@
+"""`gates verify` and `gates report` on real bundles, whole and tampered with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gates import canonical
+from gates.evidence import archive
+from gates.evidence.verify import Expectation, verify
+from tests.cli.conftest import Outcome
+from tests.repository import Repository
+
+Gates = Callable[..., Outcome]
+Members = dict[str, bytes]
+
+
+@pytest.fixture
+def made(gates: Gates, failing: Repository, tmp_path: Path) -> Path:
+    path = tmp_path / "bundle.zip"
+    assert gates("-C", failing.root, "run", "--bundle", path).code == 1
+    return path
+
+
+def reseal(members: Mapping[str, bytes]) -> bytes:
+    """An archive whose manifest is right again: what someone does who changes a bundle with care."""
+    manifest = json.loads(members["manifest.json"])
+    listed = [dict(member) for member in manifest["members"] if member["path"] in members]
+    for member in listed:
+        content = members[member["path"]]
+        member |= {"size": len(content), "sha256": canonical.sha256(content)}
+    covered = [
+        m for m in listed if m["path"].startswith(("policies/", "facts/", "base/")) or m["path"] in {"context.json", "decision.json"}
+    ]
+    digest = canonical.sha256(canonical.dumps([{"path": m["path"], "sha256": m["sha256"]} for m in covered]))
+    manifest |= {"members": listed, "content_digest": f"sha256:{digest}"}
+    return archive.pack({**members, "manifest.json": canonical.dumps(manifest)})
+
+
+def edit(members: Members, name: str, change: Callable[[Any], None]) -> None:
+    data = json.loads(members[name])
+    change(data)
+    members[name] = canonical.dumps(data)
+
+
+def test_a_bundle_verifies_with_the_code_of_its_verdict(gates: Gates, made: Path) -> None:
+    done = gates("verify", made, "--allow-unsigned", "--format", "json")
+    assert done.code == 1
+    assert all(answer["holds"] for answer in done.json()["answers"])
+
+
+def test_an_unsigned_bundle_is_not_trusted_unless_that_is_allowed_or_its_digest_named(gates: Gates, made: Path) -> None:
+    assert gates("verify", made).code == 6
+    digest = gates("verify", made, "--format", "json").json()["digest"]
+    assert gates("verify", made, "--digest", digest).code == 1
+    assert gates("verify", made, "--digest", "sha256:" + "0" * 64).code == 6
+
+
+def test_it_needs_neither_repository_nor_tools(gates: Gates, made: Path, failing: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(made.parent)
+    failing.root.rename(made.parent / "gone")
+    assert gates("verify", made, "--allow-unsigned").code == 1
+    for kind in ("text", "json", "markdown", "html", "sarif", "junit", "github"):
+        rendered = gates("report", made, "--format", kind)
+        assert rendered.code == 0
+        assert "two is wrong" in rendered.out
+
+
+def test_the_report_of_a_bundle_is_the_report_of_its_run(gates: Gates, failing: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    run = gates("-C", failing.root, "run", "--bundle", path, "--format", "json").json()
+    assert gates("report", path, "--format", "json").json() == run
+
+
+def test_a_folder_is_a_bundle_too(gates: Gates, failing: Repository, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    gates("-C", failing.root, "run", "--bundle", folder)
+    assert gates("verify", folder, "--allow-unsigned").code == 1
+    again = gates("-C", failing.root, "run", "--bundle", folder)
+    assert (again.code, "is not empty" in again.err) == (4, True)
+    (folder / "facts" / "checks.json").unlink()
+    assert gates("verify", folder, "--allow-unsigned").code == 5
+
+
+@pytest.mark.parametrize("option", ["--commit", "--repository", "--ref", "--policy-digest"])
+def test_what_it_is_about_is_compared(gates: Gates, made: Path, option: str) -> None:
+    assert gates("verify", made, "--allow-unsigned", option, "something-else").code == 7
+
+
+def test_the_right_commit_stage_and_ref_are_accepted(gates: Gates, made: Path, failing: Repository) -> None:
+    commit = failing.git("rev-parse", "HEAD")
+    asked = ["--commit", commit, "--ref", "refs/heads/main", "--stage", "change", "--max-age", "36500"]
+    assert gates("verify", made, "--allow-unsigned", *asked).code == 1
+    assert gates("verify", made, "--allow-unsigned", "--stage", "release").code == 7
+
+
+def test_a_dirty_tree_is_never_the_commit(gates: Gates, failing: Repository, tmp_path: Path) -> None:
+    (failing.root / "more.py").write_text("x = 1\n", "utf-8")
+    path = tmp_path / "dirty.zip"
+    gates("-C", failing.root, "run", "--bundle", path)
+    assert gates("verify", path, "--allow-unsigned", "--commit", failing.git("rev-parse", "HEAD")).code == 7
+
+
+# A bundle is made once for many tries at changing it.
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_single_changed_byte_is_noticed(made: Path, data: st.DataObject) -> None:
+    content = bytearray(made.read_bytes())
+    position = data.draw(st.integers(0, len(content) - 1))
+    content[position] ^= data.draw(st.integers(1, 255))
+    changed = made.with_name("changed.zip")
+    changed.write_bytes(content)
+    assert verify(changed, Expectation(allow_unsigned=True)).code == 5
+
+
+FORGERIES: dict[str, tuple[Callable[[Members], None], int]] = {
+    "the verdict": (lambda m: edit(m, "decision.json", lambda d: d.update(verdict="passed")), 8),
+    "the outcome of a gate": (lambda m: edit(m, "decision.json", lambda d: d["gates"][1].update(outcome="passed", reasons=[])), 8),
+    "a finding left out of the facts": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(findings=[])), 8),
+    "what was examined": (lambda m: edit(m, "facts/checks.json", lambda d: d["examined"].update(done=99, expected=99)), 8),
+    "the raw report": (lambda m: m.update({"raw/checks/report.xml": m["raw/checks/report.xml"].replace(b"failure", b"skipped")}), 8),
+    "a raw report that is not there": (lambda m: m.pop("raw/checks/report.xml"), 8),
+    "the effective policy": (lambda m: edit(m, "policies/effective.json", lambda d: d["gates"][1].update(enforcement="warn")), 8),
+    "the policy's own bytes": (lambda m: m.update({"policies/gates.yaml": m["policies/gates.yaml"] + b"# \n"}), 5),
+    "a gate's facts": (lambda m: m.pop("facts/checks.json"), 8),
+    "the context's day alone": (lambda m: edit(m, "context.json", lambda d: d.update(day="2020-01-01")), 5),
+    "a later judge": (lambda m: edit(m, "manifest.json", lambda d: d.update(judge=2)), 9),
+    "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=2)), 9),
+    "a gate that nobody has": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="unheard-of")), 9),
+    "a member with keys twice": (lambda m: m.update({"decision.json": b'{"verdict":"passed",' + m["decision.json"][1:]}), 5),
+    "a decision that is empty": (lambda m: m.update({"decision.json": b"{}"}), 5),
+    "a decision that is missing": (lambda m: m.pop("decision.json"), 5),
+    "an unknown key": (lambda m: edit(m, "decision.json", lambda d: d.update(extra=1)), 5),
+    "a byte-order mark": (lambda m: m.update({"context.json": b"\xef\xbb\xbf" + m["context.json"]}), 5),
+    "deep nesting": (lambda m: m.update({"run.json": b"[" * 100_000}), 5),
+}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_a_forgery_with_a_right_manifest_does_not_follow(made: Path, what: str) -> None:
+    members = archive.unpack(made.read_bytes())
+    forge, code = FORGERIES[what]
+    forge(members)
+    made.write_bytes(reseal(members))
+    assert verify(made, Expectation(allow_unsigned=True)).code == code
+
+
+def test_an_unlisted_member_is_noticed(made: Path) -> None:
+    members = archive.unpack(made.read_bytes())
+    made.write_bytes(archive.pack({**members, "raw/checks/more.xml": b"<a/>"}))
+    assert verify(made, Expectation(allow_unsigned=True)).code == 5
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x05\x06" + b"\0" * 18])
+def test_what_is_no_bundle_is_not_intact(gates: Gates, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    assert gates("verify", path, "--allow-unsigned").code == 5
+    assert gates("report", path).code == 2
+    assert gates("verify", tmp_path / "missing.zip", "--allow-unsigned").code == 5
