@@ -120,7 +120,7 @@ def test_any_single_changed_byte_is_noticed(made: Path, data: st.DataObject) -> 
     assert verify(changed, Expectation(allow_unsigned=True)).code == 5
 
 
-FORGERIES: dict[str, tuple[Callable[[Members], None], int]] = {
+FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "the verdict": (lambda m: edit(m, "decision.json", lambda d: d.update(verdict="passed")), 8),
     "the outcome of a gate": (lambda m: edit(m, "decision.json", lambda d: d["gates"][1].update(outcome="passed", reasons=[])), 8),
     "a finding left out of the facts": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(findings=[])), 8),
