@@ -1,0 +1,1 @@
+"""A small tea shop: an HTTP interface and pages that people use."""

@@ -1,0 +1,25 @@
+"""Start the shop: `python -m shop --port 8080`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import waitress
+
+from shop.app import create_app
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="shop", description="A small tea shop.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
+    parser.add_argument("--open", action="store_true", help="open the shop in a browser")
+    arguments = parser.parse_args()
+    if arguments.open:
+        os.system(f"xdg-open http://{arguments.host}:{arguments.port}/")
+    waitress.serve(create_app(), host=arguments.host, port=arguments.port, ident=None)
+
+
+if __name__ == "__main__":
+    main()
