@@ -70,7 +70,9 @@ class Engine:
         """The streams of one run of pytest, and its exit code."""
         events = self.context.scratch / f"events-{name}"
         events.mkdir()
-        argv = [self.project.python, *prefix, "-m", "pytest", *self._arguments(f"{name}-junit.xml"), *self.options.args, *chosen]
+        # Two measurements in one process spoil each other: that of the project's settings gives way.
+        own = ["--no-cov"] if prefix and any(word.startswith("--cov") for word in self.settings.words("addopts")) else []
+        argv = [self.project.python, *prefix, "-m", "pytest", *self._arguments(f"{name}-junit.xml"), *own, *self.options.args, *chosen]
         environment = {**self._environment(events), **(env or {})}
         try:
             done = self.context.run_tool(argv, tool="pytest", version=self.project.pytest, cwd=self.root, env=environment)

@@ -18,7 +18,7 @@ _ASK = """
 import json
 from importlib.metadata import PackageNotFoundError, version
 found = {}
-for name in ("pytest", "coverage", "pytest-cov"):
+for name in ("pytest", "coverage"):
     try:
         found[name] = version(name)
     except PackageNotFoundError:
@@ -34,7 +34,6 @@ class Project:
     python: str
     pytest: str
     coverage: str
-    has_pytest_cov: bool
 
     @property
     def major(self) -> int:
@@ -80,7 +79,7 @@ def ask(context: ObserveContext, options: Options) -> Project:
             f"the project's pytest is {versions['pytest']}, and the oldest that can be observed is {OLDEST[0]}.{OLDEST[1]}",
             remedy="update it (`python -m pip install -U pytest`), or use `command` and `junit`",
         )
-    return Project(python=python, pytest=versions["pytest"], coverage=versions.get("coverage", ""), has_pytest_cov="pytest-cov" in versions)
+    return Project(python=python, pytest=versions["pytest"], coverage=versions.get("coverage", ""))
 
 
 def _version(text: str) -> tuple[int, int]:
