@@ -65,7 +65,7 @@ class Options:
         default="pypi",
     )
     max_age: Duration = option(
-        "how old the newest record of a folder or zip may be; 0 for no limit. Services on the network are asked as they are now",
+        "how old the newest record of a folder or zip may be; `0d` for no limit. Services on the network are asked as they are now",
         default=7 * DAY_SECONDS,
         minimum=0,
     )
@@ -182,7 +182,7 @@ def _check_age(day: date, advisories: Mapping[str, Any], options: Options) -> No
     if (day - newest) > timedelta(seconds=options.max_age):
         raise GateError(
             f"the newest of the advisories {options.advisories!r} is of {newest}: older than max-age allows",
-            remedy="fetch them again; or allow more with `max-age`, 0 for no limit",
+            remedy="fetch them again; or allow more with `max-age`, 0d for no limit",
         )
 
 
