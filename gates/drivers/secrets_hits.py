@@ -75,12 +75,13 @@ def occurrences(plugin: Any, value: str, line: str) -> list[tuple[int | None, st
                 found = match.string[start:end].strip(_AROUND_VALUES)
                 rest = _REST_OF_A_TOKEN.match(line, end) if line[:end].endswith(found) else None
                 places.add((line.index(found, start) + 1, found + (rest.group() if rest else "")))
-    return sorted(places) or [(_last(line, value), value)]
+    return sorted(places) or [_last(line, value.strip("\\") or value)]
 
 
-def _last(line: str, value: str) -> int | None:
+def _last(line: str, value: str) -> tuple[int | None, str]:
+    """Where a value stands last: its name may hold it too. Transformers escape quotes, and a backslash is no part of a value."""
     start = line.rfind(value)
-    return None if start < 0 else start + 1
+    return (None if start < 0 else start + 1), value
 
 
 def describe(hits: Sequence[Hit], raw: Sequence[str]) -> None:
@@ -88,6 +89,9 @@ def describe(hits: Sequence[Hit], raw: Sequence[str]) -> None:
     for hit in hits:
         if hit.rule == "private-key":
             hit.pieces = _key_pieces(raw, hit)
+        if hit.source:
+            plain = raw[hit.line - 1] if hit.line <= len(raw) else ""
+            hit.column, _ = _last(plain, hit.value)
     by_line: dict[int, list[str]] = {}
     for hit in hits:
         by_line.setdefault(hit.line, []).extend([hit.value, *hit.pieces])

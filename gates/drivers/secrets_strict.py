@@ -175,5 +175,5 @@ def _heuristics(value: str) -> str:
 
 def _is_checksum(value: str, line: str) -> bool:
     """Whether a random-looking value is a published sum: it says so itself, or its name does."""
-    before = line[: line.find(value)]
+    before, value = line[: line.find(value)], value.strip("\\")
     return bool(_INTEGRITY.fullmatch(value) or (_DIGEST.fullmatch(value) and _CHECKSUM_NAME.search(before)))

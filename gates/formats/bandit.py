@@ -81,8 +81,4 @@ REMEDIES = {
 
 def remedy(rule: str) -> str:
     """What to do about a finding of a rule."""
-    return (
-        f"{REMEDIES[rule]} If it is safe here, say why in a waiver, or end the line with `# nosec {rule}`."
-        if rule in REMEDIES
-        else _GENERIC
-    )
+    return f"{REMEDIES.get(rule, 'Mend it.')} If it is safe here, say why in a waiver, or end the line with `# nosec {rule}`."

@@ -113,16 +113,18 @@ def find(rule: str) -> Rule:
 def weigh(rule: str, shape: str, path: str) -> tuple[Kind, Severity]:
     """What a find is worth in `strict`: a finding, or something for a person to look at.
 
-    A token with a shape of its own is a finding wherever it stands, unless it says itself that it is an example. Private keys
-    in tests and documents need review: most were made for them. A value that is known by its surroundings alone needs
-    review where it is no more than words, in documents, and in tests unless a name calls it a secret and it looks random.
+    A token with a shape of its own is a finding wherever it stands, but for one in tests or documents that says itself
+    that it is an example. Private keys in tests and documents need review: most were made for them. A value that is
+    known by its surroundings alone needs review where it is no more than words, in documents, and in tests unless a
+    name calls it a secret and it looks random.
     """
     severity = find(rule).severity
     in_document, in_test = places.is_document(path), places.is_test(path)
     if rule in _KEYS and (in_document or in_test):
         return Kind.NEEDS_REVIEW, min(severity, _MEDIUM)
     if rule not in CONTEXTUAL:
-        return (Kind.NEEDS_REVIEW if shape == "placeholder" else Kind.FINDING), severity
+        sample = shape == "placeholder" and (in_document or in_test)
+        return (Kind.NEEDS_REVIEW if sample else Kind.FINDING), severity
     if shape in _NO_SECRET or in_document:
         return Kind.NEEDS_REVIEW, min(severity, _LOW)
     if in_test:

@@ -148,9 +148,7 @@ def parse(raw: Raw) -> Facts:
     _check_engine(scan, inventory["mode"])
     by_path = {entry["path"]: entry for entry in scan["files"]}
     if len(by_path) != len(scan["files"]) or set(by_path) != set(inventory["files"]):
-        raise GateError(
-            "the files that detect-secrets reports are not those that it was given", remedy="please report this with its raw output"
-        )
+        raise GateError("detect-secrets reports on other files than it was given", remedy="please report this with its raw output")
     skipped = tuple(Skip(item=entry["path"], reason=entry["skipped"]) for entry in scan["files"] if entry["skipped"])
     expected = len(inventory["files"])
     examined = Examined(unit="files", expected=expected, done=expected - len(skipped), skipped=skipped, proof=Proof.INVENTORY)

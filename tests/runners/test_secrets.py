@@ -1,0 +1,370 @@
+"""The secret scan, driven with the real engine: each way in which it says "clean" and isn't, and the noise that it must not make."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gates import facts as reader
+from gates import redact
+from gates.api import GateError, Raw, Survey
+from gates.model import Facts, Finding, Kind, Severity, Stage, Status
+from gates.observe import Observation, redacted
+from gates.runners import secrets
+from gates.runners.secrets import GATE
+from gates.testing import observe_and_parse, observe_raw
+from tests.runners.samples import SECRETS, VALUES, copy, fill, write
+
+pytestmark = pytest.mark.engine("detect-secrets")
+
+
+def scan(root: Path, work: Path, **settings: Any) -> Facts:
+    work.mkdir(exist_ok=True)
+    return observe_and_parse(GATE, root=root, work=work, **settings)
+
+
+def rules(facts: Facts, path: str, **wanted: Any) -> list[tuple[str, int | None]]:
+    """(rule, line) of what was found in a file."""
+    found = [item for item in facts.findings if item.location.path == path]
+    return [
+        (item.rule.removeprefix("secrets/"), item.location.line)
+        for item in found
+        if all(getattr(item, name) == value for name, value in wanted.items())
+    ]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Observation, Facts]:
+    """One scan of a folder that is no git repository, full of secrets and of files that are hard to read."""
+    root = copy("secrets/fail", tmp_path_factory.mktemp("project"))
+    line = f'key = "{SECRETS["github"]}"\n'
+    write(
+        root,
+        {
+            "utf16.txt": line.encode("utf-16"),
+            "latin1.py": b"name = 'caf\xe9'\n" + line.encode(),
+            "windows.py": f'first = 1\r\nkey = "{SECRETS["github"]}"\r\n'.encode(),
+            "picture.png": b"\x89PNG\r\n\x00\x00" + line.encode(),
+            "empty.txt": b"",
+            "broken.yaml": f"day: 2020-13-45\n# {SECRETS['google']}\n",
+            "naïve.py": line,
+        },
+    )
+    observation = observe_raw(GATE, root=root, work=tmp_path_factory.mktemp("work"))
+    return observation, reader.read_facts(GATE, "secrets", redacted(observation, redact.Redactor(observation.secrets)))
+
+
+@pytest.fixture(scope="module")
+def facts(seen: tuple[Observation, Facts]) -> Facts:
+    assert seen[1].status is Status.COMPLETED, seen[1].reason
+    return seen[1]
+
+
+def test_every_file_is_accounted_for_without_git(facts: Facts) -> None:
+    assert facts.examined is not None
+    assert facts.examined.expected == 15
+    assert {item.item: item.reason.partition(" (")[0] for item in facts.examined.skipped} == {
+        "picture.png": "binary",
+        "broken.yaml": "detect-secrets could not take it apart",
+    }
+    assert facts.examined.done == 13
+
+
+def test_each_secret_of_a_python_file_is_found_at_its_place(facts: Facts) -> None:
+    assert rules(facts, "settings.py", suppressed_by=None) == [
+        ("aws-access-key", 1),
+        ("basic-auth", 2),
+        ("github-token", 3),
+        ("github-token", 3),
+        ("aws-access-key", 4),
+        ("keyword", 5),
+        ("high-entropy-base64", 6),
+        ("anthropic-token", 7),
+    ]
+    columns = [item.location.column for item in facts.findings if item.location.path == "settings.py" and item.location.line == 3]
+    line = fill(Path("tests/examples/secrets/fail/settings.py.txt").read_text("utf-8")).splitlines()[2]
+    assert columns == [line.index(SECRETS["github"]) + 1, line.index(SECRETS["github-two"]) + 1]
+
+
+def test_columns_are_those_of_the_file_where_a_transformer_rewrote_it(facts: Facts) -> None:
+    columns = {str(item.location) for item in facts.findings if item.location.path in ("config.ini", "values.yaml", ".env")}
+    assert columns == {"config.ini:2:29", "config.ini:3:12", "values.yaml:2:18", "values.yaml:3:12", ".env:1:18", ".env:2:16"}
+
+
+def test_an_allowed_line_is_listed_as_suppressed(facts: Facts) -> None:
+    assert rules(facts, "settings.py", suppressed_by="pragma: allowlist secret") == [("stripe-access-key", 8)]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("theme.css", [("google-api-key", 1)]),
+        ("uv.lock", [("npm-token", 1)]),
+        ("swagger.py", [("keyword", 1)]),
+        ("utf16.txt", [("github-token", 1)]),
+        ("latin1.py", [("github-token", 2)]),
+        ("windows.py", [("github-token", 2)]),
+        ("naïve.py", [("github-token", 1)]),
+        ("broken.yaml", [("google-api-key", 2)]),
+        ("config.ini", [("google-api-key", 2), ("keyword", 3)]),
+        ("values.yaml", [("npm-token", 2), ("keyword", 3)]),
+        (".env", [("keyword", 1), ("keyword", 2)]),
+        ("deploy_key", [("private-key", 1)]),
+        ("picture.png", []),
+    ],
+)
+def test_files_that_the_engine_alone_leaves_out_are_searched(facts: Facts, path: str, expected: list[tuple[str, int]]) -> None:
+    assert rules(facts, path) == expected
+
+
+def test_a_finding_says_what_it_is_and_what_to_do(facts: Facts) -> None:
+    finding = next(item for item in facts.findings if item.rule == "secrets/aws-access-key")
+    assert finding.severity is Severity.CRITICAL
+    assert finding.message.startswith("AWS access key: ")
+    assert "revoke" in finding.remedy
+    assert "pragma: allowlist secret" in finding.remedy
+    assert finding.properties["line"] == 'aws = "[redacted]"'
+
+
+def test_no_secret_stands_in_what_is_written(seen: tuple[Observation, Facts]) -> None:
+    observation, facts = seen
+    written = b"".join(observation.members.values()) + repr(facts).encode()
+    for value in VALUES:
+        assert value.encode() not in written
+        assert base64.b64encode(value.encode()).rstrip(b"=")[:-1] not in written
+    assert not redact.Redactor(VALUES).finds(written)
+
+
+def test_every_secret_is_told_to_be_masked_elsewhere(seen: tuple[Observation, Facts]) -> None:
+    masked = redact.Redactor(seen[0].secrets)
+    assert [value for value in VALUES if masked.text(f"x{value}x") == f"x{value}x"] == []
+
+
+def test_no_hash_of_a_secret_is_written(seen: tuple[Observation, Facts]) -> None:
+    import hashlib
+
+    written = b"".join(seen[0].members.values())
+    for value in VALUES:
+        for algorithm in ("sha1", "sha256", "md5"):
+            assert hashlib.new(algorithm, value.encode()).hexdigest().encode() not in written
+
+
+def test_nothing_is_ever_verified_over_the_network(seen: tuple[Observation, Facts]) -> None:
+    written = json.loads(seen[0].members["scan.json"])
+    assert written["verifies"] is False
+    assert "is_ignored_due_to_verification_policies" not in written["filters"]
+    assert len(written["detectors"]) >= 27
+
+
+def test_facts_do_not_depend_on_the_folder_or_the_run(seen: tuple[Observation, Facts], tmp_path: Path) -> None:
+    root = copy("secrets/fail", tmp_path / "another name")
+    first, second = (scan(root, tmp_path / work) for work in ("one", "two"))
+    assert first == second
+    assert {item.fingerprint for item in first.findings} < {item.fingerprint for item in seen[1].findings}
+
+
+def test_a_healthy_project_has_no_finding(tmp_path: Path) -> None:
+    facts = scan(copy("secrets/pass", tmp_path / "project"), tmp_path / "work")
+    assert facts.status is Status.COMPLETED, facts.reason
+    assert facts.findings == ()
+    assert next(item for item in facts.measurements if item.name == "filtered").value >= 4
+
+
+def test_a_fingerprint_survives_moved_lines_and_a_changed_secret(tmp_path: Path) -> None:
+    line = f'key = "{SECRETS["github"]}"\n'
+    other = f'key = "{SECRETS["github-two"]}"\n'
+    before = scan(write(tmp_path / "a", {"app.py": line}), tmp_path / "one")
+    after = scan(write(tmp_path / "b", {"app.py": "import os\n\n" + other}), tmp_path / "two")
+    assert [item.location.line for item in (*before.findings, *after.findings)] == [1, 3]
+    assert before.findings[0].fingerprint == after.findings[0].fingerprint
+
+
+def test_equal_lines_keep_fingerprints_of_their_own(tmp_path: Path) -> None:
+    line = f'key = "{SECRETS["github"]}"\n'
+    facts = scan(write(tmp_path / "a", {"app.py": line * 3}), tmp_path / "work")
+    assert len({item.fingerprint for item in facts.findings}) == 3
+
+
+BASELINE = {
+    "version": "1.5.0",
+    "plugins_used": [],
+    "filters_used": [{"path": "detect_secrets.filters.regex.should_exclude_file", "pattern": [".*"]}],
+}
+
+
+def test_a_baseline_gives_its_hashes_and_never_its_settings(tmp_path: Path) -> None:
+    from detect_secrets.core.potential_secret import PotentialSecret
+
+    known = PotentialSecret.hash_secret(SECRETS["aws"])
+    accepted = {"app.py": [{"type": "AWS Access Key", "filename": "app.py", "hashed_secret": known, "line_number": 1}]}
+    root = write(
+        tmp_path / "a",
+        {
+            "app.py": f'aws = "{SECRETS["aws"]}"\nnpm = "{SECRETS["npm"]}"\n',
+            "other.py": f'aws = "{SECRETS["aws"]}"\n',
+            ".secrets.baseline": json.dumps({**BASELINE, "results": accepted}),
+        },
+    )
+    facts = scan(root, tmp_path / "work")
+    assert rules(facts, "app.py", suppressed_by=".secrets.baseline") == [("aws-access-key", 1)]
+    assert rules(facts, "app.py", suppressed_by=None) == [("npm-token", 2)]
+    assert rules(facts, "other.py", suppressed_by=None) == [("aws-access-key", 1)]
+    assert rules(facts, ".secrets.baseline") == []
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"results": {"a": [{}]}}'])
+def test_a_baseline_that_is_none_is_an_error(tmp_path: Path, content: str) -> None:
+    facts = scan(write(tmp_path / "a", {"app.py": "x = 1\n", ".secrets.baseline": content}), tmp_path / "work")
+    assert facts.status is Status.ERROR
+    assert ".secrets.baseline is not a baseline" in facts.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"baseline": "old.json"}, "there is no baseline 'old.json'"),
+        ({"baseline": "../old.json"}, "leads out of the repository"),
+        ({"paths": ["lib"]}, "`paths` names 'lib', where there is no file"),
+        ({"exclude": ["*"]}, "no file to search"),
+        ({"mode": "loose"}, "options.mode"),
+    ],
+)
+def test_what_can_not_be_searched_is_an_error(tmp_path: Path, options: dict[str, Any], reason: str) -> None:
+    facts = scan(write(tmp_path / "a", {"app.py": "x = 1\n"}), tmp_path / "work", options=options)
+    assert facts.status is Status.ERROR
+    assert reason in facts.reason
+
+
+def test_paths_exclude_and_the_selection_of_a_hook(tmp_path: Path) -> None:
+    line = f'key = "{SECRETS["github"]}"\n'
+    root = write(tmp_path / "a", dict.fromkeys(("a.py", "lib/b.py", "lib/vendor/c.py", "d.py"), line))
+    chosen = scan(root, tmp_path / "one", options={"paths": ["lib"], "exclude": ["vendor"]})
+    assert [item.location.path for item in chosen.findings] == ["lib/b.py"]
+    hooked = scan(root, tmp_path / "two", selected=("d.py", "gone.py"))
+    assert [item.location.path for item in hooked.findings] == ["d.py"]
+    assert hooked.examined is not None
+    assert [(item.item, item.reason) for item in hooked.examined.skipped] == [("gone.py", "not a regular file")]
+
+
+# -- compat
+
+
+def _as_detect_secrets_says(root: Path, work: Path) -> Counter[tuple[str, str, int]]:
+    import sys
+
+    from gates.adapters import process
+
+    script = Path(sys.executable).with_name("detect-secrets")
+    done = process.run([str(script), "scan", "-n", "--all-files", "."], cwd=root, env={"LC_ALL": "C.UTF-8"}, timeout=60, scratch=work)
+    results = json.loads(done.stdout)["results"]
+    return Counter((path.removeprefix("./"), item["type"], item["line_number"]) for path, items in results.items() for item in items)
+
+
+def test_compat_gives_exactly_the_findings_of_the_engine(tmp_path: Path) -> None:
+    from gates.drivers.secrets_rules import rule_of
+
+    root = copy("secrets/fail", tmp_path / "project")
+    copy("secrets/pass", root / "healthy")
+    write(
+        root, {"latin1.py": b"key = '\xe9'\n", "notes.md": f'token: "{SECRETS["base64"]}"\n', "twice.py": f'a = "{SECRETS["aws"]}"\n' * 2}
+    )
+    (tmp_path / "scratch").mkdir()
+    expected = Counter(
+        {(path, rule_of(kind), line): n for (path, kind, line), n in _as_detect_secrets_says(root, tmp_path / "scratch").items()}
+    )
+    facts = scan(root, tmp_path / "work", options={"mode": "compat"})
+    assert facts.status is Status.COMPLETED, facts.reason
+    found = Counter(_triple(item) for item in facts.findings if item.suppressed_by is None)
+    assert found == expected
+    assert len(expected) >= 8
+    assert ("stripe-access-key", 8) in rules(facts, "settings.py", suppressed_by="pragma: allowlist secret")
+    assert {item.kind for item in facts.findings} == {Kind.FINDING}
+
+
+def _triple(finding: Finding) -> tuple[str, str, int]:
+    assert finding.location.path is not None
+    assert finding.location.line is not None
+    return finding.location.path, finding.rule.removeprefix("secrets/"), finding.location.line
+
+
+def test_compat_lists_what_the_engine_leaves_out_and_leaks_nothing(tmp_path: Path) -> None:
+    root = write(copy("secrets/fail", tmp_path / "project"), {"latin1.py": b"key = '\xe9'\n"})
+    (tmp_path / "work").mkdir()
+    observation = observe_raw(GATE, root=root, work=tmp_path / "work", options={"mode": "compat"})
+    facts = reader.read_facts(GATE, "secrets", observation.members)
+    assert facts.examined is not None
+    assert {item.item for item in facts.examined.skipped} == {"theme.css", "uv.lock", "swagger.py", "latin1.py"}
+    assert not redact.Redactor(VALUES).finds(b"".join(observation.members.values()))
+
+
+# -- what the second half refuses
+
+
+def _raw(scan_json: dict[str, Any], files: list[str]) -> Raw:
+    members = {"inventory.json": {"files": files, "mode": "strict", "baseline": ""}, "scan.json": scan_json, "tools.json": []}
+    return Raw(gate="secrets", uses="secrets", parser=1, members={name: json.dumps(data).encode() for name, data in members.items()})
+
+
+CLEAN: dict[str, Any] = {
+    "detectors": ["keyword"],
+    "own_detectors": [],
+    "filters": [],
+    "verifies": False,
+    "canary": list(secrets.CANARY["strict"]),
+    "files": [{"path": "a.py", "skipped": "", "filtered": {}, "hits": []}],
+}
+
+
+def test_a_clean_answer_is_believed() -> None:
+    assert secrets.parse(_raw(CLEAN, ["a.py"])).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("change", "files", "reason"),
+    [
+        ({"detectors": []}, ["a.py"], "no detectors"),
+        ({"verifies": True}, ["a.py"], "send what it finds"),
+        ({"canary": ["keyword"]}, ["a.py"], "planted for it: aws-access-key"),
+        ({"files": []}, ["a.py"], "other files"),
+        ({}, ["a.py", "b.py"], "other files"),
+        ({"files": CLEAN["files"] * 2}, ["a.py"], "other files"),
+    ],
+)
+def test_an_answer_that_proves_nothing_is_refused(change: dict[str, Any], files: list[str], reason: str) -> None:
+    with pytest.raises(GateError, match=reason):
+        secrets.parse(_raw({**CLEAN, **change}, files))
+
+
+# -- the rest of the gate
+
+
+def test_every_detector_has_a_name_and_a_meaning(facts: Facts) -> None:
+    from gates.drivers import secrets_canary, secrets_rules
+    from gates.formats import detect_secrets
+
+    named = {*secrets_rules.ENGINE_RULES.values(), *(rule for rule, _ in secrets_rules.OWN_RULES)}
+    assert named == set(detect_secrets.RULES)
+    assert set(secrets.CANARY["compat"]) == set(secrets_canary.ENGINE)
+    assert set(secrets.CANARY["strict"]) == {*secrets_canary.ENGINE, *secrets_canary.OWN}
+    assert next(item for item in facts.measurements if item.name == "detectors").value == len(named)
+    assert detect_secrets.find("brand-new").severity is Severity.HIGH
+
+
+def test_it_stops_commits_too_and_runs_nothing_of_the_project() -> None:
+    assert GATE.stages == (Stage.COMMIT, Stage.CHANGE, Stage.RELEASE)
+    assert GATE.executes_project is False
+
+
+def test_suggestion_and_needs(tmp_path: Path) -> None:
+    assert secrets.detect(Survey(root=tmp_path, files=())) is None
+    suggestion = secrets.detect(Survey(root=tmp_path, files=(".secrets.baseline",)))
+    assert suggestion is not None
+    assert suggestion.options == {}
+    assert "its settings are not used" in suggestion.comments[0]
+    (need,) = secrets.needs(tmp_path, secrets.Options())
+    assert need.found
