@@ -12,8 +12,7 @@ from gates.policy.reader import suggest
 from gates.policy.syntax import problem
 from gates.policy.table import WAIVER
 
-#: A waiver names what it waives, then where: without the first it would take everything in a place.
-_WHAT = ("rule", "advisory", "fingerprint")
+#: What may have wildcards; the rest is compared whole.
 _PATTERNS = ("path", "operation", "url", "selector")
 _ONLY_WILDCARDS = re.compile(r"[*?./]*")
 
@@ -72,9 +71,6 @@ def _check_waiver(entry: Entry, uses: Mapping[str, str], problems: list[Problem]
 
 
 def _check_match(match: Entry, problems: list[Problem]) -> None:
-    if not any(key in match.value for key in _WHAT):
-        error = "the waiver does not say what it waives"
-        problems.append(problem(error, match.place, "name a rule, an advisory or a fingerprint; a path or package narrows it further"))
     for key, entry in match.items():
         if key not in _PATTERNS and "*" in entry.value:
             error = f"{key} {entry.value!r} has a wildcard, and is compared whole"

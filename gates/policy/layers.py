@@ -11,10 +11,8 @@ from gates.errors import Problem
 from gates.model import GatePolicy, Limit, Stage
 from gates.policy.entry import Entry, Later, made
 from gates.policy.nodes import Keys
-from gates.policy.syntax import Place, problem
+from gates.policy.syntax import Place
 from gates.policy.table import options, requirements, span_text
-
-_BOUNDS = ("max", "min", "new", "regression")
 
 
 def over(lower: Entry, upper: Entry) -> Entry:
@@ -86,7 +84,6 @@ def bind(body: Entry, gate: Gate, problems: list[Problem]) -> Entry:
                 bound[key] = _read_later(entry, options(gate), problems)
             case "require":
                 bound[key] = _read_later(entry, requirements(gate), problems)
-                _check_limits(bound[key], problems)
             case "at":
                 bound[key] = Entry({stage: bind(special, gate, problems) for stage, special in entry.items()}, entry.place)
             case _:
@@ -99,11 +96,3 @@ def _read_later(entry: Entry, table: Keys, problems: list[Problem]) -> Entry:
     read, wrong = later.read(table)
     problems += wrong
     return read
-
-
-def _check_limits(require: Entry, problems: list[Problem]) -> None:
-    for name, limits in require.items():
-        for limit in limits:
-            if not any(bound in limit.value for bound in _BOUNDS):
-                help = f"write `{name}: {{max: 0}}`, or `{name}: {{max: unlimited}}` to drop a limit that stood before"
-                problems.append(problem(f"the limit on {name!r} allows anything: it says neither max nor min", limit.place, help))

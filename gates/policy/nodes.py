@@ -100,10 +100,12 @@ class Key:
 class Keys:
     """A mapping with known keys. `planned` ones are refused as such.
 
-    `partial`: required keys may come from another file. `build`: the dataclass whose own rules the mapping must meet.
+    At least one of `some` has to stand. `partial`: required keys may come from another file. `build`: the dataclass
+    whose own rules the mapping must meet.
     """
 
     keys: tuple[Key, ...]
+    some: tuple[str, ...] = ()
     planned: tuple[str, ...] = ()
     partial: bool = False
     build: type | None = None

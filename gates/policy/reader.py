@@ -45,7 +45,7 @@ def read(source: PolicySource) -> Document:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` where one of the known words is near, else nothing."""
-    near = difflib.get_close_matches(word, list(known), 1, 0.6)
+    near = difflib.get_close_matches(word, list(known), 1, 0.7)
     return f", did you mean {near[0]!r}?" if near else ""
 
 
@@ -129,6 +129,8 @@ class _Walk:
         for key in table.keys:
             if key.required and not table.partial and key.name not in values:
                 self._say(f"{path or 'the policy'} needs the key '{key.name}'", place, key.help)
+        if table.some and len(self.problems) == before and not any(name in values for name in table.some):
+            self._say(f"{path} needs one of {', '.join(table.some)}", place, "without one of them it says nothing")
         entry = Entry(values, place)
         if table.build is not None and len(self.problems) == before:
             self._build(table.build, table, entry, path)
@@ -156,7 +158,7 @@ class _Walk:
         values = {}
         for name, where, value in pairs:
             if not re.fullmatch(table.name.pattern, name) or len(name) > 64:
-                self._say(f"{name!r} can't name a {table.noun}", where, f"expected {table.name.says}, at most 64 characters")
+                self._say(f"{name!r} can't be the name of a {table.noun}", where, f"expected {table.name.says}, at most 64 characters")
             else:
                 values[name] = self.read(value, table.of, _join(path, name), where)
         return Entry(values, place)

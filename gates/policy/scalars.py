@@ -46,7 +46,7 @@ def says(table: Node) -> str:
         case Text(says=says):
             return says
         case Choice(values=values):
-            return f"one of {', '.join(values)}"
+            return f"one of {', '.join(values)}" if len(values) > 1 else values[0]
         case Integer():
             return "a whole number"
         case Number(unlimited=unlimited):
@@ -62,7 +62,7 @@ def _text(node: Scalar, table: Text) -> str:
     if table.pattern and not re.fullmatch(table.pattern, node.text):
         raise WrongError(table.says, "")
     if not table.blank and not node.text.strip():
-        raise WrongError(table.says, "say it in words")
+        raise WrongError(table.says, "say it in words; it can't be blank")
     return node.text
 
 

@@ -120,7 +120,12 @@ def _of_keys(node: Keys) -> dict[str, Any]:
         default = f" Default: {key.default}." if key.default else ""
         properties[key.name] = {"description": f"{key.help}.{default}", **_of(key.of)}
     required = [key.name for key in node.keys if key.required and not node.partial]
-    return {"type": "object", "properties": properties, "additionalProperties": False, **({"required": required} if required else {})}
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        schema["required"] = required
+    if node.some:
+        schema["anyOf"] = [{"required": [name]} for name in node.some]
+    return schema
 
 
 def _of_scalar(node: Node) -> dict[str, Any]:

@@ -25,7 +25,10 @@ _INVISIBLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\U0010ffff]|[\u2028\u2029\u200e\u
 #: The parser's words for what people get wrong most, in ours: (part of its message, error, help).
 _PLAIN_WORDS = (
     ("cannot start any token", "a tab or a reserved character stands where a key or value begins", "indent with spaces; quote the value"),
-    ("mapping values are not allowed", "a second ':' on one line", "quote the value, or start a new line"),
+    ("mapping values are not allowed", "a ':' where no key can stand", "quote a text that has one; see that the line above ends with ':'"),
+    ("expected node content", "a value or a closing bracket is missing", "close what was opened before this place"),
+    ("expected ',' or", "a comma or a closing bracket is missing", "close what was opened before this place"),
+    ("did not find expected key", "this line is indented otherwise than those before it", "align it with the keys beside it"),
     ("could not find expected ':'", "a key without ':'", "write `key: value`, or indent a text that goes on"),
     ("expected <document start>", "text after the end of the document", "remove the line `...` and what follows it"),
     ("unexpected end of stream", "the file ends within a quoted text", "close the quote"),

@@ -43,8 +43,8 @@ _NEW = Key(
     of=Keys(keys=(Key(name="max", of=Number(unlimited=True), help="the most new ones that are allowed", required=True),)),
     help="a limit on what the change adds, beside or instead of the limit on all",
 )
-FINDINGS_LIMIT = OneOrMany(of=Keys(keys=(_SEVERITY, _MAX, _NEW)))
-MEASUREMENT_LIMIT = OneOrMany(of=Keys(keys=(_MIN, _MAX, _REGRESSION)))
+FINDINGS_LIMIT = OneOrMany(of=Keys(keys=(_SEVERITY, _MAX, _NEW), some=("max", "new")))
+MEASUREMENT_LIMIT = OneOrMany(of=Keys(keys=(_MIN, _MAX, _REGRESSION), some=("min", "max", "regression")))
 
 #: What can be counted for every gate.
 COUNTS = (
@@ -53,7 +53,7 @@ COUNTS = (
     Key(name="suppressed", of=FINDINGS_LIMIT, help="findings that a tool's own marker hides, such as `# nosec`"),
     Key(name="needs-review", of=FINDINGS_LIMIT, help="what the tool could not decide and a person has to"),
     Key(name="flakes", of=FINDINGS_LIMIT, help="tests that failed and then passed on a retry"),
-    Key(name="skipped", of=OneOrMany(of=Keys(keys=(_MAX,))), help="items that should have been examined and were not"),
+    Key(name="skipped", of=OneOrMany(of=Keys(keys=(_MAX,), some=("max",))), help="items that should have been examined and were not"),
     Key(
         name="examined",
         of=OneOrMany(of=Keys(keys=(Key(name="min", of=Number(minimum=1), help="the fewest items to examine", required=True),))),
@@ -104,7 +104,7 @@ def _of_type(kind: Any, minimum: int | None) -> Node:
     if origin is tuple:
         return ListOf(of=_of_type(arguments[0], minimum))
     if origin is not None and issubclass(origin, Mapping):
-        return MapOf(of=_of_type(arguments[1], minimum), name=Text(pattern=r"[!-~]+", says="a name in ASCII"), noun="name")
+        return MapOf(of=_of_type(arguments[1], minimum), name=Text(pattern=r"[!-~]+", says="a name in ASCII"), noun="value")
     if dataclasses.is_dataclass(kind):
         return _of_dataclass(typing.cast("type", kind))
     return _of_scalar(kind, minimum)
@@ -218,7 +218,11 @@ WAIVER = Keys(
         Key(name="gate", of=_NAME, help="the gate whose findings it waives", required=True),
         Key(
             name="match",
-            of=Keys(keys=tuple(Key(name=name, of=Text(blank=False), help=help) for name, help in MATCH_KEYS.items())),
+            of=Keys(
+                keys=tuple(Key(name=name, of=Text(blank=False), help=help) for name, help in MATCH_KEYS.items()),
+                # Without one of these a waiver would take everything in a place.
+                some=("rule", "advisory", "fingerprint"),
+            ),
             help="what it waives: a rule, an advisory or a fingerprint, and where; all of it has to match",
             required=True,
         ),
