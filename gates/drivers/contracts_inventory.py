@@ -72,7 +72,7 @@ class Contract:
     def follow(self, reference: str, path: Path) -> tuple[yaml.Node, Path]:
         address, _, pointer = reference.partition("#")
         if "://" in address:
-            raise ContractError(f"the operations at {reference} are in a document elsewhere: bundle the contract into this repository")
+            raise ContractError(f"its operations at {reference} must be bundled here")
         if address:
             path = path.parent / unquote(address)
         node: yaml.Node = self.document(path)

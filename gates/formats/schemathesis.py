@@ -7,6 +7,7 @@ that is a `GateError`.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that came to its end. `tested` are the operations that schemathesis says it tested."""
+    """A run that came to its end. `tested` are the operations whose answers were checked."""
 
     cases: int
     tested: frozenset[str]
@@ -114,7 +115,7 @@ def read(raw: Raw) -> Run:
             seen.setdefault(event.get("label", ""), Seen()).errors.add(_error(event["value"]))
         elif kind == "ScenarioFinished":
             recorder = event["recorder"]
-            if event["phase"] != "stateful":
+            if recorder.get("checks") and event["phase"] != "stateful":
                 tested.add(recorder["label"])
             for failure in _scenario(recorder, seen):
                 codes.add(failure.code)
@@ -172,9 +173,7 @@ def _fatal(raw: Raw) -> str:
     for line in reversed(lines):
         event = json.loads(line).get("FatalError")
         if event:
-            words = event["exception"].get("message", "").splitlines()
-            details = words[words.index("Error details:") + 1 :] if "Error details:" in words else words
-            return f"{event['exception']['type']}: {' '.join(details[0].split()) if details else ''}".rstrip(": ")
+            return _said(event["exception"])
     return "it gave no reason"
 
 
@@ -210,9 +209,18 @@ def _failure(check: Mapping[str, Any], status: int | None, request: Mapping[str,
     )
 
 
-def _error(value: Any) -> str:
-    """The name of an error's class. Raises `GateError` where it says that the service is gone."""
-    text = str(value.get("message", ""))
-    if value["type"] == "ServerUnavailable" or any(word in text for word in REFUSED):
+def _error(value: Mapping[str, str]) -> str:
+    """What went wrong with an operation: the name of its class for a lost connection, with its words for the contract.
+
+    Raises `GateError` where it says that the service is gone.
+    """
+    if value["type"] == "ServerUnavailable" or any(word in value["message"] for word in REFUSED):
         raise GateError(STOPPED["server_unavailable"], remedy=_LOOK)
-    return str(value["type"])
+    return value["type"] if value["type"] in NO_ANSWER else _said(value)
+
+
+def _said(error: Mapping[str, str]) -> str:
+    """An error of the engine's in one line, without folders of this machine."""
+    lines = [line.strip() for line in error["message"].splitlines() if line.strip()]
+    details = lines[lines.index("Error details:") + 1 :] if "Error details:" in lines else lines[:1]
+    return re.sub(r"file:\S*/", "", f"{error['type']}: {' '.join(details)}").rstrip(": ")[:300]

@@ -40,7 +40,7 @@ from gates.api import (
 from gates.formats import openapi, schemathesis
 from gates.formats.curl import Requests, plain
 from gates.formats.openapi import Operation
-from gates.formats.schemathesis import Failure, Run
+from gates.formats.schemathesis import Failure, Run, Seen
 
 Phase = Literal["examples", "coverage", "fuzzing", "stateful"]
 Check = Literal[
@@ -60,9 +60,13 @@ Check = Literal[
     "object-level-authorization",
 ]
 INVENTORY = "inventory.json"
+#: Warnings that an operation only ever refused.
+ABOUT_ANSWERS = frozenset({"missing_auth", "missing_test_data", "validation_mismatch", "method_not_allowed"})
 EVENTS_LIMIT = 48 * 1024 * 1024
 #: Everything else is medium: the service answers, but not as documented.
 SEVERE = frozenset({"not-a-server-error", "use-after-free", "ignored-auth", "object-level-authorization"})
+#: Checks that follow what happens to one resource over several requests.
+NEED_LINKS = frozenset({"use-after-free", "ensure-resource-availability"})
 #: Checks whose details hold what the contract asks and no data of the service: those may vary, or be secret.
 SAY_DETAIL = frozenset(
     {
@@ -93,6 +97,8 @@ class Options:
     checks: tuple[Check, ...] = option("checks to make of each answer; all without it", default=())
 
     def __post_init__(self) -> None:
+        if self.checks and set(self.checks) <= NEED_LINKS and "stateful" not in self.phases:
+            raise ValueError(f"the checks {', '.join(self.checks)} need the phase `stateful`")
         if bool(self.url) == (self.serve is not None):
             raise ValueError("a contract needs either `url` or `serve`")
         if self.base_path and (self.serve is None or not self.base_path.startswith("/")):
@@ -248,12 +254,12 @@ def parse(raw: Raw) -> Facts:
 
 def _unanswered(operation: Operation, run: Run) -> str:
     """Why an operation doesn't count as examined; empty where it does."""
-    seen = run.operations.get(operation.name)
-    if seen is None or operation.name not in run.tested:
-        return "schemathesis did not test it"
+    seen = run.operations.get(operation.name, Seen())
     broken = sorted(seen.errors - schemathesis.NO_ANSWER)
     if broken:
         return f"schemathesis could not test it: {broken[0]}"
+    if operation.name not in run.tested:
+        return "schemathesis checked no answer of it"
     statuses = sorted(seen.answers)
     if any(map(operation.keeps_to, statuses)):
         return ""
@@ -309,11 +315,11 @@ def _errors(raw: Raw, run: Run, operations: Mapping[str, Operation]) -> Iterator
 
 
 def _warnings(raw: Raw, run: Run, operations: Mapping[str, Operation], skipped: set[str]) -> Iterator[Finding]:
-    """What the engine says it could not look into. An operation that is skipped, or that refuses always, says so already."""
-    said = skipped | {name for name, operation in operations.items() if operation.refuses_always}
+    """What the engine says it could not look into. That an operation refuses is proved, and said, without it."""
+    proved = skipped | {name for name, operation in operations.items() if operation.refuses_always}
     for name, labels in run.warnings.items():
         for label in labels:
-            if label not in said:
+            if name not in ABOUT_ANSWERS or label not in proved:
                 yield raw.finding(
                     rule=name.replace("_", "-"),
                     severity=Severity.LOW,

@@ -1,32 +1,50 @@
-"""A shop that keeps its contract: a service with nothing but the standard library."""
+"""A shop that keeps its contract: a service with nothing but the standard library.
+
+SHOP_TOKEN: what the header X-Shop-Pass must hold everywhere but at /health and /openapi.yaml.
+SHOP_LIFE: the number of answers after which it ends by itself.
+"""
 
 import json
+import os
 import re
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+TOKEN = os.environ.get("SHOP_TOKEN", "")
+LIFE = int(os.environ.get("SHOP_LIFE", "0"))
+PATHS = re.compile(r"/health|/items|/items/[^/]+|/retired|/openapi\.yaml")
 
 
 class Shop(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    paths = re.compile(r"/health|/items|/items/[^/]+|/retired")
+    answers = 0
 
-    def answer(self, status, body=None, **headers):
-        data = b"" if body is None else json.dumps(body).encode()
+    def answer(self, status, body=None, content_type="application/json", **headers):
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         if data:
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", content_type)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
+        Shop.answers += 1
+        if Shop.answers == LIFE:
+            print("the shop is closed", flush=True)
+            self.wfile.flush()
+            os._exit(3)
 
     def do_GET(self):
         address = urlsplit(self.path)
         if address.path == "/health":
             self.answer(200)
+        elif address.path == "/openapi.yaml":
+            self.answer(200, Path(__file__).with_name("openapi.yaml").read_bytes(), "application/yaml")
+        elif TOKEN and self.headers.get("X-Shop-Pass") != TOKEN:
+            self.answer(401, {"error": "a token is needed"})
         elif address.path == "/retired":
             self.answer(410)
         elif address.path == "/items":
@@ -50,8 +68,7 @@ class Shop(BaseHTTPRequestHandler):
             self.answer(200, {"id": int(word), "name": f"Item {word}"})
 
     def refuse_method(self):
-        self.close_connection = True
-        self.answer(405 if self.paths.fullmatch(urlsplit(self.path).path) else 404, {"error": "only GET is answered"}, Allow="GET")
+        self.answer(405 if PATHS.fullmatch(urlsplit(self.path).path) else 404, {"error": "only GET is answered"}, Allow="GET")
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_QUERY = do_HEAD = refuse_method
 
@@ -60,4 +77,4 @@ class Shop(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Shop).serve_forever()
+    HTTPServer(("127.0.0.1", int(sys.argv[1])), Shop).serve_forever()
