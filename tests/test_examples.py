@@ -22,7 +22,7 @@ FAULTS: dict[str, tuple[list[str], list[str], int]] = {
         6,
     ),
     "requirements.txt": (["waitress==3.0.2"], ["waitress==3.0.0"], 8),
-    "shop/app.py": ([], [f'app.config["BACKUP_USER"] = "{"AKIA"}IOSFODNN7EXAMPLE"'], 16),
+    "shop/app.py": ([], [f'app.config["BACKUP_USER"] = "{"AKIA"}LEAFANDCUPTEA234"'], 16),
     "shop/__main__.py": (
         [],
         [
@@ -31,7 +31,7 @@ FAULTS: dict[str, tuple[list[str], list[str], int]] = {
             "if arguments.open:",
             'os.system(f"xdg-open http://{arguments.host}:{arguments.port}/")',
         ],
-        20,
+        21,
     ),
 }
 

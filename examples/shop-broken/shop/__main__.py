@@ -15,10 +15,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     parser.add_argument("--open", action="store_true", help="open the shop in a browser")
+    parser.add_argument("--filled", metavar="CART", help="put a bag of tea into this cart, for trying the contract's examples")
     arguments = parser.parse_args()
     if arguments.open:
         os.system(f"xdg-open http://{arguments.host}:{arguments.port}/")
-    waitress.serve(create_app(), host=arguments.host, port=arguments.port, ident=None)
+    waitress.serve(create_app(arguments.filled), host=arguments.host, port=arguments.port, ident=None)
 
 
 if __name__ == "__main__":

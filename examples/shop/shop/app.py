@@ -9,11 +9,13 @@ from shop import api, pages
 from shop.carts import Carts
 
 
-def create_app() -> Flask:
-    """A shop whose carts live as long as it does."""
+def create_app(filled: str | None = None) -> Flask:
+    """A shop whose carts live as long as it does. There is a bag of tea in the cart `filled` to begin with."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 16 * 1024
     app.extensions["carts"] = Carts()
+    if filled:
+        app.extensions["carts"].put(filled, "sencha", 1)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_error_handler(HTTPException, refuse)

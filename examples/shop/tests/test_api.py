@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from shop.app import create_app
 
 CART = "/api/carts/abc123"
 
@@ -40,6 +41,10 @@ def test_no_such_product(client: FlaskClient) -> None:
 
 def test_a_cart_that_nobody_filled_is_empty(client: FlaskClient) -> None:
     assert client.get(CART).get_json() == {"cart": "abc123", "items": [], "total": 0}
+
+
+def test_a_shop_may_begin_with_a_filled_cart() -> None:
+    assert create_app(filled="abc123").test_client().get(CART).get_json()["total"] == 1250
 
 
 def test_total_of_a_cart(client: FlaskClient) -> None:
