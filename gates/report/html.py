@@ -100,7 +100,7 @@ def _step(gate: GateView) -> Step:
         outcome=gate.decision.outcome.value,
         do=remedy or (gate.decision.reasons[0] if gate.decision.reasons else ""),
         place=str(first.location) if first and not gate.decision.remedy else "",
-        more=f"and {plural(more, 'more finding')} of this gate" if more > 0 else "",
+        more=f"and {plural(more, 'more finding')}" if more > 0 else "",
         owner=gate.policy.owner if gate.policy else "",
         runbook=gate.policy.runbook if gate.policy else "",
     )

@@ -43,11 +43,12 @@ class _Page:
 
     def line(self, *parts: str | tuple[str, str]) -> None:
         """One line of plain texts and of pairs (text, colour)."""
-        plain = "".join(part if isinstance(part, str) else part[0] for part in parts)
+        pairs = _without_trailing_space([(part, "") if isinstance(part, str) else part for part in parts])
+        plain = "".join(text for text, _ in pairs)
         if terminal(plain) != plain:  # safe parts can still make a command together
             self._lines.append(terminal(plain))
-            return
-        self._lines.append("".join(part if isinstance(part, str) else self._painted(*part) for part in parts).rstrip())
+        else:
+            self._lines.append("".join(self._painted(text, color) for text, color in pairs))
 
     def wrapped(self, text: str, *, indent: int, label: str = "", color: str = "", most: int = MOST_LINES) -> None:
         """A text from outside, line by line, within the width; `label` stands before its first line."""
@@ -67,6 +68,13 @@ class _Page:
 
     def text(self) -> str:
         return "\n".join(self._lines).strip("\n") + "\n"
+
+
+def _without_trailing_space(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    kept = list(pairs)
+    while kept and not kept[-1][0].strip():
+        kept.pop()
+    return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else []
 
 
 def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int) -> str:

@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const body = table.tBodies[0];
   const count = byId("findings-count");
   const pager = byId("pager");
-  const form = byId("filters");
+  const controls = byId("filters");
   const rows = Array.from(body.rows, (row, rank) => ({ row, rank, gate: row.dataset.gate, severity: Number(row.dataset.severity), state: row.dataset.state, text: null }));
   let kept = rows;
   let first = 0;
@@ -81,15 +81,17 @@ document.addEventListener("DOMContentLoaded", () => {
     heading.replaceChildren(button);
   });
   let waiting;
-  form.addEventListener("input", (event) => {
+  controls.addEventListener("input", (event) => {
     clearTimeout(waiting);
     waiting = setTimeout(filter, event.target.type === "search" ? 150 : 0);
   });
-  form.addEventListener("reset", () => setTimeout(filter));
-  form.addEventListener("submit", (event) => event.preventDefault());
+  byId("filter-clear").addEventListener("click", () => {
+    for (const control of controls.querySelectorAll("input, select")) control.value = "";
+    filter();
+  });
   byId("page-back").addEventListener("click", () => turn(-1));
   byId("page-on").addEventListener("click", () => turn(1));
   table.classList.add("paged");
-  form.hidden = false;
+  controls.hidden = false;
   showPage();
 });

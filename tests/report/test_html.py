@@ -1,0 +1,185 @@
+"""The page as text: what it holds, what it escapes, and that it is the same twice. `test_page.py` looks at it in a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gates.model import Record
+from gates.report import html
+from tests.report.record_factory import BUNDLE, HOSTILE, full, hostile, nothing, passed, with_texts
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=())).filter(str.strip), min_size=1, max_size=2).map(tuple)
+#: Elements and attributes that the templates write; anything else would have come from a record.
+TAGS = frozenset(
+    {
+        *("html", "head", "meta", "title", "link", "style", "script", "body", "header", "nav", "main", "section", "footer", "div", "p"),
+        *("a", "h1", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "code", "span", "strong", "br", "details", "summary", "svg", "rect"),
+        *("table", "caption", "thead", "tbody", "tr", "th", "td", "fieldset", "legend", "label", "input", "select", "option", "button"),
+    }
+)
+EVENTS = re.compile(r"on\w+|style|src|srcdoc|formaction")
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes, links and the text that people read."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.headings: list[int] = []
+        self.assets: dict[str, str] = {}
+        self._inside = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._inside = tag
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside in {"style", "script"}:
+            self.assets[self._inside] = data
+        else:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+def page(record: Record) -> str:
+    return html.render(record, bundle=BUNDLE)
+
+
+@pytest.mark.parametrize("record", [full(), passed(), nothing(), hostile()])
+def test_the_same_record_gives_the_same_page(record: Record) -> None:
+    assert page(record) == page(record)
+
+
+@pytest.mark.parametrize("record", [full(), passed(), nothing(), hostile()])
+def test_headings_are_in_order(record: Record) -> None:
+    levels = Reader(page(record)).headings
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_content_policy_names_the_hashes_of_what_is_inline() -> None:
+    text = page(full())
+    reader = Reader(text)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    for asset in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(reader.assets[asset].encode()).digest()).decode()
+        assert f"{asset}-src &#39;sha256-{digest}&#39;" in policy[1].replace("&#x3D;", "=")
+    assert reader.tags.count("style") == reader.tags.count("script") == 1
+    assert not {name for name in reader.attributes if EVENTS.fullmatch(name)}
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    text = page(full())
+    assert not re.search(r"(?:src|srcset|poster|action)=|@import|url\(", text)
+    assert set(re.findall(r"<link [^>]+>", text)) == {'<link rel="icon" href="data:,">'}
+
+
+def test_the_first_screen_answers_what_and_why_and_what_next() -> None:
+    text = page(full()).partition("<body>")[2]
+    order = ["<h1", ">Failed</h1>", "failures is 2", "9f2c4e7a1b3d", "What to do next", "Upgrade to urllib3 2.6.0", 'id="gates"']
+    positions = [text.index(part) for part in order]
+    assert positions == sorted(positions)
+
+
+def test_each_finding_has_its_place_remedy_fingerprint_and_raw_output() -> None:
+    text = Reader(page(full())).text
+    for facts in full().facts:
+        for finding in facts.findings:
+            assert finding.fingerprint in text
+            assert str(finding.location) in text
+            assert finding.remedy in text
+        assert not facts.findings or f"raw/{facts.gate}/" in text
+
+
+def test_waivers_limits_sources_skips_tools_and_decisions_stand_in_it() -> None:
+    text = Reader(page(full())).text
+    for part in (
+        *("W-12", "@shop/security", "accepted-risk", "2026-12-01", "line-coverage is 87, at least 85 required", "broken", "34" * 32),
+        *("public/fonts/bold.woff2", "needs a mail server", "bandit", "1.9.4", "Ship without dark mode", "docs/runbooks/release.md"),
+        *("contracts examined nothing: the service did not answer at /health", "load examined nothing: not of the stage change"),
+    ):
+        assert part in text
+
+
+def test_times_have_words_beside_their_bars() -> None:
+    text = page(full())
+    assert text.count('<svg class="bar" aria-hidden="true"') == len(full().run.gates)
+    assert '5.3 s<span class="unseen">, started after 12 ms</span>' in text
+
+
+def test_a_run_without_time_has_no_bars() -> None:
+    record = full()
+    gates = tuple(replace(gate, started_ms=0, duration_ms=0) for gate in record.run.gates)
+    assert "<svg" not in page(replace(record, run=replace(record.run, duration_ms=0, gates=gates)))
+
+
+def test_empty_states_say_what_they_mean() -> None:
+    assert "No findings: 409 files examined." in page(passed())
+    assert "No findings, because nothing was examined." in page(nothing())
+    assert "No waivers: every finding counts." in page(nothing())
+    assert "Nothing: every enforced gate met its limits." in page(passed())
+    assert "No gate is enforced here" in page(nothing())
+
+
+def test_no_findings_of_a_gate_that_could_not_tell_say_little() -> None:
+    record = full()
+    gates = tuple(gate for gate in record.decision.gates if gate.gate == "contracts")
+    facts = tuple(facts for facts in record.facts if facts.gate == "contracts")
+    text = page(replace(record, facts=facts, decision=replace(record.decision, gates=gates)))
+    assert "No findings, but that says little: contracts could not tell." in text
+
+
+def test_only_addresses_of_the_web_are_links() -> None:
+    links = Reader(page(full())).links
+    assert "https://osv.dev/vulnerability/PYSEC-2026-114" in links
+    assert "https://code.example/shop/shop/wiki/rollback" in links
+    assert all(link.startswith(("#", "https://", "data:,")) for link in links)
+
+
+def test_hostile_text_is_shown_and_not_obeyed() -> None:
+    text = page(hostile())
+    reader = Reader(text)
+    assert set(reader.tags) <= TAGS
+    assert "<script>alert(1)</script>" in reader.text
+    assert "\\x1b[31mred" in reader.text
+    assert "{{ 7*7 }} {% raw %}" in reader.text
+    assert not [payload for payload in HOSTILE if "<" in payload and payload in text]
+
+
+@settings(max_examples=20, deadline=None)
+@given(TEXTS)
+def test_no_text_becomes_markup(texts: tuple[str, ...]) -> None:
+    text = page(with_texts(texts))
+    text.encode()
+    reader = Reader(text)
+    assert set(reader.tags) <= TAGS
+    assert reader.tags.count("script") == 1
+    assert all(link.startswith(("#", "http://", "https://", "data:,")) for link in reader.links)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
