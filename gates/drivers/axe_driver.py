@@ -24,7 +24,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from urllib3.exceptions import HTTPError
 
 from gates.drivers.axe_audit import Audit
-from gates.drivers.axe_visit import NotExaminedError, examine
+from gates.drivers.axe_visit import NotExaminedError, examine, open_page
 from gates.drivers.axe_world import World
 
 #: An image without a text, and one more in a frame: whoever does not find both is blind.
@@ -129,7 +129,9 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
     job = sessions.job
     browser = sessions.browser()
     try:
-        with deadline(3 * job["seconds"] + _MARGIN_SECONDS):
+        with deadline(job["seconds"] + _MARGIN_SECONDS):
+            open_page(browser, task)
+        with deadline(job["seconds"] * (2 if job["wait_for"] else 1) + _MARGIN_SECONDS):
             return {"item": task["item"], "examined": True, **examine(browser, job, task)}
     except NotExaminedError as error:
         return {"item": task["item"], "examined": False, "reason": error.reason, "remedy": error.remedy}

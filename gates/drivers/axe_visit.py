@@ -55,8 +55,7 @@ class NotExaminedError(Exception):
 
 
 def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """What axe-core says of a page, and what the browser says about it. Raises `NotExaminedError`."""
-    _open(browser, task)
+    """What axe-core says of the page that was opened, and what the browser says about it. Raises `NotExaminedError`."""
     try:
         _check_arrival(_state(browser), task)
         if job["wait_for"]:
@@ -86,7 +85,8 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> di
     }
 
 
-def _open(browser: WebDriver, task: dict[str, Any]) -> None:
+def open_page(browser: WebDriver, task: dict[str, Any]) -> None:
+    """Load a page at its size and in its colour scheme; returns when it is loaded, whatever it turned out to be."""
     browser.get("about:blank")  # so that a page that is not reached can't be taken for the one before
     _log(browser)
     size = {"width": task["width"], "height": task["height"], "deviceScaleFactor": 1, "mobile": False}

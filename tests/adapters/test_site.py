@@ -1,0 +1,111 @@
+"""A list of pages becomes routes without a browser: files, addresses, sitemaps; and an entry that stands for nothing is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from gates.adapters.site import Site
+from gates.errors import GateError
+
+MAP = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{}</urlset>"
+INDEX = "<sitemapindex><sitemap><loc>https://shop.example/{}</loc></sitemap></sitemapindex>"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A site of three pages, a style sheet and a sitemap, below a repository."""
+    pages = tmp_path / "public"
+    (pages / "docs").mkdir(parents=True)
+    for name in ("index.html", "docs/index.html", "docs/été 1.html", "docs/style.css"):
+        (pages / name).write_text("words")
+    (pages / "sitemap.xml").write_text(MAP.format("<url><loc>https://shop.example/cart?a=1#top</loc></url><url><loc> /docs/ </loc></url>"))
+    return pages
+
+
+def site(folder: Path) -> Site:
+    return Site(address="http://127.0.0.1:1", root=folder.parent, folder=folder)
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Site]:
+    """The same site with a real server before it."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield Site(address=f"http://127.0.0.1:{server.server_port}/", root=folder.parent, folder=None)
+        server.shutdown()
+        thread.join()
+
+
+def test_globs_name_files_below_the_folder_and_index_pages_by_their_folder(folder: Path) -> None:
+    assert site(folder).routes(["**/*.html"]) == ("/", "/docs/", "/docs/%C3%A9t%C3%A9%201.html")
+    assert site(folder).routes(["*.html", "index.html"]) == ("/",)
+
+
+def test_a_route_leads_back_to_its_file(folder: Path) -> None:
+    known = site(folder)
+    assert known.file_of("/") == folder / "index.html"
+    assert known.file_of("/docs/?page=2") == folder / "docs/index.html"
+    assert known.file_of("/docs/%C3%A9t%C3%A9%201.html") == folder / "docs/été 1.html"
+    assert known.file_of("/missing.html") is None
+    assert Site(address="http://127.0.0.1:1", root=folder, folder=None).file_of("/") is None
+
+
+def test_paths_and_addresses_of_the_site_are_routes(folder: Path) -> None:
+    known = Site(address="https://shop.example/app/", root=folder, folder=None)
+    assert known.routes(["/cart", "https://shop.example/app/", "https://shop.example/app/cart?a=1"]) == ("/", "/cart", "/cart?a=1")
+
+
+@pytest.mark.parametrize(
+    "entry", ["https://shop.example.evil/", "https://other.example/", "*.htm", "missing.html", "docs", "../public/index.html"]
+)
+def test_an_entry_that_stands_for_nothing_is_an_error(folder: Path, entry: str) -> None:
+    with pytest.raises(GateError):
+        Site(address="https://shop.example", root=folder.parent, folder=folder).routes([entry])
+
+
+def test_a_file_without_a_folder_is_an_error(folder: Path) -> None:
+    with pytest.raises(GateError, match="neither an address nor a path"):
+        Site(address="https://shop.example", root=folder, folder=None).routes(["index.html"])
+
+
+def test_a_sitemap_is_read_from_the_repository_and_from_the_site(served: Site, folder: Path) -> None:
+    assert site(folder).routes(["public/sitemap.xml"]) == ("/cart?a=1", "/docs/")
+    assert served.routes(["/sitemap.xml"]) == ("/cart?a=1", "/docs/")
+    assert served.routes([f"{served.address}/sitemap.xml"]) == ("/cart?a=1", "/docs/")
+
+
+def test_an_index_of_sitemaps_is_followed_once(served: Site, folder: Path) -> None:
+    (folder / "index.xml").write_text(INDEX.format("sitemap.xml"))
+    (folder / "loop.xml").write_text(INDEX.format("loop.xml"))
+    assert served.routes(["/index.xml"]) == ("/cart?a=1", "/docs/")
+    with pytest.raises(GateError, match="an index within an index"):
+        served.routes(["/loop.xml"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "<html>", MAP.format(""), "<!DOCTYPE a [<!ENTITY b 'c'>]><urlset><url><loc>&b;</loc></url></urlset>"],
+    ids=["empty", "broken", "no page", "entities"],
+)
+def test_a_sitemap_that_names_no_page_is_an_error(folder: Path, content: str) -> None:
+    (folder / "sitemap.xml").write_text(content)
+    with pytest.raises(GateError, match=r"the sitemap public/sitemap\.xml"):
+        site(folder).routes(["public/sitemap.xml"])
+
+
+@pytest.mark.parametrize("entry", ["/missing.xml", "missing.xml", "../outside.xml"])
+def test_a_sitemap_that_is_not_there_is_an_error(served: Site, entry: str) -> None:
+    with pytest.raises(GateError):
+        served.routes([entry])
