@@ -11,6 +11,7 @@ import typing
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from gates import codec
@@ -65,14 +66,24 @@ COUNTS = (
 
 def requirements(gate: Gate) -> Keys:
     """The table of a gate's `require`: every count, and what the gate measures."""
-    counts = {key.name for key in COUNTS}
-    measured = (Key(name=name, of=MEASUREMENT_LIMIT, help=help) for name, help in gate.measurements.items() if name not in counts)
-    return Keys(keys=(*COUNTS, *measured))
+    return _requirements(tuple(gate.measurements.items()))
 
 
 def options(gate: Gate) -> Keys:
     """The table of a gate's `options`."""
-    return dataclasses.replace(_of_dataclass(gate.options), partial=True, build=None)
+    return _options(gate.options)
+
+
+@cache
+def _requirements(measurements: tuple[tuple[str, str], ...]) -> Keys:
+    counts = {key.name for key in COUNTS}
+    measured = (Key(name=name, of=MEASUREMENT_LIMIT, help=help) for name, help in measurements if name not in counts)
+    return Keys(keys=(*COUNTS, *measured))
+
+
+@cache
+def _options(cls: type) -> Keys:
+    return dataclasses.replace(_of_dataclass(cls), partial=True, build=None)
 
 
 def _of_dataclass(cls: type) -> Keys:
