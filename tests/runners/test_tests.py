@@ -117,6 +117,12 @@ def test_secrets_in_parameters_and_messages_are_masked_everywhere(project: Proje
     assert SECRET.encode() not in project.raw("run.json")
 
 
+def test_what_follows_a_failure_that_stops_pytest_is_listed(project: Project) -> None:
+    facts = project.write({"test_a.py": "def test_wrong():\n    assert 0\n\n\n" + TWO_TESTS}).observe({"args": ["-x"]})
+    assert len(findings(facts, "failure")) == 1
+    assert skipped(facts) == {f"test_a.py::test_{name}": "not run: stopping after 1 failures" for name in "ab"}
+
+
 def test_chosen_paths_bound_what_is_expected(project: Project) -> None:
     project.write({"a/test_a.py": TWO_TESTS, "b/test_b.py": TWO_TESTS})
     assert (counts(project.observe({"paths": ["a"]})), skipped(project.observe({"paths": ["b/test_b.py::test_a"]}))) == (
@@ -125,7 +131,7 @@ def test_chosen_paths_bound_what_is_expected(project: Project) -> None:
     )
     missing = project.observe({"paths": ["nowhere"]})
     assert missing.status is Status.ERROR
-    assert "not found: nowhere" in missing.reason
+    assert missing.reason == "pytest could not start: file or directory not found: nowhere"
     assert project.observe({"paths": ["../other"]}).reason == "'../other' leads out of the repository"
 
 

@@ -97,10 +97,13 @@ UNTRUSTWORTHY = {
         },
         "pytest ended before its last test: the process exited with 1 while it collected tests",
     ),
-    "a conftest that can't be imported": ({"test_a.py": TWO_TESTS, "conftest.py": "import no_such_module\n"}, "pytest could not start: "),
+    "a conftest that can't be imported": (
+        {"test_a.py": TWO_TESTS, "conftest.py": "import no_such_module\n"},
+        "pytest could not start: ModuleNotFoundError: No module named 'no_such_module'",
+    ),
     "an unknown argument in the settings": (
         {"test_a.py": TWO_TESTS, "pytest.ini": "[pytest]\naddopts = --no-such-thing\n"},
-        "pytest could not start: ",
+        "pytest could not start: unrecognized arguments: --no-such-thing",
     ),
     "a hook that breaks": (
         {"test_a.py": TWO_TESTS, "conftest.py": "def pytest_runtest_logstart():\n    raise RuntimeError('oh')\n"},

@@ -93,7 +93,10 @@ def measurements(raw: Raw) -> list[Measurement]:
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GateError("the coverage report is not coverage.py's JSON", remedy="write it with `coverage json`") from None
     if statements == 0:
-        raise GateError("coverage.py counted no line", remedy="check `coverage.source` and what `omit` and `exclude_lines` leave out")
+        raise GateError(
+            "coverage.py counted no line of `coverage.source`",
+            remedy="check `omit` and `exclude_lines`, and that the tests import the checkout (`pip install -e .`), not a copy of it",
+        )
     missing = [path for path in sources if path not in files]
     return [
         Measurement(name="line-coverage", value=Decimal(covered * 10000 // statements) / 100, unit="percent"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gates import drivers
-from gates.api import GateError, ObserveContext, ToolTimeoutError
+from gates.api import GateError, ObserveContext, ToolResult, ToolTimeoutError
 from gates.runners.tests import masking
 from gates.runners.tests.interpreter import Project
 from gates.runners.tests.inventory import Settings
@@ -82,7 +83,7 @@ class Engine:
         streams = _read(events)
         if done.exit_code == USAGE and not tests_of(streams):
             raise GateError(
-                f"pytest could not start: {masking.clean(self.context, done.last_words())}",
+                f"pytest could not start: {masking.clean(self.context, _complaint(done))}",
                 remedy="mend what it says: in `paths` and `args` of the policy, or in the project's settings and conftest.py",
             )
         return streams, done.exit_code
@@ -116,6 +117,13 @@ class Engine:
             "PYTHONOPTIMIZE": "",
             "PYTHONPATH": os.pathsep.join(path for path in (str(self.plugin_folder), inherited) if path),
         }
+
+
+def _complaint(done: ToolResult) -> str:
+    """The line in which pytest says why it would not start; it prints folders after it."""
+    lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
+    found = [line for line in lines if line.startswith(("ERROR:", "E  ")) or "error:" in line]
+    return re.sub(r"^(ERROR:|E  |.*?error:)\s*", "", found[-1]) if found else done.last_words()
 
 
 def _read(folder: Path) -> list[Stream]:

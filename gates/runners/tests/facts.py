@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from gates.api import Examined, Facts, Finding, Kind, Location, Proof, Raw, Severity, Skip, count
+from gates.api import Examined, Facts, Finding, GateError, Kind, Location, Proof, Raw, Severity, Skip, count
 from gates.runners.tests import coverage
 from gates.runners.tests.engine import RUN, retry_member
 from gates.runners.tests.inventory import MEMBER as INVENTORY
 from gates.runners.tests.results import Result, Run, Test, read_run
-from gates.runners.tests.streams import is_whole
 
 _MESSAGE_LINES = 12
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
@@ -25,17 +25,16 @@ def read_facts(raw: Raw) -> Facts:
     """Facts of a run of pytest. Raises `GateError` where it can't be believed."""
     run = read_run(raw.json(RUN))
     inventory = raw.json(INVENTORY)
-    flaked = _flaked(raw)
-    ran = [test for test in run.tests if test.finished]
-    results = Counter(test.result for test in ran)
+    ran = [(number, test) for number, test in enumerate(run.tests) if test.finished]
+    flakes = _flakes(raw, ran)
+    results = Counter(Result.PASSED if number in flakes else test.result for number, test in ran)
     skipped = (*_not_run(run), *_not_collected(run, inventory))
     done = len(ran) - results[Result.SKIPPED]
-    flakes = [test for number, test in enumerate(run.tests) if test.finished and _is_flake(test, number, flaked)]
     findings = [
         *(_problem(raw, problem) for problem in run.problems if problem["outcome"] == "failed"),
-        *(finding for number, test in enumerate(run.tests) if test.finished for finding in _of_test(raw, test, number in flaked)),
+        *(finding for number, test in ran for finding in _of_test(raw, test, number in flakes)),
     ]
-    saved = sum(test.result is Result.FAILED for test in flakes)
+    broken = sum(finding.rule == f"{raw.gate}/returned-value" and finding.kind is Kind.FAILURE for finding in findings)
     return raw.facts(
         examined=Examined(
             unit="tests",
@@ -47,7 +46,7 @@ def read_facts(raw: Raw) -> Facts:
         findings=findings,
         measurements=(
             count("tests", len(run.tests), "tests"),
-            count("passed", results[Result.PASSED] + saved, "tests"),
+            count("passed", results[Result.PASSED] - broken, "tests"),
             count("skipped", len(skipped), "tests"),
             count("xfailed", results[Result.XFAILED], "tests"),
             count("flakes", len(flakes), "tests"),
@@ -56,22 +55,21 @@ def read_facts(raw: Raw) -> Facts:
     )
 
 
-def _flaked(raw: Raw) -> set[int]:
-    """Numbers of the tests that failed at first and passed in a retry. A retry that can't be believed saves none."""
-    saved: set[int] = set()
+def _flakes(raw: Raw, ran: list[tuple[int, Test]]) -> set[int]:
+    """Numbers of the tests that failed at first and then passed. A retry that can't be believed saves none."""
+    passed_again: set[int] = set()
     attempt = 1
     while retry_member(attempt) in raw:
         data = raw.json(retry_member(attempt))
-        if data["exit_code"] in {0, 1} and is_whole(data["streams"]):
-            tests = read_run(data).tests
-            pairs = zip(data["origin"], tests, strict=True)
-            saved |= {origin for origin, test in pairs if origin is not None and test.finished and test.result is Result.PASSED}
+        with contextlib.suppress(GateError):
+            pairs = zip(data["origin"], read_run(data).tests, strict=True)
+            passed_again |= {origin for origin, test in pairs if origin is not None and test.finished and test.result is Result.PASSED}
         attempt += 1
-    return saved
-
-
-def _is_flake(test: Test, number: int, flaked: set[int]) -> bool:
-    return number in flaked or (test.rerun and test.result is Result.PASSED)
+    return {
+        number
+        for number, test in ran
+        if (test.result is Result.FAILED and number in passed_again) or (test.result is Result.PASSED and test.rerun)
+    }
 
 
 # -- what was not run
@@ -124,9 +122,9 @@ def _function(node_id: str) -> str:
 # -- findings
 
 
-def _of_test(raw: Raw, test: Test, saved: bool) -> Iterator[Finding]:
+def _of_test(raw: Raw, test: Test, flaked: bool) -> Iterator[Finding]:
     result = test.result
-    if saved or (test.rerun and result is Result.PASSED):
+    if flaked:
         message = f"failed at first and passed when it was run again: {_failure_text(test)}"
         yield _finding(raw, test, "flake", message, Severity.MEDIUM, kind=Kind.FLAKE)
     elif result is Result.FAILED:

@@ -17,6 +17,8 @@ _SHAPES = re.compile(
 #: In parameters of a test also a long run of mixed letters and digits.
 _PARAMETER = re.compile(r"\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])[A-Za-z0-9]{20,}\b|\b(?=[a-f]*\d)[0-9a-f]{32,}\b")
 
+_UNCOMMON = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])\S{12,}")
+
 
 def clean(context: ObserveContext, data: Any) -> Any:
     """JSON data of an event stream without secrets and without what varies by machine."""
@@ -39,8 +41,10 @@ def clean_id(context: ObserveContext, node_id: str) -> str:
 
 
 def _masked(context: ObserveContext, text: str) -> str:
+    """Mask where it was found; everywhere else too, unless the value is one that also stands in ordinary text."""
     for found in _SHAPES.finditer(text):
-        value = found.group("prefixed") or found.group("named")
-        context.add_secret(value)
-        text = text.replace(value, MASK)
+        named = found.group("named")
+        if named is None or _UNCOMMON.fullmatch(named):
+            context.add_secret(named or found.group("prefixed"))
+        text = text.replace(named or found.group("prefixed"), MASK)
     return text
