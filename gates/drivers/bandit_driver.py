@@ -91,8 +91,10 @@ def _reason(name: str, reason: str) -> str:
     except SyntaxError as error:
         where = f" on line {error.lineno}" if error.lineno else ""
         return f"no code that {python} can read: syntax error{where}"
-    except (ValueError, RecursionError, MemoryError) as error:
-        return f"no code that {python} can read ({type(error).__name__})"
+    except (RecursionError, MemoryError):
+        return f"nested too deeply for {python}"
+    except ValueError:
+        return f"no code that {python} can read"
     return "nested too deeply for bandit"
 
 

@@ -1,0 +1,121 @@
+"""Redaction: whatever a tool does to a secret on its way into a report, it does not come out."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gates import redact
+from gates.redact import MASK, MINIMUM_LENGTH, Redactor
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=MINIMUM_LENGTH, max_size=60)
+printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=MINIMUM_LENGTH, max_size=60)
+around = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": lambda text: text,
+    "json": json.dumps,
+    "json, not ASCII": lambda text: json.dumps(text, ensure_ascii=False),
+    "html": html.escape,
+    "html, quotes kept": lambda text: html.escape(text, quote=False),
+    "url": lambda text: quote(text, safe=""),
+    "form": lambda text: urlencode({"a": text}),
+    "url, plus": quote_plus,
+    "hex": lambda text: text.encode().hex(),
+    "upper hex": lambda text: text.encode().hex().upper(),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@given(secret=texts, before=around, after=around)
+def test_a_secret_is_masked_in_every_encoding(encoding: str, secret: str, before: str, after: str) -> None:
+    redactor = Redactor([secret])
+    encode = ENCODINGS[encoding]
+    content = f"{before}\t{encode(secret)}\n{after}".encode()
+    masked = redactor.redact(content)
+    assert redactor.finds(content)
+    assert MASK in masked
+    assert encode(secret).encode() not in masked
+
+
+@given(secret=printable, before=st.binary(max_size=9), after=st.binary(max_size=9))
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_masked_in_base64_whatever_stands_around_it(
+    encode: Callable[[bytes], bytes], secret: str, before: bytes, after: bytes
+) -> None:
+    content = encode(before + secret.encode() + after)
+    redactor = Redactor([secret])
+    assert redactor.finds(content)
+    left = redactor.redact(content)
+    assert MASK in left
+
+
+@given(secrets=st.lists(texts, max_size=5), content=st.binary(max_size=200))
+def test_what_holds_no_secret_is_left_alone(secrets: list[str], content: bytes) -> None:
+    redactor = Redactor(secrets)
+    assert redactor.finds(content) or redactor.redact(content) == content
+
+
+@given(secrets=st.lists(texts, min_size=1, max_size=5))
+def test_a_secret_within_another_does_not_save_it(secrets: list[str]) -> None:
+    longest = max(secrets, key=len)
+    redactor = Redactor([*secrets, longest[: len(longest) - 1], longest[1:]])
+    assert longest.encode() not in redactor.redact(f"<{longest}>".encode()).replace(MASK, b"")
+
+
+@pytest.mark.parametrize("secret", ["", "short", "1234567"])
+def test_short_values_can_not_be_searched_for(secret: str) -> None:
+    assert Redactor([secret]).redact(b"short 1234567 text") == b"short 1234567 text"
+
+
+def test_text_is_masked_as_bytes_are() -> None:
+    assert Redactor(["pa$$word-1"]).text("user:pa$$word-1@host") == "user:[redacted]@host"
+    assert Redactor([]).text("as it was") == "as it was"
+
+
+def test_bytes_that_are_no_text_do_not_break_it() -> None:
+    assert Redactor(["pa$$word-1"]).redact(b"\xff\xfepa$$word-1\xff") == b"\xff\xfe[redacted]\xff"
+    assert Redactor(["name-\udcff-secret"]).redact(b"name-\xff-secret") == b"[redacted]"
+
+
+# -- which variables are secret
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GITHUB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "DB_PASSWORD",
+        "PGPASSWORD",
+        "API_KEY",
+        "APIKEY",
+        "SENTRY_DSN",
+        "SLACK_WEBHOOK",
+        "npm_config__auth",
+        "SIGNING_KEY",
+        "CONNECTION_STRING",
+        "SESSION_COOKIE",
+    ],
+)
+def test_names_that_say_secret(name: str) -> None:
+    assert redact.is_secret_name(name)
+    assert redact.secret_values({name: "value", "EMPTY_TOKEN": ""}) == {"value"}
+    assert redact.child_environment({name: "value", "PATH": "/bin"}) == {"PATH": "/bin"}
+
+
+@pytest.mark.parametrize("name", ["PATH", "HOME", "LANG", "KEYBOARD", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "PYTHONPATH", "MONKEY"])
+def test_names_that_do_not(name: str) -> None:
+    assert not redact.is_secret_name(name)
+    assert redact.child_environment({name: "value"}) == {name: "value"}
+
+
+@pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "ACTIONS_RUNTIME_URL", "SSH_AUTH_SOCK"])
+def test_children_can_not_command_the_runner(name: str) -> None:
+    assert redact.child_environment({name: "/run/x", "GITHUB_SHA": "abc"}) == {"GITHUB_SHA": "abc"}
