@@ -112,23 +112,28 @@ def require_mapping(node: yaml.Node | None, otherwise: str) -> yaml.MappingNode:
     return node
 
 
-def entries(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
-    """Keys and nodes of a mapping, those merged by `<<` among them; nothing for any other node."""
+def pairs(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of a mapping, those merged by `<<` among them; nothing for any other node."""
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         if key.value == "<<":
             for merged in value.value if isinstance(value, yaml.SequenceNode) else (value,):
-                yield from entries(merged)
+                yield from pairs(merged)
         else:
-            yield str(key.value), value
+            yield key, value
+
+
+def entries(node: yaml.Node) -> Iterator[tuple[str, yaml.Node]]:
+    """Keys of a mapping as text, and their values."""
+    return ((str(key.value), value) for key, value in pairs(node))
 
 
 def methods(item: yaml.Node) -> Iterator[tuple[str, yaml.Node, int]]:
     """Method, node and line of each operation of a path."""
-    for key, value in item.value if isinstance(item, yaml.MappingNode) else ():
+    for key, value in pairs(item):
         if key.value in METHODS:
             yield key.value, value, key.start_mark.line + 1
-        elif key.value == "additionalOperations" and isinstance(value, yaml.MappingNode):
-            yield from ((name.value, node, name.start_mark.line + 1) for name, node in value.value)
+        elif key.value == "additionalOperations":
+            yield from ((name.value, node, name.start_mark.line + 1) for name, node in pairs(value))
 
 
 def main() -> int:
