@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates import redact
@@ -33,6 +33,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=40)
 @given(secret=texts, before=around, after=around)
 def test_a_secret_is_masked_in_every_encoding(encoding: str, secret: str, before: str, after: str) -> None:
     redactor = Redactor([secret])

@@ -1,0 +1,165 @@
+"""Parts of the secret scan's driver by themselves: what is skipped for speed loses nothing, and what a value looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from detect_secrets.settings import default_settings, get_plugins
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gates.api import Kind, Severity
+from gates.drivers import secrets_rules, secrets_strict, secrets_text
+from gates.drivers.secrets_strict import Detectors
+from gates.formats import detect_secrets
+from tests.runners.samples import SECRETS
+
+
+@pytest.fixture(scope="module")
+def detectors() -> Iterator[Detectors]:
+    with default_settings():
+        yield Detectors.sort(get_plugins())
+
+
+PIECES = st.sampled_from(
+    [
+        *("password", "PASSWD", "\u017fecret", "api_\u212aey", "pwd", "contraseña", "CONTRASEÑA", "db_pass", "private_key", "token", "aws"),
+        *("=", ":", "==", "!=", ":=", "=>", " ", "(", ")", ";", "'", '"', "`", "\\", "[", "]", "{", "}", "@", "#"),
+        *(SECRETS["hex"], SECRETS["base64"], SECRETS["password"], SECRETS["github"], "word", "://user:", "ß", "\u0130", "\u0131"),
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(pieces=st.lists(PIECES, max_size=14))
+def test_a_detector_that_is_not_asked_would_have_found_nothing(detectors: Detectors, pieces: list[str]) -> None:
+    line = "".join(pieces).rstrip()
+    asked = {id(plugin) for plugin in detectors.for_line(line, shaped_only=False)}
+    for plugin in (*detectors.always, *detectors.generic, *detectors.quoted, *detectors.named):
+        if id(plugin) not in asked or not line:
+            assert not plugin.analyze_line(filename="a.py", line=line, line_number=1)
+
+
+def test_only_what_can_be_narrowed_is(detectors: Detectors) -> None:
+    assert [secrets_rules.rule_of(plugin.secret_type) for plugin in detectors.named] == ["keyword"]
+    assert len(detectors.quoted) == 2
+    assert len((*detectors.always, *detectors.generic, *detectors.quoted, *detectors.named)) == len(get_plugins())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"curl -H 'Authorization: Bearer {SECRETS['password']}{SECRETS['password']}'", ["authorization-header"]),
+        (f'headers["X-Api-Key"] = "{SECRETS["hex"]}"', ["authorization-header"]),
+        ("Authorization: Bearer <your token goes here>", []),
+        ("authorization = request.headers['Authorization'].partition(' ')", []),
+    ],
+)
+def test_values_of_headers(detectors: Detectors, line: str, expected: list[str]) -> None:
+    assert [hit.rule for hit in secrets_strict.scan("app.sh", line, detectors).hits] == expected
+
+
+def test_one_value_found_by_several_detectors_is_one_hit(detectors: Detectors) -> None:
+    (hit,) = secrets_strict.scan("app.py", f'api_key = "{SECRETS["hex"]}"\n', detectors).hits
+    assert (hit.rule, hit.also, hit.column, hit.text) == ("keyword", ["high-entropy-hex"], 12, 'api_key = "[redacted]"')
+
+
+def test_a_private_key_on_one_line_leaves_nothing_behind(detectors: Detectors) -> None:
+    line = f'key = "-----{SECRETS["begin-key"]}-----\\n{SECRETS["key-body"]}\\n-----END RSA-----"\n'
+    (hit,) = secrets_strict.scan("app.py", line, detectors).hits
+    assert SECRETS["key-body"] in hit.pieces
+    assert SECRETS["key-body"] not in hit.text
+
+
+def test_the_end_of_a_token_is_masked_too(detectors: Detectors) -> None:
+    token = SECRETS["stripe"] + "ABCdef_123-"
+    (hit,) = secrets_strict.scan("app.py", f"call({token!r})\n", detectors).hits
+    assert hit.value == token
+    assert hit.text == "call('[redacted]')"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f'sha1 = "{SECRETS["hex"]}"', "checksum"),
+        (f'{{"integrity": "sha512-{SECRETS["base64"]}"}}', "checksum"),
+        ('user = User(secret="swordfish"); name = get(user)', "indirect-reference"),
+        ('secret = "3f2b8c1e-5d4a-4f6b-9e2d-7a1c0b9d8e7f"', "uuid"),
+        ("address = https://user:<word>@host", "template"),
+        ('password = "8675309"', "no-letter"),
+    ],
+)
+def test_what_is_no_secret_is_counted_and_not_found(detectors: Detectors, line: str, reason: str) -> None:
+    scan = secrets_strict.scan("app.py", line + "\n", detectors)
+    assert scan.hits == []
+    assert reason in scan.filtered
+
+
+def test_a_checksum_by_a_secret_name_is_a_secret(detectors: Detectors) -> None:
+    (hit,) = secrets_strict.scan("app.py", f'password_sha1 = "{SECRETS["hex"]}"\n', detectors).hits
+    assert hit.rule == "keyword"
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("password", "placeholder"),
+        ("test-secret-key", "placeholder"),
+        ("changeme", "placeholder"),
+        ("AKIAIOSFODNN7" + "EXAMPLE", "placeholder"),
+        ("%(password)s", "placeholder"),
+        ("a%20secret", "placeholder"),
+        ("Enter the key, please", "phrase"),
+        ("settings.SECRET_KEY", "reference"),
+        ("DATABASE_PASSWORD", "reference"),
+        ("/run/secrets/password", "path"),
+        ("https://host/reset", "path"),
+        ("swordfish", "word"),
+        ("correct-horse-battery", "word"),
+        ("Pa$word1", "word"),
+        (SECRETS["base64"], "random"),
+        (SECRETS["hex"], "random"),
+    ],
+)
+def test_what_a_value_looks_like(value: str, shape: str) -> None:
+    assert secrets_text.shape(value) == shape
+
+
+@settings(max_examples=50)
+@given(st.text(max_size=300))
+def test_any_value_has_a_shape_in_no_time(value: str) -> None:
+    assert secrets_text.shape(value)
+    assert secrets_text.shape("supersecret" * 30 + value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "shape", "path", "expected"),
+    [
+        ("github-token", "random", "tests/test_a.py", (Kind.FINDING, Severity.CRITICAL)),
+        ("aws-access-key", "placeholder", "shop/app.py", (Kind.FINDING, Severity.CRITICAL)),
+        ("aws-access-key", "placeholder", "docs/setup.md", (Kind.NEEDS_REVIEW, Severity.CRITICAL)),
+        ("private-key", "phrase", "deploy/key.pem", (Kind.FINDING, Severity.CRITICAL)),
+        ("private-key", "phrase", "tests/certs/key.pem", (Kind.NEEDS_REVIEW, Severity.MEDIUM)),
+        ("keyword", "word", "shop/app.py", (Kind.FINDING, Severity.MEDIUM)),
+        ("keyword", "placeholder", "shop/app.py", (Kind.NEEDS_REVIEW, Severity.LOW)),
+        ("keyword", "word", "tests/test_a.py", (Kind.NEEDS_REVIEW, Severity.LOW)),
+        ("keyword", "random", "tests/test_a.py", (Kind.FINDING, Severity.MEDIUM)),
+        ("keyword", "random", "README.md", (Kind.NEEDS_REVIEW, Severity.LOW)),
+        ("high-entropy-hex", "random", "shop/app.py", (Kind.FINDING, Severity.LOW)),
+        ("high-entropy-hex", "random", "conftest.py", (Kind.NEEDS_REVIEW, Severity.LOW)),
+        ("json-web-token", "random", "shop/app.py", (Kind.FINDING, Severity.MEDIUM)),
+    ],
+)
+def test_what_a_find_is_worth(rule: str, shape: str, path: str, expected: tuple[Kind, Severity]) -> None:
+    assert detect_secrets.weigh(rule, shape, path) == expected
+
+
+@pytest.mark.parametrize("value", ["password", "correct horse", "findings", "needs-review", "tests/app.py"])
+def test_words_and_names_of_files_are_masked_where_they_stand_alone(value: str) -> None:
+    assert not secrets_text.is_searchable(value, "lib/x.py\ntests/app.py")
+
+
+@pytest.mark.parametrize("value", ["hunter22", "correct horse battery staple", SECRETS["hex"]])
+def test_other_values_are_masked_everywhere(value: str) -> None:
+    assert secrets_text.is_searchable(value, "lib/x.py\ntests/app.py")
