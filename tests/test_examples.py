@@ -14,7 +14,11 @@ SHOP, BROKEN = EXAMPLES / "shop", EXAMPLES / "shop-broken"
 
 #: Each planted fault: what stands in the shop, what stands instead, and the line of the broken shop that the README names.
 FAULTS: dict[str, tuple[list[str], list[str], int]] = {
-    "tests/test_pages.py": (['assert "17.80 €" in answer.text'], ['assert "17,80 €" in answer.text'], 34),
+    "tests/test_api.py": (
+        ['assert client.get("/api/products/assam").get_json()["price"] == 890'],
+        ['assert client.get("/api/products/assam").get_json()["price"] == 980'],
+        34,
+    ),
     "shop/api.py": (["return jsonify(sold(sku).document())"], ['return jsonify({**sold(sku).document(), "origin": None})'], 40),
     "shop/templates/about.html": (
         ["""<img src="{{ url_for('static', filename='leaf.svg') }}" alt="A tea leaf with its veins" width="120" height="120">"""],

@@ -31,7 +31,7 @@ def test_parameters_outside_the_contract_are_refused(client: FlaskClient, query:
 
 
 def test_one_product(client: FlaskClient) -> None:
-    assert client.get("/api/products/assam").get_json()["price"] == 890
+    assert client.get("/api/products/assam").get_json()["price"] == 980
 
 
 def test_no_such_product(client: FlaskClient) -> None:

@@ -31,7 +31,7 @@ def test_a_product_that_is_not_sold(client: FlaskClient) -> None:
 
 def test_from_the_shelf_to_the_order(client: FlaskClient) -> None:
     answer = client.post("/cart/items", data={"sku": "assam", "quantity": "2"}, follow_redirects=True)
-    assert "17,80 €" in answer.text
+    assert "17.80 €" in answer.text
     assert "the number 1 and costs" in client.post("/cart/checkout").text
     assert "Your cart is empty" in client.get("/cart").text
 
