@@ -176,7 +176,7 @@ class _Walk:
     def _scalar(self, node: syntax.Node, table: Node, path: str, place: Place) -> Entry:
         try:
             if not isinstance(node, Scalar) or is_nothing(node):
-                raise WrongError(says(table), "")
+                raise WrongError(says(table), f"write {says(table)}, or remove the key")
             return Entry(read_scalar(node, table), place, node.text)
         except WrongError as wrong:
             self._expected(wrong.expected, node, path, wrong.help)

@@ -60,7 +60,7 @@ def says(table: Node) -> str:
 
 def _text(node: Scalar, table: Text) -> str:
     if table.pattern and not re.fullmatch(table.pattern, node.text):
-        raise WrongError(table.says, "")
+        raise WrongError(table.says, f"write {table.says}")
     if not table.blank and not node.text.strip():
         raise WrongError(table.says, "say it in words; it can't be blank")
     return node.text
@@ -69,7 +69,7 @@ def _text(node: Scalar, table: Text) -> str:
 def _choice(node: Scalar, table: Choice) -> str:
     if node.text not in table.values:
         near = difflib.get_close_matches(node.text, table.values, 1, 0.6)
-        raise WrongError(says(table), f"did you mean {near[0]!r}?" if near else "")
+        raise WrongError(says(table), f"did you mean {near[0]!r}?" if near else "write one of these words")
     return node.text
 
 
@@ -78,7 +78,7 @@ def _integer(node: Scalar, table: Integer) -> int:
         raise WrongError(says(table), "write digits alone, without quotes")
     value = int(node.text)
     if table.minimum is not None and value < table.minimum:
-        raise WrongError(f"at least {table.minimum}", "")
+        raise WrongError(f"at least {table.minimum}", f"write {table.minimum} or more")
     return value
 
 
@@ -89,7 +89,7 @@ def _number(node: Scalar, table: Number) -> Decimal | str:
         raise WrongError(says(table), "write digits with a point, such as 85 or 0.5, without quotes, unit or exponent")
     value = Decimal(node.text)
     if value < table.minimum:
-        raise WrongError(f"at least {table.minimum}", "")
+        raise WrongError(f"at least {table.minimum}", f"write {table.minimum} or more")
     return value
 
 
@@ -114,7 +114,7 @@ def _span(node: Scalar, table: Span) -> int:
         raise WrongError(says(table), "write a number and its unit: 90s, 10m, 2h or 7d")
     seconds = int(found[1]) * _UNIT_SECONDS[found[2]]
     if table.minimum is not None and seconds < table.minimum:
-        raise WrongError(f"at least {span_text(table.minimum)}", "")
+        raise WrongError(f"at least {span_text(table.minimum)}", f"write {span_text(table.minimum)} or more")
     return seconds
 
 
