@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -335,12 +334,7 @@ def _warnings(raw: Raw, run: Run, operations: Mapping[str, Operation], skipped: 
 
 
 def needs(root: Path, options: Options) -> Iterator[Need]:
-    """The engine, the service's program and the variables."""
-    try:
-        version: str | None = metadata.version("schemathesis")
-    except metadata.PackageNotFoundError:
-        version = None
-    yield Need(name="schemathesis", found=version, remedy="pip install 'quality-gates[contracts]'")
+    """The service's program and the variables; the engine is in `requires`."""
     if options.serve and options.serve.command and options.serve.command[0] != "{python}":
         program = options.serve.command[0]
         found = shutil.which(str(root / program) if "/" in program else program)
