@@ -73,13 +73,21 @@ def annotate(report: dict[str, Any], annotations: Path) -> None:
 
 
 def summarise(report: dict[str, Any], summary: Path) -> None:
-    text = summary.read_text("utf-8") if summary.exists() else "## Quality Gates: nothing was judged\n"
-    if not summary.exists():
-        text += "".join(f"\n    {line}" for error in report["errors"] for line in json.dumps(error, indent=2).splitlines()) + "\n"
+    """Append to the step's summary: the report, or why nothing was judged, indented so that nothing in it is markup."""
+    if summary.exists():
+        text = summary.read_text("utf-8")
+    else:
+        lines = [
+            f"    {key}: {' '.join(error[key].split())}"
+            for error in report["errors"]
+            for key in ("error", "where", "help")
+            if error.get(key)
+        ]
+        text = "\n".join(["## Quality Gates: nothing was judged", "", *lines, ""])
+    if len(text.encode()) >= SUMMARY_LIMIT:
+        text = "Quality Gates: the summary is too long to be shown; the bundle holds it.\n"
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as stream:
-        stream.write(
-            text if len(text.encode()) < SUMMARY_LIMIT else "Quality Gates: the summary is too long to be shown; the bundle holds it.\n"
-        )
+        stream.write(text)
 
 
 def hand_over(report: dict[str, Any], files: dict[str, Path], code: int) -> None:

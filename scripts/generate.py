@@ -41,7 +41,9 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "gates.schema.json": json.dumps(json_schema(BUILT_IN), indent=2, ensure_ascii=False) + "\n",
         ROOT / "docs" / "policy.md": insert((ROOT / "docs" / "policy.md").read_text("utf-8"), BUILT_IN),
         ROOT / "README.md": between((ROOT / "README.md").read_text("utf-8"), gate_table()),
-        ROOT / "action.yml": re.sub(r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")),
+        ROOT / "action.yml": re.sub(
+            r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")
+        ),
     }
 
 
@@ -56,7 +58,10 @@ def between(page: str, content: str) -> str:
 
 def gate_table() -> str:
     rows = ["| gate | what it does | examines | engine |", "|---|---|---|---|"]
-    rows += [f"| [`{gate.id}`](docs/gates/{gate.id}.md) | {gate.title} | {gate.unit} | {', '.join(gate.requires) or 'any'} |" for gate in BUILT_IN]
+    rows += [
+        f"| [`{gate.id}`](docs/gates/{gate.id}.md) | {gate.title} | {gate.unit} | {', '.join(gate.requires) or 'any'} |"
+        for gate in BUILT_IN
+    ]
     return "\n".join(rows)
 
 
@@ -66,14 +71,14 @@ def hooks() -> str:
 
 def all_hooks() -> Iterator[list[str]]:
     """The commit stage in one process, then each gate alone. `external` needs a policy's own name: the first hook runs it."""
-    yield hook("gates", "every gate of the commit stage", ["run", "--stage", "commit"], files=True, stages=["pre-commit"])
+    yield hook("gates", "Every gate of the commit stage", ["run", "--stage", "commit"], files=True, stages=["pre-commit"])
     for gate in BUILT_IN:
         if gate.id == "external":
             continue
         at_commit = Stage.COMMIT in gate.stages
         arguments = ["run", "--stage", "commit" if at_commit else "change", "--gate", gate.id]
         stages = ["pre-commit"] if at_commit else ["pre-push"] if gate.id in {"tests", "dependencies"} else ["manual"]
-        yield hook(f"gates-{gate.id}", gate.title[:1].lower() + gate.title[1:], arguments, files=at_commit, stages=stages, gate=gate)
+        yield hook(f"gates-{gate.id}", gate.title, arguments, files=at_commit, stages=stages, gate=gate)
 
 
 def hook(name: str, what: str, arguments: list[str], *, files: bool, stages: list[str], gate: Gate | None = None) -> list[str]:
