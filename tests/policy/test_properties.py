@@ -15,7 +15,7 @@ from gates.policy.nodes import Boolean, Choice, Day, Integer, Keys, ListOf, MapO
 from gates.policy.reader import read
 from gates.policy.show import show
 from gates.policy.table import SETTINGS, WAIVER_RULES, options, requirements
-from tests.policy.making import effective, find_gate, policy, source, unnamed
+from tests.policy.making import EXAMPLES, complaints, effective, find_gate, policy, source, unnamed
 
 #: Gates whose options need nothing of each other.
 FREE = ("tests", "dependencies", "secrets", "security", "external")
@@ -152,3 +152,18 @@ def test_what_is_said_of_one_stage_changes_no_other(text: str, stage: Stage, bod
     for other in Stage:
         if other is not stage:
             assert unnamed(policy(text, added, stage=other)) == unnamed(policy(text, stage=other))
+
+
+PIECES = ["{}", "[]", ": ", "- ", "null", "unlimited", "new", "uses: tests", "\n", "  ", '"', "#", "*a", "&a ", "!t ", "<<", "|", "at", ""]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data(), STAGES)
+def test_whatever_is_typed_is_read_or_refused_in_words(data: st.DataObject, stage: Stage) -> None:
+    path = data.draw(st.sampled_from(sorted((EXAMPLES / "positive").glob("*.yaml"))))
+    text = path.read_text("utf-8")
+    start = data.draw(st.integers(0, len(text)))
+    typed = text[:start] + data.draw(st.sampled_from(PIECES)) + text[start + data.draw(st.integers(0, 12)) :]
+    if not complaints(typed, stage=stage):
+        found = effective(typed, stage=stage)
+        assert unnamed(effective(show(found), stage=stage).policy) == unnamed(found.policy)

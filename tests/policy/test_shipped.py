@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gates import registry
+from gates.api import Gate
 from gates.model import Limit, Policy, PolicySource, Stage
 from gates.policy import load
 from gates.policy.compose import compose
@@ -64,6 +65,19 @@ def _implies(strict: Limit, loose: Limit) -> bool:
     wanted = loose.new_max if loose.max is None else loose.max
     given = min((bound for bound in (strict.max, strict.new_max if loose.max is None else None) if bound is not None), default=None)
     return (wanted is None or (given is not None and given <= wanted)) and (loose.min is None or (strict.min or Decimal(0)) >= loose.min)
+
+
+def test_only_the_gates_of_the_policy_are_loaded() -> None:
+    """A commit hook pays for what it uses, though the shipped policies speak of every gate."""
+    asked = []
+
+    def find_gate(id: str) -> Gate:
+        asked.append(id)
+        return registry.find(id)
+
+    text = "version: 1\nextends: [strict]\ngates: {secrets: {}, api-keys: {uses: secrets}}\n"
+    compose(load.collect_text(Path(), "gates.yaml", text), Stage.COMMIT, find_gate)
+    assert set(asked) == {"secrets"}
 
 
 def test_secrets_are_looked_for_at_every_stage() -> None:
