@@ -50,6 +50,8 @@ _SWITCHES = (
 _OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
 #: Beyond what the steps of a visit may take by themselves, before the browser is given up.
 _MARGIN_SECONDS = 3
+#: For a browser to start and the canary to be examined, on a machine that has much else to do.
+_START_SECONDS = 60
 
 
 class DeadlineError(Exception):
@@ -83,13 +85,18 @@ class Sessions:
 
     def browser(self) -> WebDriver:
         if self._browser is None:
-            self._service = Service(executable_path=self.job["driver"])
-            self._browser = webdriver.Chrome(options=self._options(), service=self._service)
-            self._browser.set_page_load_timeout(self.job["seconds"])
-            name, version = (str(self._browser.capabilities[key]) for key in ("browserName", "browserVersion"))
-            self.about = {"name": name, "version": version}
-            self.canaries.append(self._canary(self._browser))
+            with deadline(_START_SECONDS):
+                self._browser = self._start()
         return self._browser
+
+    def _start(self) -> WebDriver:
+        self._service = Service(executable_path=self.job["driver"])
+        browser = webdriver.Chrome(options=self._options(), service=self._service)
+        name, version = (str(browser.capabilities[key]) for key in ("browserName", "browserVersion"))
+        self.about = {"name": name, "version": version}
+        self.canaries.append(self._canary(browser))
+        browser.set_page_load_timeout(self.job["seconds"])
+        return browser
 
     def _options(self) -> Options:
         options = Options()
@@ -126,8 +133,7 @@ class Sessions:
 
 def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
     """The record of one page: what axe-core says of it, or why it could not be examined."""
-    job = sessions.job
-    browser = sessions.browser()
+    job, browser = sessions.job, sessions.browser()
     try:
         with deadline(job["seconds"] + _MARGIN_SECONDS):
             open_page(browser, task)
@@ -148,8 +154,7 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
 def run(job: dict[str, Any]) -> dict[str, Any]:
     sessions = Sessions(job)
     try:
-        with deadline(60):
-            sessions.browser()
+        sessions.browser()
         visits = [visit(sessions, task) for task in job["visits"]]
     except (WebDriverException, HTTPError, DeadlineError) as error:
         words = str(getattr(error, "msg", "") or "it did not answer").splitlines()[0][:300]

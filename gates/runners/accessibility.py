@@ -301,11 +301,11 @@ class _Page:
         selector = " > ".join(step if isinstance(step, str) else " >>> ".join(step) for step in node["target"])
         word = node["impact"] if node.get("impact") else result["impact"] or ""
         summary = re.sub(r"\s*\n\s*", "\n", node["summary"]).strip()
-        first = next((line for line in summary.splitlines() if line and not line.endswith(":")), "")
+        _, *faults = summary.splitlines() or [""]  # below a heading such as "Fix any of the following:"
         return self.raw.finding(
             rule=result["id"],
             severity=_IMPACTS.get(word, Severity.HIGH),
-            message=f"{result['help']}: {first}" if first else result["help"],
+            message=f"{result['help']}: {faults[0]}" if faults else result["help"],
             location=Location(url=self.route, selector=selector, path=self.visit.get("path"), line=node["line"]),
             identity=(self.route, selector),
             kind=kind,
