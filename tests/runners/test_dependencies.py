@@ -80,6 +80,7 @@ def test_findings_have_place_severity_remedy_and_aliases(observe: Observe) -> No
         (Severity.HIGH, "unknown"),
         (Severity.CRITICAL, "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H (9.8)"),
     ]
+    assert by_rule(facts, "DEMO-2026-0004").remedy == "upgrade kettle to 3.0 or later"  # 2.4 mends it too, for older ones
     assert by_rule(facts, "DEMO-2026-0006").remedy.startswith("no fixed version is published")
     assert {item.name: str(item.value) for item in facts.measurements} == {"advisories": "6", "advisories-date": "20260305"}
 
