@@ -23,6 +23,8 @@ _COMMAND_NAME = re.compile(
 #: Names that look secret and are not: paths and switches that children need.
 _HARMLESS = frozenset(
     {
+        "PWD",
+        "OLDPWD",
         "XAUTHORITY",
         "DBUS_SESSION_BUS_ADDRESS",
         "XDG_SESSION_ID",

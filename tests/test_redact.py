@@ -111,7 +111,9 @@ def test_names_that_say_secret(name: str) -> None:
     assert redact.child_environment({name: "value", "PATH": "/bin"}) == {"PATH": "/bin"}
 
 
-@pytest.mark.parametrize("name", ["PATH", "HOME", "LANG", "KEYBOARD", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "PYTHONPATH", "MONKEY"])
+@pytest.mark.parametrize(
+    "name", ["PATH", "HOME", "LANG", "KEYBOARD", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "PYTHONPATH", "MONKEY", "PWD"]
+)
 def test_names_that_do_not(name: str) -> None:
     assert not redact.is_secret_name(name)
     assert redact.child_environment({name: "value"}) == {name: "value"}

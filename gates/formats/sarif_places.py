@@ -12,6 +12,7 @@ from gates.api import Location
 from gates.formats.report import Places, mapping, objects, text
 
 _DRIVE = re.compile(r"^/?[A-Za-z]:/")
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 #: `originalUriBaseIds` may refer to each other; a loop must end.
 _MAX_BASES = 8
 
@@ -111,7 +112,7 @@ class Artifacts:
 
 
 def _absolute(address: str) -> bool:
-    return address.startswith("/") or bool(urlsplit(address).scheme)
+    return address.startswith("/") or bool(_SCHEME.match(address))
 
 
 def _join(base: str, address: str) -> str:
@@ -125,7 +126,10 @@ def _file_path(address: str) -> str | None:
         return None
     if _DRIVE.match(plain):
         return unquote(plain)
-    parts = urlsplit(plain)
+    try:
+        parts = urlsplit(plain)
+    except ValueError:  # such as a host in brackets that is none
+        return None
     if parts.scheme not in {"", "file"}:
         return None
     return unquote(parts.path) or None

@@ -115,8 +115,7 @@ def read(raw: Raw) -> Run:
             seen.setdefault(event.get("label", ""), Seen()).errors.add(_error(event["value"]))
         elif kind == "ScenarioFinished":
             recorder = event["recorder"]
-            if recorder.get("checks") and event["phase"] != "stateful":
-                tested.add(recorder["label"])
+            tested |= _tested(event["phase"], recorder)
             for failure in _scenario(recorder, seen):
                 codes.add(failure.code)
                 failures.setdefault((failure.operation, failure.check), failure)
@@ -177,6 +176,18 @@ def _fatal(raw: Raw) -> str:
     return "it gave no reason"
 
 
+def _tested(phase: str, recorder: Mapping[str, Any]) -> set[str]:
+    """The operations whose answers a scenario checked: one, but for the phase that goes from one to the next."""
+    checked = recorder.get("checks", {})
+    if phase != "stateful":
+        return {recorder["label"]} if checked else set()
+    return {_name(node["value"]) for identity, node in recorder.get("cases", {}).items() if checked.get(identity)}
+
+
+def _name(case: Mapping[str, Any]) -> str:
+    return f"{case['method'].upper()} {case['path']}"
+
+
 def _scenario(recorder: Mapping[str, Any], seen: dict[str, Seen]) -> Iterator[Failure]:
     """Count the answers of a scenario and find its failed checks.
 
@@ -188,7 +199,7 @@ def _scenario(recorder: Mapping[str, Any], seen: dict[str, Seen]) -> Iterator[Fa
         interaction = interactions.get(identity, {})
         status = (interaction.get("response") or {}).get("status_code")
         if status is not None:
-            seen.setdefault(f"{case['method'].upper()} {case['path']}", Seen()).answers[status] += 1
+            seen.setdefault(_name(case), Seen()).answers[status] += 1
         for check in recorder.get("checks", {}).get(identity, ()):
             if check["status"] != "success":
                 yield _failure(check, status, interaction.get("request") or {"method": case["method"], "uri": case["path"]})

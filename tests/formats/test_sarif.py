@@ -62,6 +62,10 @@ def test_a_place_outside_the_repository_is_its_name_alone(uri: str) -> None:
     assert finding.properties["place"] == "outside the repository"
 
 
+def test_an_address_that_can_not_be_read_is_its_last_part() -> None:
+    assert only(run(result("file://[no-host]/src/a.py"))).location.path == "a.py"
+
+
 def based(base: str) -> dict[str, Any]:
     place = {"physicalLocation": {"artifactLocation": {"uri": "a.py", "uriBaseId": "SRC"}}}
     return run(
