@@ -139,7 +139,7 @@ def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places) -> Fin
         location=location,
         identity=_identity(run, result, location.path or str(location), message),
         kind=Kind.NEEDS_REVIEW if result.get("kind") in _UNSURE else Kind.FINDING,
-        remedy=_remedy(run, result, rule),
+        remedy=_remedy(run, result, rule, message),
         help_url=_address(rule.get("helpUri")),
         suppressed_by=_suppression(run, result),
         properties={**words, **marks},
@@ -198,11 +198,13 @@ def _message(run: _Run, result: dict[str, Any], rule: dict[str, Any]) -> str:
     return _LINK.sub(r"\1", words).strip()
 
 
-def _remedy(run: _Run, result: dict[str, Any], rule: dict[str, Any]) -> str:
-    """The first fix that the tool describes, else the first words of the rule's help; empty where it has neither."""
+def _remedy(run: _Run, result: dict[str, Any], rule: dict[str, Any], message: str) -> str:
+    """The first fix that the tool describes, else the first words of the rule's help that say more than the message."""
     fixes = (text(mapping(fix.get("description"), run.where).get("text")) for fix in objects(result, "fixes", run.where))
-    advice = (line.strip() for line in text(mapping(rule.get("help"), run.where).get("text")).splitlines())
-    return next((fix for fix in fixes if fix), next((line for line in advice if line and not line.startswith("#")), ""))
+    lines = (line.strip() for line in text(mapping(rule.get("help"), run.where).get("text")).splitlines())
+    advice = (line for line in lines if line and not line.startswith("#") and line != message)
+    tool = text(run.driver.get("name")) or "the tool"
+    return next((fix for fix in fixes if fix), next(advice, f"follow what {tool} says of this rule"))
 
 
 def _address(value: Any) -> str:

@@ -41,6 +41,13 @@ def test_a_result_becomes_a_finding_with_its_place() -> None:
     assert (finding.help_url, finding.remedy) == ("https://example.org/r1", "Do it so.")
 
 
+def test_a_remedy_says_more_than_the_message() -> None:
+    fix = {"description": {"text": "Remove it"}}
+    repeated = [{"id": "R1", "help": {"text": "Something is wrong"}}]
+    assert only(run(result(fixes=[fix]), rules=repeated)).remedy == "Remove it"
+    assert only(run(result(), rules=repeated)).remedy == "follow what Linter says of this rule"
+
+
 @pytest.mark.parametrize(
     ("uri", "place"),
     [
