@@ -9,7 +9,8 @@ import string
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from gates import codec, redact
@@ -46,13 +47,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What all steps of a run share. `environment` is the user's; children get it without its secrets."""
+    """What all steps of a run share. `environment` is the user's; children get it without its secrets. `day` is the day of evaluation."""
 
     root: Path
     work: Path
     environment: Mapping[str, str]
     offline: bool = False
     selected: tuple[str, ...] | None = None
+    day: date = field(default_factory=clock.today)
 
 
 class Progress:
@@ -104,6 +106,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         deadline=started + step.timeout_seconds,
         offline=setting.offline,
         selected=setting.selected,
+        day=setting.day,
         report_progress=lambda text: progress.doing(step.name, text),
     )
     try:

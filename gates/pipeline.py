@@ -13,13 +13,13 @@ from pathlib import Path
 import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git
-from gates.errors import PolicyError, Problem, UsageError
+from gates.errors import PolicyError, Problem
 from gates.evidence import bundle
 from gates.facts import read_facts
 from gates.judge.decide import decide
-from gates.model import BundleInfo, Context, Policy, PolicySource, Record, Run, Stage
+from gates.model import BundleInfo, Context, PolicySource, Record, Run, Stage
 from gates.observe import Observation, Progress, Setting, observe, redacted
-from gates.plan import Step, plan
+from gates.plan import plan
 from gates.policy.compose import compose
 from gates.report import html
 
@@ -57,12 +57,17 @@ def run(request: Request, progress: Progress) -> Result:
     redactor = redact.Redactor(redact.secret_values(request.environment))
     _refuse_secrets(request.sources, redactor)
     policy = compose(request.sources, request.stage, registry.find).policy
-    steps = _steps(policy, request.selection)
+    steps = plan(policy, registry.find, request.selection)
     context = _context(request)
     started, begun = clock.now_text(), clock.monotonic()
     with tempfile.TemporaryDirectory(prefix="gates-", ignore_cleanup_errors=True) as folder:
         setting = Setting(
-            root=request.root, work=Path(folder), environment=request.environment, offline=request.offline, selected=request.selected_files
+            root=request.root,
+            work=Path(folder),
+            environment=request.environment,
+            offline=request.offline,
+            selected=request.selected_files,
+            day=context.day,
         )
         observed = observe(steps, setting, jobs=request.jobs, progress=progress)
     if observed.interrupted:
@@ -122,14 +127,6 @@ def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) 
     )
     if problems:
         raise PolicyError(problems)
-
-
-def _steps(policy: Policy, selection: tuple[str, ...]) -> Sequence[Step]:
-    names = {gate.name for gate in policy.gates}
-    unknown = [name for name in selection if name not in names]
-    if unknown:
-        raise UsageError(f"the policy has no gate {unknown[0]!r}", help=f"its gates are: {', '.join(sorted(names))}")
-    return plan(policy, registry.find, selection)
 
 
 def _context(request: Request) -> Context:

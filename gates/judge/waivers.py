@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from gates.model import Context, Facts, Finding, Policy, Severity, Status, Waiver, WaiverDecision, WaiverRules, WaiverState
@@ -61,8 +61,13 @@ def _part_matches(key: str, wanted: str, finding: Finding) -> bool:
             return _package_name(wanted) == _package_name(finding.properties.get("package", ""))
         case "path" | "url" | "selector" | "operation":
             value = getattr(where, key)
-            return value is not None and fnmatchcase(value, wanted)
+            return value is not None and _covers(wanted, value)
     return False
+
+
+def _covers(pattern: str, value: str) -> bool:
+    """Whether a pattern in which `*` stands for anything covers a value. Nothing else is special: selectors have brackets."""
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), value, re.DOTALL) is not None
 
 
 def _package_name(name: str) -> str:

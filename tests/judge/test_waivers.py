@@ -115,4 +115,6 @@ def test_every_part_of_a_match_must_hold(match: dict[str, str], covers: bool) ->
 def test_pages_and_operations_match_by_their_own_places() -> None:
     page = finding(1, location=Location(url="/cart", selector="img"))
     assert waivers.matches(waiver(match={"rule": "B1", "url": "/c*", "selector": "img"}), page)
+    bracketed = finding(1, location=Location(url="/", selector="img[alt]"))
+    assert waivers.matches(waiver(match={"rule": "B1", "selector": "img[alt]"}), bracketed)
     assert waivers.matches(waiver(match={"operation": "GET /a"}), finding(1, location=Location(operation="GET /a")))
