@@ -110,7 +110,7 @@ def _baseline(context: ObserveContext, options: Options) -> str:
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
     request = context.scratch / "request.json"
     present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
-    asked = {"root": str(context.root), "files": present, "mode": mode, "baseline": baseline}
+    asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
     request.write_text(json.dumps(asked), "ascii")
     # its output holds secrets; detect-secrets opens files in the encoding of the locale
     result = context.run_driver(

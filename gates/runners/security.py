@@ -104,7 +104,7 @@ def _is_python(path: Path) -> bool:
 
 def _scan(context: ObserveContext, version: str, files: list[str]) -> Any:
     request = context.scratch / "request.json"
-    request.write_text(json.dumps({"root": str(context.root), "files": files}), "ascii")
+    request.write_text(json.dumps({"root": str(context.root.absolute()), "files": files}), "ascii")
     # bandit quotes passwords in what it prints
     result = context.run_driver("bandit_driver", [request], tool="bandit", version=version, keep_output=False)
     try:

@@ -33,7 +33,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Observation, Facts]:
     """One scan of a folder that is no git repository."""
     root = copy("security/fail", tmp_path_factory.mktemp("project"))
     copy("security/broken", root)
-    deep = "x = " + "+".join(["1"] * 500) + "\n"
+    deep = "x = " + "+".join(["1"] * 3000) + "\n"
     write(
         root,
         {
@@ -70,12 +70,13 @@ def found(facts: Facts, path: str) -> list[tuple[str, int | None, str | None]]:
 def test_every_python_file_is_accounted_for(facts: Facts) -> None:
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     assert facts.examined is not None
-    assert {item.item: item.reason for item in facts.examined.skipped} == {
+    reasons = {item.item: item.reason for item in facts.examined.skipped}
+    assert reasons.pop("deep.py").startswith("nested too deeply for ")
+    assert reasons == {
         "python2.py": f"no code that {python} can read: syntax error on line 1",
         "encoding.py": f"no code that {python} can read: syntax error",
         "bytes.py": f"no code that {python} can read: syntax error on line 1",
         "nul.py": f"no code that {python} can read: syntax error",
-        "deep.py": "nested too deeply for bandit",
     }
     assert facts.examined.expected == 13
     assert facts.examined.done == 8
