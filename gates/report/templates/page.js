@@ -61,9 +61,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const [x, y] = [keys.get(a), keys.get(b)];
       return (x < y ? -1 : x > y ? 1 : 0) * (rising ? 1 : -1) || a.rank - b.rank;
     });
-    const order = document.createDocumentFragment();
-    for (const item of rows) order.append(item.row);
-    body.append(order);
+    body.replaceChildren(...rows.map((item) => item.row));
     filter();
   }
 
