@@ -30,7 +30,7 @@ from gates.adapters.browser import INSTALL as BROWSER_INSTALL
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
-from gates.errors import GateError, ToolMissingError, ToolTimeoutError
+from gates.errors import GateError, NothingNamedError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,
     Facts,
@@ -251,6 +251,17 @@ class ObserveContext:
             name
             for name in self.files
             if (not paths or any(files.within(name, path) for path in paths)) and not any(files.within(name, path) for path in left_out)
+        )
+
+    def expect_files(self, files: Sequence[str], *, what: str) -> None:
+        """Raise where there is nothing to examine: the policy is wrong about the tree, or a hook named nothing of this gate's."""
+        if files:
+            return
+        if self.selected is not None:
+            raise NothingNamedError(f"none of the named files is {what}")
+        raise GateError(
+            f"there is no {what} to examine",
+            remedy="check `paths` and `exclude`; where there is none on purpose, say so in the policy with `not-applicable` and a reason",
         )
 
     # -- raw output

@@ -106,6 +106,10 @@ class GateError(Exception):
         self.remedy = remedy
 
 
+class NothingNamedError(GateError):
+    """None of the files that a commit hook named is one that the gate examines: it has nothing to say of them."""
+
+
 class ToolMissingError(GateError):
     """A tool that the gate needs is not on this machine."""
 

@@ -19,21 +19,21 @@ def read_facts(gate: Gate, name: str, members: Mapping[str, bytes]) -> Facts:
     raw = Raw(gate=name, uses=gate.id, parser=gate.parser, members=members)
     try:
         observed = raw.json(OBSERVED)
-        if observed["status"] != Status.COMPLETED:
-            return _could_not_tell(gate, name, raw, observed["reason"], observed.get("remedy", ""))
+        status = Status(observed["status"])
+        if status is not Status.COMPLETED:
+            return _without_facts(raw, observed["reason"], observed.get("remedy", ""), status=status)
         facts = gate.parse(raw)
         canonical.of(facts)
         return facts
     except GateError as error:
-        return _could_not_tell(gate, name, raw, error.reason, error.remedy)
+        return _without_facts(raw, error.reason, error.remedy)
     except Exception as error:  # a parser that meets what it did not expect could not tell: that is a fact, not a crash
-        return _could_not_tell(
-            gate, name, raw, f"the tool's output could not be read: {type(error).__name__}: {error}", "its output is kept with the evidence"
-        )
+        reason = f"the tool's output could not be read: {type(error).__name__}: {error}"
+        return _without_facts(raw, reason, "its output is kept with the evidence")
 
 
-def _could_not_tell(gate: Gate, name: str, raw: Raw, reason: str, remedy: str) -> Facts:
-    return Facts(gate=name, uses=gate.id, parser=gate.parser, status=Status.ERROR, reason=reason, remedy=remedy, tools=_tools(raw))
+def _without_facts(raw: Raw, reason: str, remedy: str, *, status: Status = Status.ERROR) -> Facts:
+    return Facts(gate=raw.gate, uses=raw.uses, parser=raw.parser, status=status, reason=reason, remedy=remedy, tools=_tools(raw))
 
 
 def _tools(raw: Raw) -> tuple[ToolRun, ...]:

@@ -120,15 +120,12 @@ class Location:
                 raise ValueError(f"{name} counts from 1, not {value}")
 
     def __str__(self) -> str:
-        if self.operation:
-            return self.operation
-        if self.url:
-            return f"{self.url} {self.selector}" if self.selector else self.url
-        if self.path:
-            parts = [self.path, *(str(n) for n in (self.line, self.column) if n is not None)]
-            place = ":".join(parts)
-            return f"{place} ({self.purl})" if self.purl else place
-        return str(self.purl)
+        page = f"{self.url} {self.selector}" if self.url and self.selector else self.url
+        what = self.operation or page or self.purl
+        place = ":".join([self.path, *(str(number) for number in (self.line, self.column) if number is not None)]) if self.path else ""
+        if what and place:
+            return f"{place} ({what})" if self.purl else f"{what} ({place})"
+        return what or place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

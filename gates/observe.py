@@ -16,7 +16,7 @@ from pathlib import Path
 from gates import codec, redact
 from gates.adapters import clock, process
 from gates.api import ObserveContext
-from gates.errors import GateError, InterruptedRunError
+from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status
 from gates.plan import Step
@@ -134,6 +134,8 @@ def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
     """Run the gate's first half; whatever it raises is said in words."""
     try:
         step.gate.observe(context, codec.decode(step.gate.options, dict(step.options), "options"))
+    except NothingNamedError as error:
+        return {"status": Status.NOT_APPLICABLE.value, "reason": error.reason}
     except GateError as error:
         return {"status": Status.ERROR.value, "reason": context.scrub(error.reason), "remedy": context.scrub(error.remedy)}
     except Exception as error:  # a gate that breaks could not tell; the others go on

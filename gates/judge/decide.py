@@ -24,6 +24,8 @@ from gates.model import (
     Verdict,
 )
 
+NOTHING_ENFORCED = "no gate that is enforced had anything to examine: nothing could stop this"
+
 
 def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts]) -> Decision:
     """Judge. Raises `ValueError` for facts that the policy did not ask for: they are not of this run."""
@@ -34,12 +36,14 @@ def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Seque
         raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
     waived = waivers.apply(policy, context, reported)
     gates = tuple(
-        _judge(gate, reported.get(gate.name), before.get(gate.name), waived) if gate.name in asked else _skipped(gate, context)
+        _judge(gate, context, reported.get(gate.name), before.get(gate.name), waived)
+        if gate.name in asked
+        else _skipped(gate, _why_skipped(gate, context))
         for gate in policy.gates
     )
-    blocking = [gate for gate in gates if gate.enforcement is Enforcement.BLOCK and gate.gate in asked]
+    blocking = [gate for gate in gates if gate.enforcement is Enforcement.BLOCK and gate.outcome is not Outcome.SKIPPED]
     outcomes = [gate.outcome for gate in blocking]
-    could_be = [gate.would_be for gate in gates if gate.gate in asked]
+    could_be = [gate.would_be for gate in gates]
     return Decision(
         verdict=_verdict(outcomes),
         would_be=_verdict(could_be),
@@ -58,9 +62,11 @@ def is_observed(gate: GatePolicy, context: Context) -> bool:
     return on and (not context.selection or gate.name in context.selection)
 
 
-def _judge(gate: GatePolicy, facts: Facts | None, base: Facts | None, waived: waivers.Waived) -> GateDecision:
+def _judge(gate: GatePolicy, context: Context, facts: Facts | None, base: Facts | None, waived: waivers.Waived) -> GateDecision:
     if facts is None:
         return _errored(gate, ("it did not report: the run ended before it did",))
+    if facts.status is Status.NOT_APPLICABLE and context.limited:
+        return _skipped(gate, facts.reason)
     if facts.status is not Status.COMPLETED or facts.examined is None:
         return _errored(gate, (facts.reason,), facts.remedy)
     states = match.states(facts, base)
@@ -115,18 +121,18 @@ def _errored(gate: GatePolicy, reasons: tuple[str, ...], remedy: str = "", check
     )
 
 
-def _skipped(gate: GatePolicy, context: Context) -> GateDecision:
-    if gate.enforcement is Enforcement.OFF:
-        reason = "the policy switches it off"
-    elif gate.not_applicable:
-        reason = f"not applicable: {gate.not_applicable}"
-    elif context.stage not in gate.stages:
-        reason = f"not of the stage {context.stage}"
-    else:
-        reason = "left out by the selection of gates"
+def _skipped(gate: GatePolicy, reason: str) -> GateDecision:
     return GateDecision(
         gate=gate.name, uses=gate.uses, outcome=Outcome.SKIPPED, would_be=Outcome.SKIPPED, enforcement=gate.enforcement, reasons=(reason,)
     )
+
+
+def _why_skipped(gate: GatePolicy, context: Context) -> str:
+    if gate.enforcement is Enforcement.OFF:
+        return "the policy switches it off"
+    if gate.not_applicable:
+        return f"not applicable: {gate.not_applicable}"
+    return f"not of the stage {context.stage}" if context.stage not in gate.stages else "left out by the selection of gates"
 
 
 def _count(judged: Sequence[Judged]) -> Counts:
@@ -165,4 +171,4 @@ def _reasons(gates: Sequence[GateDecision], outcomes: Sequence[Outcome]) -> tupl
         for gate in gates
         if gate.outcome in counting and gate.enforcement is Enforcement.BLOCK
     )
-    return lines if outcomes else ("no gate is enforced at this stage: nothing could stop this",)
+    return lines if outcomes else (NOTHING_ENFORCED,)

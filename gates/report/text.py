@@ -18,6 +18,7 @@ from gates.report.view import (
     gate_views,
     plural,
     ranked,
+    stops,
     waiver_views,
     why,
     work,
@@ -126,7 +127,12 @@ def _gate(page: _Page, gate: GateView) -> None:
         page.wrapped(gate.policy.why, indent=2, label="why: ", color=_DIM)
     if gate.policy and gate.policy.runbook:
         page.wrapped(gate.policy.runbook, indent=2, label="runbook: ", color=_DIM)
-    _findings(page, [finding for finding in ranked((*gate.findings, *gate.notices)) if not finding.excused])
+    stopping = [finding for finding in ranked((*gate.findings, *gate.notices)) if stops(gate, finding)]
+    _findings(page, stopping)
+    others = sum(not finding.excused for finding in gate.findings) - sum(finding in gate.findings for finding in stopping)
+    if others:
+        page.line("")
+        page.line((f"  {plural(others, 'finding')} within the limits: see the page", _DIM))
 
 
 def _owner(gate: GateView) -> str:

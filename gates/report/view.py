@@ -16,9 +16,11 @@ from gates.model import (
     GatePolicy,
     GateRun,
     Kind,
+    Limit,
     Measurement,
     Outcome,
     Record,
+    Severity,
     State,
     Verdict,
     Waiver,
@@ -123,6 +125,27 @@ def _finding_view(finding: Finding, states: tuple[FindingState, ...], index: int
     if index >= len(states):
         return FindingView(finding=finding, state=State.NEW, waiver=None)
     return FindingView(finding=finding, state=states[index].state, waiver=states[index].waiver)
+
+
+def stops(gate: GateView, view: FindingView) -> bool:
+    """Whether a broken limit of the gate counts this finding. Where none counts findings at all, none stops it."""
+    return any(check.met is False and _is_counted(check.limit, view) for check in gate.decision.checks)
+
+
+def _is_counted(limit: Limit, view: FindingView) -> bool:
+    kinds = {
+        "findings": COUNTED,
+        "failures": {Kind.FAILURE},
+        "needs-review": {Kind.NEEDS_REVIEW},
+        "flakes": {Kind.FLAKE},
+        "suppressed": set(Kind),
+    }
+    if view.finding.kind not in kinds.get(limit.name, ()) or view.waiver is not None:
+        return False
+    if (view.finding.suppressed_by is not None) != (limit.name == "suppressed"):
+        return False
+    only_new = limit.max is None and limit.new_max is not None
+    return view.finding.severity >= (limit.severity or Severity.INFO) and (view.state is State.NEW or not only_new)
 
 
 def ranked(findings: Iterable[FindingView]) -> list[FindingView]:

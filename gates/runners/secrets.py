@@ -79,8 +79,7 @@ def observe(context: ObserveContext, options: Options) -> None:
     version = context.distribution("detect-secrets")
     baseline = _baseline(context, options)
     files = [name for name in context.select(options.paths, options.exclude) if name != baseline]
-    if not files:
-        raise GateError("no file to search", remedy="check `paths` and `exclude`, or say why the gate is `not-applicable` in the policy")
+    context.expect_files(files, what="file")
     context.report_progress(f"{len(files)} files")
     answer = _scan(context, version, files, options.mode, baseline)
     for value in (value for entry in answer["files"] for hit in entry["hits"] for value in hit["secrets"]):

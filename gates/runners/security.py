@@ -73,11 +73,7 @@ class Options:
 def observe(context: ObserveContext, options: Options) -> None:
     version = context.distribution("bandit")
     files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root / name)]
-    if not files:
-        raise GateError(
-            "no Python file to examine",
-            remedy='check `paths` and `exclude`; a repository without Python says so in the policy: not-applicable: "no Python here"',
-        )
+    context.expect_files(files, what="Python file")
     context.report_progress(f"{len(files)} files")
     answer = _scan(context, version, files)
     for value in (value for issue in answer["issues"] for value in issue.pop("secrets")):

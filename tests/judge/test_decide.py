@@ -11,8 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates import canonical, codec
-from gates.judge.decide import decide
-from gates.model import Decision, Enforcement, Examined, Facts, Finding, Kind, Limit, Outcome, Policy, Severity, Skip, Stage, State, Verdict
+from gates.judge.decide import NOTHING_ENFORCED, decide
+from gates.model import (
+    Decision,
+    Enforcement,
+    Examined,
+    Facts,
+    Finding,
+    Kind,
+    Limit,
+    Outcome,
+    Policy,
+    Severity,
+    Skip,
+    Stage,
+    State,
+    Status,
+    Verdict,
+)
 from tests.judge.making import NONE_AT_ALL, NOTHING_NEW, context, error, facts, finding, gate_policy, policy, waiver
 
 ORDER = {Verdict.PASSED: 0, Verdict.ERRORED: 1, Verdict.FAILED: 2}
@@ -74,7 +90,7 @@ def test_a_gate_that_is_off_or_of_another_stage_or_not_applicable_is_skipped_wit
 def test_where_nothing_is_enforced_the_decision_says_so_aloud() -> None:
     decision = judge(policy(gate_policy("security", enforcement=Enforcement.WARN)), facts())
     assert (decision.verdict, decision.enforced) == (Verdict.PASSED, 0)
-    assert decision.reasons == ("no gate is enforced at this stage: nothing could stop this",)
+    assert decision.reasons == (NOTHING_ENFORCED,)
 
 
 def test_a_gate_that_did_not_report_is_errored() -> None:
@@ -175,6 +191,16 @@ def test_a_selection_makes_the_verdict_partial() -> None:
     decision = judge(policy(gate_policy("security"), gate_policy("tests")), facts(), selection=("security",))
     assert decision.partial == ("the gate tests was left out by the selection",)
     assert decision.gates[1].outcome is Outcome.SKIPPED
+
+
+def test_where_a_hook_named_nothing_of_a_gate_s_it_is_skipped_and_only_then() -> None:
+    nothing = Facts(
+        gate="security", uses="security", parser=1, status=Status.NOT_APPLICABLE, reason="none of the named files is a Python file"
+    )
+    a_policy = policy(gate_policy("security"), gate_policy("tests"))
+    named = judge(a_policy, nothing, facts(gate="tests"), limited=("2 files that were named, not the whole tree",))
+    assert (named.verdict, named.enforced, named.gates[0].outcome) == (Verdict.PASSED, 1, Outcome.SKIPPED)
+    assert judge(a_policy, nothing, facts(gate="tests")).verdict is Verdict.ERRORED
 
 
 def test_facts_that_nobody_asked_for_are_refused() -> None:

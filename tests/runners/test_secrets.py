@@ -230,7 +230,7 @@ def test_a_baseline_that_is_none_is_an_error(tmp_path: Path, content: str) -> No
         ({"baseline": "old.json"}, "there is no baseline 'old.json'"),
         ({"baseline": "../old.json"}, "leads out of the repository"),
         ({"paths": ["lib"]}, "`paths` names 'lib', where there is no file"),
-        ({"exclude": ["*"]}, "no file to search"),
+        ({"exclude": ["*"]}, "no file to examine"),
         ({"mode": "loose"}, "options.mode"),
     ],
 )
