@@ -16,6 +16,8 @@ from gates.model import (
     FindingState,
     GatePolicy,
     GateRun,
+    Limit,
+    LimitCheck,
     Location,
     Measurement,
     Outcome,
@@ -152,7 +154,14 @@ def with_texts(texts: tuple[str, ...]) -> Record:
         measurements=(Measurement(name="lines", value=Decimal("12.50"), unit=first),),
         tools=(ToolRun(tool=first, version=first, argv=(first,), exit_code=1),),
     )
-    decision = decide("security", Outcome.FAILED, reasons=texts, states=states, counts=Counts(findings=len(findings), new=len(findings)))
+    decision = decide(
+        "security",
+        Outcome.FAILED,
+        reasons=texts,
+        states=states,
+        counts=Counts(findings=len(findings), new=len(findings)),
+        checks=(_broken(len(findings)),),
+    )
     record = full()
     gate = GatePolicy(name="security", uses="security", owner=first, why=first, runbook=first)
     waiver = replace(_waivers()[0], reason=first, owner=first, approver=first, match={"rule": first})
@@ -162,6 +171,13 @@ def with_texts(texts: tuple[str, ...]) -> Record:
         policy=replace(record.policy, gates=(gate,), waivers=(waiver,), runbook=first, rollback=first),
         facts=(facts,),
         decision=replace(record.decision, gates=(decision,), reasons=texts, waivers=_waiver_decisions()[:1]),
+    )
+
+
+def _broken(number: int) -> LimitCheck:
+    """A limit that allows no finding, held against so many."""
+    return LimitCheck(
+        limit=Limit(name="findings", max=Decimal(0)), value=Decimal(number), met=False, text=f"findings is {number}, at most 0 allowed"
     )
 
 
@@ -189,6 +205,7 @@ def large(number: int) -> Record:
         reasons=(f"findings is {number}, at most 0 allowed",),
         states=states,
         counts=Counts(findings=number, new=number),
+        checks=(_broken(number),),
     )
     facts = Facts(
         gate="security",
