@@ -1,179 +1,26 @@
-"""The public interface of a gate: all that a third party imports, and all that a built-in gate imports.
-
-A gate is a `Gate` value with two halves. `observe(context, options)` runs the engine and writes raw output with
-`context.raw_json`, `context.raw_text` or `context.raw_path`. `parse(raw)` is a pure function from that (redacted)
-output to `Facts`: the run and the verifier call the same one, so it reads no clock, disk, environment or network.
-A gate never says "passed"; where it could not tell it raises `GateError`, which becomes a fact.
-"""
+"""What a gate's first half is given: the files to examine, a door to programs, a place for raw output."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from gates import codec
 from gates.adapters import clock, files, git, process
 from gates.adapters import service as services
-from gates.adapters.browser import INSTALL as BROWSER_INSTALL
-from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, newest_axe, read_axe
 from gates.adapters.service import Service
-from gates.adapters.site import Site
+from gates.api.options import Serve
 from gates.errors import GateError, NothingNamedError, ToolMissingError, ToolTimeoutError
-from gates.model import (
-    Examined,
-    Facts,
-    Finding,
-    Kind,
-    Limit,
-    Location,
-    Measurement,
-    Proof,
-    Severity,
-    Skip,
-    Stage,
-    Status,
-    ToolRun,
-)
 
-__all__ = [
-    "BROWSER_INSTALL",
-    "OLDEST_AXE",
-    "AxeScript",
-    "Duration",
-    "Examined",
-    "Facts",
-    "Finding",
-    "Gate",
-    "GateError",
-    "Kind",
-    "Limit",
-    "Location",
-    "Measurement",
-    "Need",
-    "ObserveContext",
-    "Proof",
-    "Raw",
-    "Serve",
-    "Service",
-    "Severity",
-    "Site",
-    "Skip",
-    "Stage",
-    "Status",
-    "Suggestion",
-    "Survey",
-    "ToolMissingError",
-    "ToolResult",
-    "ToolRun",
-    "ToolTimeoutError",
-    "count",
-    "find_browser",
-    "find_driver",
-    "fingerprint",
-    "newest_axe",
-    "option",
-    "read_axe",
-]
-
-MESSAGE_LIMIT = 4000
-
-#: Seconds; written in a policy as `90s`, `10m`, `2h` or `7d`.
-Duration = Annotated[int, "duration"]
-
-
-def option(help: str, *, default: Any = dataclasses.MISSING, minimum: int | None = None, required: bool = False) -> Any:
-    """A field of a gate's options: its help stands in the policy's schema and reference. Without a default it is required."""
-    if required or default is dataclasses.MISSING:
-        return field(metadata={"help": help, "minimum": minimum})
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"help": help, "minimum": minimum})
-    return field(default=default, metadata={"help": help, "minimum": minimum})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serve:
-    """How a service under test is started: a command, or a folder of static files."""
-
-    command: tuple[str, ...] = option(
-        "program and arguments; `{port}` stands for a free port, `{python}` for the interpreter that runs Quality Gates", default=()
-    )
-    directory: str = option("folder of static files to serve instead of a command", default="")
-    ready: str = option("path that answers below 400 once the service is ready", default="/")
-    timeout: Duration = option("how long it may take to be ready", default=30, minimum=1)
-    environment: Mapping[str, str] = option("variables to set for the command", default={})
-
-    def __post_init__(self) -> None:
-        if bool(self.command) == bool(self.directory):
-            raise ValueError("serve needs either `command` or `directory`")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """Something that a gate needs on this machine: what it is, where it was found (None: missing), how to get it."""
-
-    name: str
-    found: str | None
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
-    """Options that fit a repository, and a line for each reason, written as comments by `gates init`."""
-
-    options: Mapping[str, Any] = field(default_factory=dict)
-    comments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What `gates init` shows to each gate: the repository's root and its files (relative, sorted)."""
-
-    root: Path
-    files: tuple[str, ...]
-
-    def read(self, path: str) -> str | None:
-        """The text of a file of the repository, None where there is none or it isn't text."""
-        try:
-            return (self.root / path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """A gate. `options` is a frozen dataclass whose fields are made with `option`.
-
-    `limits` hold wherever a policy does not replace them by name. `measurements` names what the gate may
-    measure, with a line of help each: a limit on any other name is refused when the policy is read.
-    """
-
-    id: str
-    title: str
-    unit: str
-    options: type
-    executes_project: bool
-    parser: int
-    observe: Callable[[ObserveContext, Any], None]
-    parse: Callable[[Raw], Facts]
-    requires: tuple[str, ...] = ()
-    extra: str = ""
-    limits: tuple[Limit, ...] = ()
-    measurements: Mapping[str, str] = field(default_factory=dict)
-    stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
-    detect: Callable[[Survey], Suggestion | None] | None = None
-    needs: Callable[[Path, Any], Iterable[Need]] | None = None
+_PACKAGE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +148,7 @@ class ObserveContext:
             str(self.root): "{root}",
             str(self.scratch): "{scratch}",
             str(self.raw_folder): "{raw}",
-            str(Path(__file__).parent): "{gates}",
+            str(_PACKAGE): "{gates}",
         }
         known |= {self.python: "{python}"} | self._hidden
         for value in sorted(known, key=len, reverse=True):
@@ -366,7 +213,7 @@ class ObserveContext:
         env: Mapping[str, str] | None = None,
     ) -> ToolResult:
         """Run one of our scripts from `gates/drivers/` in an isolated interpreter of ours: nothing of the project is importable."""
-        script = Path(__file__).parent / "drivers" / f"{driver}.py"
+        script = _PACKAGE / "drivers" / f"{driver}.py"
         return self.run_tool(
             [self.python, "-I", "-B", script, *arguments], tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output
         )
@@ -422,127 +269,3 @@ class ObserveContext:
     def finish(self) -> None:
         """Write the record of the tools; called once by the runner of gates."""
         self.raw_json("tools.json", self._tools)
-
-
-class Raw:
-    """A gate's raw output, redacted, as `parse` sees it: names to bytes, and nothing else."""
-
-    def __init__(self, *, gate: str, uses: str, parser: int, members: Mapping[str, bytes]) -> None:
-        self.gate = gate
-        self.uses = uses
-        self.parser = parser
-        self._members = members
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._members
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._members))
-
-    def content(self, name: str) -> bytes:
-        """A member's bytes; raises `GateError` where the tool did not write it."""
-        try:
-            return self._members[name]
-        except KeyError:
-            raise GateError(f"the tool did not write {name}", remedy="its output is kept with the evidence and may say why") from None
-
-    def text(self, name: str) -> str:
-        return self.content(name).decode("utf-8", "replace")
-
-    def json(self, name: str) -> Any:
-        """A member's JSON data; raises `GateError` where it can't be read."""
-        try:
-            return json.loads(self.content(name), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise GateError(f"{name} is not JSON that can be read: {error}") from error
-
-    def tools(self) -> tuple[ToolRun, ...]:
-        """The tool runs that were recorded while observing."""
-        return tuple(codec.decode(ToolRun, {**item, "exit_code": item.get("exit_code")}) for item in self.json("tools.json"))
-
-    def finding(
-        self,
-        *,
-        rule: str,
-        severity: Severity,
-        message: str,
-        location: Location,
-        identity: Sequence[str],
-        kind: Kind = Kind.FINDING,
-        remedy: str = "",
-        help_url: str = "",
-        suppressed_by: str | None = None,
-        properties: Mapping[str, str] | None = None,
-    ) -> Finding:
-        """A finding of this gate. `rule` is the tool's own name for it.
-
-        `identity` is what stays the same when lines move, such as (path, stripped line with secrets masked):
-        the fingerprint is made of it and the rule.
-        """
-        message = message.strip()
-        return Finding(
-            gate=self.gate,
-            rule=f"{self.gate}/{rule}",
-            severity=severity,
-            message=message if len(message) <= MESSAGE_LIMIT else f"{message[:MESSAGE_LIMIT]}… (cut)",
-            location=location,
-            fingerprint=fingerprint(rule, *identity),
-            kind=kind,
-            remedy=remedy,
-            help_url=help_url,
-            suppressed_by=suppressed_by,
-            properties=dict(properties or {}),
-        )
-
-    def facts(self, *, examined: Examined, findings: Iterable[Finding] = (), measurements: Iterable[Measurement] = ()) -> Facts:
-        """Facts of a completed observation: findings sorted by place, equal ones numbered so that each fingerprint is its own."""
-        return Facts(
-            gate=self.gate,
-            uses=self.uses,
-            parser=self.parser,
-            status=Status.COMPLETED,
-            examined=examined,
-            findings=_numbered(findings),
-            measurements=tuple(sorted(measurements, key=lambda item: item.name)),
-            tools=self.tools(),
-        )
-
-
-def fingerprint(rule: str, *identity: str) -> str:
-    """`fp1:` and 32 hex digits of sha256 over the rule and what identifies the finding, each part length-prefixed."""
-    digest = hashlib.sha256()
-    for part in (rule, *identity):
-        data = part.encode("utf-8", "replace")
-        digest.update(f"{len(data)}:".encode() + data)
-    return f"fp1:{digest.hexdigest()[:32]}"
-
-
-def count(name: str, value: int, unit: str) -> Measurement:
-    """A measurement that is a whole number."""
-    return Measurement(name=name, value=Decimal(value), unit=unit)
-
-
-def _numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    seen: dict[str, int] = {}
-    numbered = []
-    for finding in sorted(findings, key=_place):
-        ordinal = seen.get(finding.fingerprint, 0)
-        seen[finding.fingerprint] = ordinal + 1
-        numbered.append(dataclasses.replace(finding, fingerprint=fingerprint(finding.fingerprint, str(ordinal))) if ordinal else finding)
-    return tuple(numbered)
-
-
-def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
-    where = finding.location
-    return (
-        where.path or where.url or where.purl or where.operation or "",
-        where.line or 0,
-        where.column or 0,
-        str(where),
-        finding.rule,
-        finding.message,
-    )
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,72 @@
+"""The public interface of a gate: all that a third party imports, and all that a built-in gate imports.
+
+A gate is a `Gate` value with two halves. `observe(context, options)` runs the engine and writes raw output with
+`context.raw_json`, `context.raw_text` or `context.raw_path`. `parse(raw)` is a pure function from that (redacted)
+output to `Facts`: the run and the verifier call the same one, so it reads no clock, disk, environment or network.
+A gate never says "passed"; where it could not tell it raises `GateError`, which becomes a fact.
+"""
+
+from gates.adapters.browser import INSTALL as BROWSER_INSTALL
+from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, newest_axe, read_axe
+from gates.adapters.service import Service
+from gates.adapters.site import Site
+from gates.api.context import ObserveContext, ToolResult
+from gates.api.gate import Gate, Need, Suggestion, Survey
+from gates.api.options import Duration, Serve, option
+from gates.api.raw import Raw, count, fingerprint
+from gates.errors import GateError, ToolMissingError, ToolTimeoutError
+from gates.model import (
+    Examined,
+    Facts,
+    Finding,
+    Kind,
+    Limit,
+    Location,
+    Measurement,
+    Proof,
+    Severity,
+    Skip,
+    Stage,
+    Status,
+    ToolRun,
+)
+
+__all__ = [
+    "BROWSER_INSTALL",
+    "OLDEST_AXE",
+    "AxeScript",
+    "Duration",
+    "Examined",
+    "Facts",
+    "Finding",
+    "Gate",
+    "GateError",
+    "Kind",
+    "Limit",
+    "Location",
+    "Measurement",
+    "Need",
+    "ObserveContext",
+    "Proof",
+    "Raw",
+    "Serve",
+    "Service",
+    "Severity",
+    "Site",
+    "Skip",
+    "Stage",
+    "Status",
+    "Suggestion",
+    "Survey",
+    "ToolMissingError",
+    "ToolResult",
+    "ToolRun",
+    "ToolTimeoutError",
+    "count",
+    "find_browser",
+    "find_driver",
+    "fingerprint",
+    "newest_axe",
+    "option",
+    "read_axe",
+]

@@ -1,0 +1,69 @@
+"""A gate as a value, and what it says to `gates init` and `gates doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gates.api.context import ObserveContext
+from gates.api.raw import Raw
+from gates.model import Facts, Limit, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Something that a gate needs on this machine: what it is, where it was found (None: missing), how to get it."""
+
+    name: str
+    found: str | None
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """Options that fit a repository, and a line for each reason, written as comments by `gates init`."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What `gates init` shows to each gate: the repository's root and its files (relative, sorted)."""
+
+    root: Path
+    files: tuple[str, ...]
+
+    def read(self, path: str) -> str | None:
+        """The text of a file of the repository, None where there is none or it isn't text."""
+        try:
+            return (self.root / path).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A gate. `options` is a frozen dataclass whose fields are made with `option`.
+
+    `limits` hold wherever a policy does not replace them by name. `measurements` names what the gate may
+    measure, with a line of help each: a limit on any other name is refused when the policy is read.
+    """
+
+    id: str
+    title: str
+    unit: str
+    options: type
+    executes_project: bool
+    parser: int
+    observe: Callable[[ObserveContext, Any], None]
+    parse: Callable[[Raw], Facts]
+    requires: tuple[str, ...] = ()
+    extra: str = ""
+    limits: tuple[Limit, ...] = ()
+    measurements: Mapping[str, str] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
+    detect: Callable[[Survey], Suggestion | None] | None = None
+    needs: Callable[[Path, Any], Iterable[Need]] | None = None

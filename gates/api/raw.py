@@ -1,0 +1,140 @@
+"""What a gate's second half is given: its raw output, redacted, and what makes facts of it. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from gates import codec
+from gates.errors import GateError
+from gates.model import Examined, Facts, Finding, Kind, Location, Measurement, Severity, Status, ToolRun
+
+MESSAGE_LIMIT = 4000
+
+
+class Raw:
+    """A gate's raw output, redacted, as `parse` sees it: names to bytes, and nothing else."""
+
+    def __init__(self, *, gate: str, uses: str, parser: int, members: Mapping[str, bytes]) -> None:
+        self.gate = gate
+        self.uses = uses
+        self.parser = parser
+        self._members = members
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._members))
+
+    def content(self, name: str) -> bytes:
+        """A member's bytes; raises `GateError` where the tool did not write it."""
+        try:
+            return self._members[name]
+        except KeyError:
+            raise GateError(f"the tool did not write {name}", remedy="its output is kept with the evidence and may say why") from None
+
+    def text(self, name: str) -> str:
+        return self.content(name).decode("utf-8", "replace")
+
+    def json(self, name: str) -> Any:
+        """A member's JSON data; raises `GateError` where it can't be read."""
+        try:
+            return json.loads(self.content(name), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise GateError(f"{name} is not JSON that can be read: {error}") from error
+
+    def tools(self) -> tuple[ToolRun, ...]:
+        """The tool runs that were recorded while observing."""
+        return tuple(codec.decode(ToolRun, {**item, "exit_code": item.get("exit_code")}) for item in self.json("tools.json"))
+
+    def finding(
+        self,
+        *,
+        rule: str,
+        severity: Severity,
+        message: str,
+        location: Location,
+        identity: Sequence[str],
+        kind: Kind = Kind.FINDING,
+        remedy: str = "",
+        help_url: str = "",
+        suppressed_by: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> Finding:
+        """A finding of this gate. `rule` is the tool's own name for it.
+
+        `identity` is what stays the same when lines move, such as (path, stripped line with secrets masked):
+        the fingerprint is made of it and the rule.
+        """
+        message = message.strip()
+        return Finding(
+            gate=self.gate,
+            rule=f"{self.gate}/{rule}",
+            severity=severity,
+            message=message if len(message) <= MESSAGE_LIMIT else f"{message[:MESSAGE_LIMIT]}… (cut)",
+            location=location,
+            fingerprint=fingerprint(rule, *identity),
+            kind=kind,
+            remedy=remedy,
+            help_url=help_url,
+            suppressed_by=suppressed_by,
+            properties=dict(properties or {}),
+        )
+
+    def facts(self, *, examined: Examined, findings: Iterable[Finding] = (), measurements: Iterable[Measurement] = ()) -> Facts:
+        """Facts of a completed observation: findings sorted by place, equal ones numbered so that each fingerprint is its own."""
+        return Facts(
+            gate=self.gate,
+            uses=self.uses,
+            parser=self.parser,
+            status=Status.COMPLETED,
+            examined=examined,
+            findings=_numbered(findings),
+            measurements=tuple(sorted(measurements, key=lambda item: item.name)),
+            tools=self.tools(),
+        )
+
+
+def fingerprint(rule: str, *identity: str) -> str:
+    """`fp1:` and 32 hex digits of sha256 over the rule and what identifies the finding, each part length-prefixed."""
+    digest = hashlib.sha256()
+    for part in (rule, *identity):
+        data = part.encode("utf-8", "replace")
+        digest.update(f"{len(data)}:".encode() + data)
+    return f"fp1:{digest.hexdigest()[:32]}"
+
+
+def count(name: str, value: int, unit: str) -> Measurement:
+    """A measurement that is a whole number."""
+    return Measurement(name=name, value=Decimal(value), unit=unit)
+
+
+def _numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    seen: dict[str, int] = {}
+    numbered = []
+    for finding in sorted(findings, key=_place):
+        ordinal = seen.get(finding.fingerprint, 0)
+        seen[finding.fingerprint] = ordinal + 1
+        numbered.append(dataclasses.replace(finding, fingerprint=fingerprint(finding.fingerprint, str(ordinal))) if ordinal else finding)
+    return tuple(numbered)
+
+
+def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
+    where = finding.location
+    return (
+        where.path or where.url or where.purl or where.operation or "",
+        where.line or 0,
+        where.column or 0,
+        str(where),
+        finding.rule,
+        finding.message,
+    )
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
