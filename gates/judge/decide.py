@@ -34,6 +34,10 @@ def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Seque
     unasked = sorted(set(reported) - asked)
     if unasked:
         raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
+    uses = {gate.name: gate.uses for gate in policy.gates}
+    strange = [item for item in (*facts, *base) if item.uses != uses.get(item.gate, item.uses)]
+    if strange:
+        raise ValueError(f"the gate {strange[0].gate!r} reports as {strange[0].uses!r}, and the policy asks for {uses[strange[0].gate]!r}")
     waived = waivers.apply(policy, context, reported)
     gates = tuple(
         _judge(gate, context, reported.get(gate.name), before.get(gate.name), waived)
@@ -160,7 +164,8 @@ def _partial(policy: Policy, context: Context, asked: set[str]) -> tuple[str, ..
     """Why this verdict is about less than the policy asks for, in words; empty where it is about all."""
     everything = Context(day=context.day, stage=context.stage)
     left_out = [gate.name for gate in policy.gates if is_observed(gate, everything) and gate.name not in asked]
-    return (*(f"the gate {name} was left out by the selection" for name in left_out), *context.limited)
+    words = (f"left out by the selection: {', '.join(left_out)}",) if left_out else ()
+    return (*words, *context.limited)
 
 
 def _reasons(gates: Sequence[GateDecision], outcomes: Sequence[Outcome]) -> tuple[str, ...]:

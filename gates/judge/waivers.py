@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,8 +65,23 @@ def _part_matches(key: str, wanted: str, finding: Finding) -> bool:
 
 
 def _covers(pattern: str, value: str) -> bool:
-    """Whether a pattern in which `*` stands for anything covers a value. Nothing else is special: selectors have brackets."""
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), value, re.DOTALL) is not None
+    """Whether a pattern in which `*` stands for anything covers a value. Nothing else is special: selectors have brackets.
+
+    Looks for each part once, from the left: a pattern with many `*` must not hold up whoever judges.
+    """
+    first, *parts = pattern.split("*")
+    if not parts:
+        return value == pattern
+    *parts, last = parts
+    place, end = len(first), len(value) - len(last)
+    if place > end or not value.startswith(first) or not value.endswith(last):
+        return False
+    for part in parts:
+        found = value.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
 
 
 def _package_name(name: str) -> str:

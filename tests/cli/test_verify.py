@@ -11,9 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gates import canonical
+from gates import canonical, codec, registry
 from gates.evidence import archive
 from gates.evidence.verify import Expectation, verify
+from gates.judge.decide import decide
+from gates.model import Context, Facts, PolicySource, Stage
+from gates.policy.compose import compose
 from tests.cli.conftest import Outcome
 from tests.repository import Repository
 
@@ -31,7 +34,8 @@ def made(gates: Gates, failing: Repository, tmp_path: Path) -> Path:
 def reseal(members: Mapping[str, bytes]) -> bytes:
     """An archive whose manifest is right again: what someone does who changes a bundle with care."""
     manifest = json.loads(members["manifest.json"])
-    listed = [dict(member) for member in manifest["members"] if member["path"] in members]
+    lines = {member["path"]: member for member in manifest["members"]}
+    listed = [lines.get(name) or new_line(name) for name in sorted(members) if name != "manifest.json"]
     for member in listed:
         content = members[member["path"]]
         member |= {"size": len(content), "sha256": canonical.sha256(content)}
@@ -41,6 +45,14 @@ def reseal(members: Mapping[str, bytes]) -> bytes:
     digest = canonical.sha256(canonical.dumps([{"path": m["path"], "sha256": m["sha256"]} for m in covered]))
     manifest |= {"members": listed, "content_digest": f"sha256:{digest}"}
     return archive.pack({**members, "manifest.json": canonical.dumps(manifest)})
+
+
+def new_line(name: str) -> dict[str, Any]:
+    """The manifest's line of a member that the run did not write."""
+    folder, _, rest = name.rpartition("/")
+    kind = {".json": "application/json", ".html": "text/html", ".yaml": "application/yaml"}[Path(name).suffix]
+    line = {"path": name, "role": folder or name.partition(".")[0], "media_type": kind}
+    return line | ({"gate": rest.removesuffix(".json")} if folder in {"base", "facts"} else {})
 
 
 def edit(members: Members, name: str, change: Callable[[Any], None]) -> None:
@@ -120,6 +132,18 @@ def test_any_single_changed_byte_is_noticed(made: Path, data: st.DataObject) -> 
     assert verify(changed, Expectation(allow_unsigned=True)).code == 5
 
 
+def _drop_extended(members: Members) -> None:
+    """The policy file alone, without the stricter one that it builds on."""
+    gone = members.pop("policies/shipped/baseline.yaml")
+    assert gone
+    content = members["policies/gates.yaml"]
+    policy = compose([PolicySource(name="gates.yaml", content=content, sha256=canonical.sha256(content))], Stage.CHANGE, registry.find).policy
+    facts = [codec.decode(Facts, json.loads(members[f"facts/{gate.name}.json"])) for gate in policy.gates]
+    context = codec.decode(Context, json.loads(members["context.json"]))
+    members["policies/effective.json"] = canonical.of(policy)
+    members["decision.json"] = canonical.of(decide(policy, context, facts, ()))
+
+
 FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "the verdict": (lambda m: edit(m, "decision.json", lambda d: d.update(verdict="passed")), 8),
     "the outcome of a gate": (lambda m: edit(m, "decision.json", lambda d: d["gates"][1].update(outcome="passed", reasons=[])), 8),
@@ -131,6 +155,11 @@ FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "the policy's own bytes": (lambda m: m.update({"policies/gates.yaml": m["policies/gates.yaml"] + b"# \n"}), 5),
     "a gate's facts": (lambda m: m.pop("facts/checks.json"), 8),
     "the context's day alone": (lambda m: edit(m, "context.json", lambda d: d.update(day="2020-01-01")), 5),
+    "facts of a base that nobody observed": (lambda m: m.update({"base/checks.json": m["facts/checks.json"]}), 8),
+    "a member that no run writes": (lambda m: m.update({"summary.html": b"passed"}), 8),
+    "a policy file that nothing extends": (lambda m: m.update({"policies/other.yaml": b"version: 1"}), 8),
+    "facts by another gate": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="secrets")), 8),
+    "a policy without what it extends": (_drop_extended, 8),
     "a later judge": (lambda m: edit(m, "manifest.json", lambda d: d.update(judge=2)), 9),
     "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=2)), 9),
     "a gate that nobody has": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="unheard-of")), 9),

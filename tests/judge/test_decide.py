@@ -189,7 +189,7 @@ def test_a_regression_is_held_against_the_base(before: str | None, outcome: Outc
 
 def test_a_selection_makes_the_verdict_partial() -> None:
     decision = judge(policy(gate_policy("security"), gate_policy("tests")), facts(), selection=("security",))
-    assert decision.partial == ("the gate tests was left out by the selection",)
+    assert decision.partial == ("left out by the selection: tests",)
     assert decision.gates[1].outcome is Outcome.SKIPPED
 
 
