@@ -142,15 +142,14 @@ class ObserveContext:
         """Write `placeholder` (such as `{python}`) where `value` stands in a recorded command line or reason: it varies by machine."""
         self._hidden[str(value)] = placeholder
 
+    def places(self) -> dict[str, str]:
+        """Folders that vary by machine and run, by each absolute path that leads to them, and the placeholder for each."""
+        folders = {"{root}": self.root, "{scratch}": self.scratch, "{raw}": self.raw_folder}
+        return {str(path): name for name, folder in folders.items() for path in (folder.absolute(), folder.resolve())}
+
     def scrub(self, text: str) -> str:
         """A text without what varies by machine and run: the root, scratch folders, what was hidden."""
-        known = {
-            str(self.root): "{root}",
-            str(self.scratch): "{scratch}",
-            str(self.raw_folder): "{raw}",
-            str(_PACKAGE): "{gates}",
-        }
-        known |= {self.python: "{python}"} | self._hidden
+        known = self.places() | {str(_PACKAGE): "{gates}", self.python: "{python}"} | self._hidden
         for value in sorted(known, key=len, reverse=True):
             text = text.replace(value, known[value])
         return text
@@ -218,6 +217,29 @@ class ObserveContext:
             [self.python, "-I", "-B", script, *arguments], tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output
         )
 
+    def ask_driver(
+        self, driver: str, question: Mapping[str, Any], *, tool: str, version: str, env: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Put a question to one of our scripts and return its answer, both JSON objects. Neither is kept: they may hold secrets.
+
+        Raises `GateError` where the engine broke, with the kind of its last error alone.
+        """
+        request = self.scratch / "request.json"
+        request.write_text(json.dumps(question), "ascii")
+        done = self.run_driver(driver, [request], tool=tool, version=version, keep_output=False, env=env)
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            answer = None
+        if done.exit_code != 0 or not isinstance(answer, dict):
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            kind = lines[-1].partition(":")[0] if lines else "it printed nothing"
+            raise GateError(
+                f"{tool} ended with {done.exit_code} and gave no answer: {kind}",
+                remedy="pip install --force-reinstall 'quality-gates'; if that does not mend it, please report it",
+            )
+        return answer
+
     def record_tool(self, *, tool: str, version: str, argv: Sequence[str] = ()) -> None:
         """Record an engine that ran inside another tool's process, such as a script in a browser. `argv` says what else identifies it."""
         with self._lock:
@@ -250,7 +272,7 @@ class ObserveContext:
 
     def program(self, name: str) -> str:
         """A program's path as the policy means it: one with a slash is relative to the root, a bare name is found on PATH."""
-        return str(self.root / name) if "/" in name and not Path(name).is_absolute() else name
+        return str(self.root / name) if "/" in name else name
 
     def inside(self, path: str) -> Path:
         """A path of the policy's under the root; raises `GateError` where it leads out of the repository."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,14 @@ class Need:
     name: str
     found: str | None
     remedy: str
+
+
+def program_needs(root: Path, command: Sequence[str], *, where: str, environment: Mapping[str, str]) -> Iterator[Need]:
+    """The program of a command that the policy gives in `where`: with a slash below the root, else on PATH. Ours (`{python}`) is there."""
+    if command and command[0] != "{python}":
+        name = command[0]
+        found = shutil.which(str(root / name) if "/" in name else name, path=environment.get("PATH"))
+        yield Need(name=name, found=found, remedy=f"install {name}, or mend `{where}` in the policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

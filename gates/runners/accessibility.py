@@ -42,6 +42,7 @@ from gates.api import (
     find_driver,
     newest_axe,
     option,
+    program_needs,
     read_axe,
 )
 
@@ -338,7 +339,10 @@ def detect(survey: Survey) -> Suggestion | None:
     return None
 
 
-def needs(_root: Path, options: Options) -> Iterable[Need]:
+def needs(root: Path, options: Options) -> Iterable[Need]:
+    """The service's program, a browser with its driver, and axe-core."""
+    if options.serve:
+        yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
     yield Need(name="Chromium or Chrome", found=find_browser(os.environ), remedy=BROWSER_INSTALL)
     yield Need(name="chromedriver", found=find_driver(os.environ), remedy=BROWSER_INSTALL)
     if not options.axe_script:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -35,6 +34,7 @@ from gates.api import (
     Skip,
     count,
     option,
+    program_needs,
 )
 from gates.formats import openapi, schemathesis
 from gates.formats.curl import Requests, plain
@@ -335,10 +335,8 @@ def _warnings(raw: Raw, run: Run, operations: Mapping[str, Operation], skipped: 
 
 def needs(root: Path, options: Options) -> Iterator[Need]:
     """The service's program and the variables; the engine is in `requires`."""
-    if options.serve and options.serve.command and options.serve.command[0] != "{python}":
-        program = options.serve.command[0]
-        found = shutil.which(str(root / program) if "/" in program else program)
-        yield Need(name=program, found=found, remedy="install it, or mend `serve.command`")
+    if options.serve:
+        yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
     for name in sorted({*options.needs, *options.headers.values()}):
         yield Need(name=f"${name}", found="set" if os.environ.get(name) else None, remedy=f"set the variable {name}")
 

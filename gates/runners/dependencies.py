@@ -37,6 +37,7 @@ from gates.api import (
     count,
     option,
 )
+from gates.formats.report import severity_of_score
 
 DRIVER = "audit_driver"
 DAY_SECONDS = 24 * 60 * 60
@@ -99,8 +100,6 @@ def observe(context: ObserveContext, options: Options) -> None:
     context.report_progress(f"auditing {', '.join(sources)}")
     asked = {"root": str(context.root.absolute()), "sources": sources, "advisories": _advisories(context, options)}
     scratch, folder = context.scratch.absolute(), context.raw_folder.absolute()
-    context.hide(scratch, "{scratch}")
-    context.hide(folder, "{raw}")
     (scratch / "request.json").write_text(json.dumps(asked), "utf-8")
     result = context.run_driver(DRIVER, [scratch / "request.json", folder], tool="pip-audit", version=version)
     problem = folder / "problem.json"
@@ -280,10 +279,8 @@ def _summary(record: Mapping[str, Any]) -> str:
 def _severity(data: Mapping[str, str]) -> tuple[Severity, str]:
     """The five levels from a CVSS score (the standard's own bounds), else the database's word; what is unknown counts as high."""
     if "score" in data:
-        score = Decimal(data["score"])
-        bounds = ((Decimal(9), Severity.CRITICAL), (Decimal(7), Severity.HIGH), (Decimal(4), Severity.MEDIUM))
-        level = next((severity for bound, severity in bounds if score >= bound), Severity.LOW if score else Severity.INFO)
-        return level, f"{data['vector']} ({data['score']})"
+        level = severity_of_score(data["score"])
+        return Severity.HIGH if level is None else level, f"{data['vector']} ({data['score']})"
     known = _WORDS.get(data.get("word", "").lower())
     return (Severity.HIGH, "unknown") if known is None else (known, f"the database's word: {data['word']}")
 

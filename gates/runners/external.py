@@ -7,6 +7,7 @@ the tool worked, and can be held against the files that it should have looked at
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from gates.api import (
     ToolMissingError,
     ToolRun,
     option,
+    program_needs,
 )
 from gates.formats import cyclonedx, junit, sarif
 from gates.formats.report import Places, Report
@@ -108,7 +110,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             "unit": options.unit or UNITS[options.format],
             "inventory": inventory,
             "ran": bool(options.command),
-            "places": {str(place): name for name, places in _places(context).items() for place in places},
+            "places": context.places(),
         },
     )
 
@@ -135,12 +137,6 @@ def _filled(word: str, words: dict[str, str]) -> str:
     for name, value in words.items():
         word = word.replace(name, value)
     return word
-
-
-def _places(context: ObserveContext) -> dict[str, set[Path]]:
-    """Folders that vary by machine and run, by the placeholder that stands for each in findings."""
-    folders = {"{root}": context.root, "{raw}": context.raw_folder, "{scratch}": context.scratch}
-    return {name: {folder.absolute(), folder.resolve()} for name, folder in folders.items()}
 
 
 def _inventory(context: ObserveContext, globs: tuple[str, ...]) -> list[str] | None:
@@ -211,11 +207,7 @@ def _tools(runs: tuple[ToolRun, ...], report: Report) -> tuple[ToolRun, ...]:
 
 def needs(root: Path, options: Options) -> Iterator[Need]:
     """The command's program."""
-    if not options.command or options.command[0] == "{python}":
-        return
-    program = options.command[0]
-    found = shutil.which(str(root / program) if "/" in program and not program.startswith("/") else program)
-    yield Need(name=program, found=found, remedy=f"install {program}, or mend the command in the policy")
+    return program_needs(root, options.command, where="command", environment=os.environ)
 
 
 GATE = Gate(

@@ -6,10 +6,9 @@ A found value is masked in everything that this run writes. What a comment or an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +22,6 @@ from gates.api import (
     Limit,
     Location,
     Measurement,
-    Need,
     ObserveContext,
     Proof,
     Raw,
@@ -107,31 +105,12 @@ def _baseline(context: ObserveContext, options: Options) -> str:
 
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
-    request = context.scratch / "request.json"
     present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
-    request.write_text(json.dumps(asked), "ascii")
-    # its output holds secrets; detect-secrets opens files in the encoding of the locale
-    result = context.run_driver(
-        "secrets_driver", [request], tool="detect-secrets", version=version, keep_output=False, env={"LC_ALL": "C.UTF-8"}
-    )
-    try:
-        answer = json.loads(result.stdout)
-    except ValueError:
-        answer = None
-    if result.exit_code or not isinstance(answer, dict):
-        raise GateError(
-            f"detect-secrets ended with {result.exit_code} and gave no answer: {_last_error(result.stderr)}",
-            remedy="pip install --force-reinstall 'quality-gates'; if that does not mend it, please report it",
-        )
+    # detect-secrets opens files in the encoding of the locale
+    answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
     missing = [{"path": name, "skipped": "not a regular file", "filtered": {}, "hits": []} for name in files if name not in set(present)]
     return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
-
-
-def _last_error(stderr: bytes) -> str:
-    """The kind of the last error that was printed. Its text may hold a secret."""
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].partition(":")[0] if lines else "it printed nothing"
 
 
 def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,15 +184,6 @@ def detect(survey: Survey) -> Suggestion | None:
     return Suggestion(comments=("searches every file that git tracks or would add",))
 
 
-def needs(_root: Path, _options: Options) -> Iterator[Need]:
-    """detect-secrets itself, which comes with Quality Gates."""
-    try:
-        found = metadata.version("detect-secrets")
-    except metadata.PackageNotFoundError:
-        found = None
-    yield Need(name="detect-secrets", found=found, remedy="pip install --force-reinstall quality-gates")
-
-
 GATE = Gate(
     id="secrets",
     title="Secret scan",
@@ -231,5 +201,4 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
-    needs=needs,
 )

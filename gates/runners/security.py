@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import configparser
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +23,6 @@ from gates.api import (
     Limit,
     Location,
     Measurement,
-    Need,
     ObserveContext,
     Proof,
     Raw,
@@ -75,7 +72,7 @@ def observe(context: ObserveContext, options: Options) -> None:
     files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root / name)]
     context.expect_files(files, what="Python file")
     context.report_progress(f"{len(files)} files")
-    answer = _scan(context, version, files)
+    answer = context.ask_driver("bandit_driver", {"root": str(context.root.absolute()), "files": files}, tool="bandit", version=version)
     for value in (value for issue in answer["issues"] for value in issue.pop("secrets")):
         context.add_secret(value)
     chosen = {"skips": sorted(options.skips), "confidence": options.confidence, "tests": options.tests}
@@ -96,24 +93,6 @@ def _is_python(path: Path) -> bool:
             return bool(_SCRIPT.match(stream.readline(200)))
     except OSError:
         return False
-
-
-def _scan(context: ObserveContext, version: str, files: list[str]) -> Any:
-    request = context.scratch / "request.json"
-    request.write_text(json.dumps({"root": str(context.root.absolute()), "files": files}), "ascii")
-    # bandit quotes passwords in what it prints
-    result = context.run_driver("bandit_driver", [request], tool="bandit", version=version, keep_output=False)
-    try:
-        answer = json.loads(result.stdout)
-    except ValueError:
-        answer = None
-    if result.exit_code or not isinstance(answer, dict):
-        lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GateError(
-            f"bandit ended with {result.exit_code} and gave no answer: {lines[-1].partition(':')[0] if lines else 'it printed nothing'}",
-            remedy="pip install --force-reinstall 'quality-gates'; if that does not mend it, please report it",
-        )
-    return answer
 
 
 # -- the second half
@@ -216,15 +195,6 @@ def _glob(name: str) -> str:
     return name.removeprefix("./").strip("/").removesuffix("/*")
 
 
-def needs(_root: Path, _options: Options) -> Iterator[Need]:
-    """bandit itself, which comes with Quality Gates."""
-    try:
-        found = metadata.version("bandit")
-    except metadata.PackageNotFoundError:
-        found = None
-    yield Need(name="bandit", found=found, remedy="pip install --force-reinstall quality-gates")
-
-
 GATE = Gate(
     id="security",
     title="Code security",
@@ -242,5 +212,4 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
-    needs=needs,
 )

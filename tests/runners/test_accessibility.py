@@ -13,7 +13,7 @@ import pytest
 
 from gates import codec
 from gates.adapters.browser import newest_axe
-from gates.api import Facts, Kind, Severity, Status, Survey
+from gates.api import Facts, Kind, Serve, Severity, Status, Survey
 from gates.facts import read_facts
 from gates.observe import Observation, redacted
 from gates.redact import Redactor
@@ -320,3 +320,7 @@ def test_doctor_is_told_of_browser_driver_and_axe() -> None:
     needs = list(GATE.needs(EXAMPLES, Options(pages=("/",), url="https://shop.example")))
     assert [need.name for need in needs] == ["Chromium or Chrome", "chromedriver", "axe-core 4.9 or later"]
     assert all(need.found and need.remedy for need in needs)
+    served = Options(pages=("/",), serve=Serve(command=("no-such-server", "{port}")))
+    (program, *_) = GATE.needs(EXAMPLES, served)
+    assert (program.name, program.found) == ("no-such-server", None)
+    assert "serve.command" in program.remedy

@@ -360,11 +360,9 @@ def test_it_stops_commits_too_and_runs_nothing_of_the_project() -> None:
     assert GATE.executes_project is False
 
 
-def test_suggestion_and_needs(tmp_path: Path) -> None:
+def test_suggestion(tmp_path: Path) -> None:
     assert secrets.detect(Survey(root=tmp_path, files=())) is None
     suggestion = secrets.detect(Survey(root=tmp_path, files=(".secrets.baseline",)))
     assert suggestion is not None
     assert suggestion.options == {}
     assert "its settings are not used" in suggestion.comments[0]
-    (need,) = secrets.needs(tmp_path, secrets.Options())
-    assert need.found

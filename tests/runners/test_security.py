@@ -301,8 +301,6 @@ def test_a_repository_without_python(tmp_path: Path) -> None:
     assert security.detect(Survey(root=tmp_path, files=("README.md",))) is None
 
 
-def test_it_needs_bandit_and_runs_nothing_of_the_project(tmp_path: Path) -> None:
-    (need,) = security.needs(tmp_path, security.Options())
-    assert need.found
+def test_it_stops_commits_too_and_runs_nothing_of_the_project() -> None:
     assert GATE.executes_project is False
     assert GATE.stages == (Stage.COMMIT, Stage.CHANGE, Stage.RELEASE)

@@ -33,12 +33,7 @@ def observe(context: ObserveContext, options: Options) -> None:
     target = context.raw_path(REPORT)
     if report != target:
         shutil.copyfile(report, target)
-    places = {
-        str(path): name
-        for name, folder in (("{root}", context.root), ("{raw}", context.raw_folder), ("{scratch}", context.scratch))
-        for path in (folder.absolute(), folder.resolve())
-    }
-    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": places})
+    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": context.places()})
 
 
 def _written(path: Path, before: tuple[int, int] | None) -> Path | None:

@@ -37,7 +37,6 @@ class Engine:
         self.project = project
         self.root = context.root.resolve()
         self.settings = settings
-        context.hide(self.root, "{root}")
         self.plugin_folder = context.scratch / "plugin"
         self.plugin_folder.mkdir()
         source = Path(str(drivers.__file__)).with_name("pytest_plugin.py")

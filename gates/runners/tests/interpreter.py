@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gates.api import GateError, Need, ObserveContext, ToolMissingError
+from gates.api import GateError, Need, ObserveContext, ToolMissingError, program_needs
 from gates.runners.tests.options import Options
 
 OLDEST = (7, 4)
@@ -90,9 +90,7 @@ def _version(text: str) -> tuple[int, int]:
 def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Iterator[Need]:
     """What `gates doctor` shows: the interpreter, and pytest (and coverage.py) among its packages. Runs nothing."""
     if options.command:
-        program = options.command[0]
-        found = shutil.which(str(root / program) if "/" in program else program)
-        yield Need(name=program, found=found, remedy=f"install {program}, or mend the command in the policy")
+        yield from program_needs(root, options.command, where="command", environment=environment)
         return
     python = find(root, options, environment)
     yield Need(name="the project's interpreter", found=python, remedy="make the project's environment, such as `python -m venv .venv`")
