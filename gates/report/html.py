@@ -26,6 +26,7 @@ from gates.report.view import (
     measured,
     plural,
     ranked,
+    stops,
     waiver_views,
     why,
     work,
@@ -38,10 +39,11 @@ STATES = ("new", "existing", "waived", "suppressed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing to do next: for which gate, what, where it says how, and who minds it."""
+    """One thing to do next: for which gate, what is wrong, what to do, where, and who minds it."""
 
     gate: str
     outcome: str
+    what: str
     do: str
     place: str
     more: str
@@ -90,16 +92,16 @@ def next_steps(gates: tuple[GateView, ...]) -> list[Step]:
 
 
 def _step(gate: GateView) -> Step:
-    """The remedy of the gate itself, or else of its most urgent finding."""
-    counting = [view for view in ranked(gate.findings) if not view.excused]
+    """What is wrong and its remedy: of the gate itself where it could not tell, or else of the most urgent finding that stops it."""
+    counting = [view for view in ranked((*gate.findings, *gate.notices)) if stops(gate, view)]
     first = counting[0].finding if counting and gate.decision.outcome is not Outcome.ERRORED else None
-    remedy = gate.decision.remedy or (first.remedy or first.message if first else "")
     more = len(counting) - 1 if first else 0
     return Step(
         gate=gate.name,
         outcome=gate.decision.outcome.value,
-        do=remedy or (gate.decision.reasons[0] if gate.decision.reasons else ""),
-        place=str(first.location) if first and not gate.decision.remedy else "",
+        what=first.message if first else "; ".join(gate.decision.reasons),
+        do=first.remedy if first else gate.decision.remedy,
+        place=str(first.location) if first else "",
         more=f"and {plural(more, 'more finding')}" if more > 0 else "",
         owner=gate.policy.owner if gate.policy else "",
         runbook=gate.policy.runbook if gate.policy else "",
