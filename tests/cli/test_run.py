@@ -173,6 +173,8 @@ def test_children_get_no_secrets_and_no_command_files(gates: Gates, repository: 
     assert gates("-C", repository.root, "run").code == 0
 
 
+#: A shell lets what it starts in the background ignore Ctrl-C, and so would this child.
+HEARING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gates.cli.main import run; run()"
 HANGING = "import sys, time\nopen('begun', 'w').close()\ntime.sleep(600)\n"
 
 
@@ -180,12 +182,15 @@ def test_an_interrupted_run_keeps_what_was_finished_and_leaves_nothing_behind(re
     repository.commit({**PASSING, "make_report.py": HANGING})
     begun = repository.root / "begun"
     os.mkfifo(begun)
-    command = [sys.executable, "-m", "gates.cli", "-C", str(repository.root), "run", "--format", "json", "--jobs", "1"]
+    command = [sys.executable, "-c", HEARING, "-C", str(repository.root), "run", "--format", "json", "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as child:
         begun.read_bytes()  # a pipe: answers when the hanging tool has opened it
         children = process_group_members(child.pid)
         child.send_signal(signal.SIGINT)
-        out, _ = child.communicate(timeout=60)
+        try:
+            out, _ = child.communicate(timeout=60)
+        finally:
+            child.kill()
     report = Outcome(child.returncode, out.decode(), "").json()
     assert (child.returncode, report["exit_code"]) == (130, 130)
     assert "the run was interrupted" in report["partial"]
