@@ -18,6 +18,7 @@ from gates.evidence.bundle import Contents
 from gates.facts import read_facts
 from gates.judge.decide import decide, is_observed
 from gates.model import Stage, Verdict
+from gates.policy import load
 from gates.policy.compose import compose
 
 
@@ -165,6 +166,9 @@ def _differences(contents: Contents) -> list[str]:
     differing = []
     if contents.manifest.parsers != {facts.gate: facts.parser for facts in record.facts}:
         differing.append("the manifest names other parsers than the facts")
+    if record.base:
+        differing.append("there are facts of a base, and no raw output from which they could follow")
+    differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
     for facts in record.facts:
@@ -172,8 +176,10 @@ def _differences(contents: Contents) -> list[str]:
         if canonical.of(again) != canonical.of(facts):
             differing.append(f"the facts of {facts.gate} do not follow from its raw output")
     try:
+        if _extended(contents) != [source.name for source in contents.sources]:
+            differing.append("the policy files are not those that the policy extends")
         effective = compose(contents.sources, record.context.stage, registry.find)
-        if effective.policy != record.policy:
+        if canonical.of(effective.policy) != canonical.of(record.policy):
             differing.append("the effective policy does not follow from the policy files")
     except PolicyError as error:
         differing.append(f"the policy files can't be composed again: {error}")
@@ -184,6 +190,20 @@ def _differences(contents: Contents) -> list[str]:
     except ValueError as error:
         differing.append(f"nothing can be decided from it: {error}")
     return differing
+
+
+def _strange_members(contents: Contents) -> list[str]:
+    """Members that no run writes: whoever finds them in a bundle that verifies would believe them."""
+    written = bundle.members_of(contents.record, contents.sources, contents.raw)
+    return sorted(set(contents.members) - set(written) - bundle.BESIDE - bundle.SIGNATURES)
+
+
+def _extended(contents: Contents) -> list[str]:
+    """The names of the policy file and of all that it extends, found anew. Raises `PolicyError` where one of them is not there."""
+    if not contents.sources:
+        return []
+    read_file = {source.name: source.content for source in contents.sources}.get
+    return [source.name for source in load.collect_from(contents.sources[-1].name, read_file)]
 
 
 def _missing(contents: Contents) -> Sequence[str]:

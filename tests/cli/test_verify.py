@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from gates import canonical, codec, registry
 from gates.evidence import archive
 from gates.evidence.verify import Expectation, verify
+from gates.facts import read_facts
 from gates.judge.decide import decide
-from gates.model import Context, Facts, PolicySource, Stage
+from gates.model import Context, Decision, Facts, Policy, PolicySource, Stage
 from gates.policy.compose import compose
 from tests.cli.conftest import Outcome
 from tests.repository import Repository
@@ -49,10 +51,10 @@ def reseal(members: Mapping[str, bytes]) -> bytes:
 
 def new_line(name: str) -> dict[str, Any]:
     """The manifest's line of a member that the run did not write."""
-    folder, _, rest = name.rpartition("/")
-    kind = {".json": "application/json", ".html": "text/html", ".yaml": "application/yaml"}[Path(name).suffix]
-    line = {"path": name, "role": folder or name.partition(".")[0], "media_type": kind}
-    return line | ({"gate": rest.removesuffix(".json")} if folder in {"base", "facts"} else {})
+    role, _, rest = name.rpartition(".")[0].partition("/")
+    kinds = {".json": "application/json", ".html": "text/html", ".yaml": "application/yaml"}
+    line = {"path": name, "role": role, "media_type": kinds.get(Path(name).suffix, "application/octet-stream")}
+    return line | ({"gate": rest.partition("/")[0]} if role in {"base", "facts", "raw"} else {})
 
 
 def edit(members: Members, name: str, change: Callable[[Any], None]) -> None:
@@ -132,16 +134,43 @@ def test_any_single_changed_byte_is_noticed(made: Path, data: st.DataObject) -> 
     assert verify(changed, Expectation(allow_unsigned=True)).code == 5
 
 
-def _drop_extended(members: Members) -> None:
-    """The policy file alone, without the stricter one that it builds on."""
-    gone = members.pop("policies/shipped/baseline.yaml")
-    assert gone
-    content = members["policies/gates.yaml"]
-    policy = compose([PolicySource(name="gates.yaml", content=content, sha256=canonical.sha256(content))], Stage.CHANGE, registry.find).policy
+def judged(members: Members, policy: Policy, base: Sequence[Facts] = ()) -> Decision:
+    """The decision on the members as they are: what a careful forger writes too."""
     facts = [codec.decode(Facts, json.loads(members[f"facts/{gate.name}.json"])) for gate in policy.gates]
-    context = codec.decode(Context, json.loads(members["context.json"]))
+    return decide(policy, codec.decode(Context, json.loads(members["context.json"])), facts, base)
+
+
+def _leave_out_what_is_extended(members: Members) -> None:
+    """The policy file alone, without the one that it builds on."""
+    members.pop("policies/shipped/baseline.yaml")
+    content = members["policies/gates.yaml"]
+    policy = compose(
+        [PolicySource(name="gates.yaml", content=content, sha256=canonical.sha256(content))], Stage.CHANGE, registry.find
+    ).policy
     members["policies/effective.json"] = canonical.of(policy)
-    members["decision.json"] = canonical.of(decide(policy, context, facts, ()))
+    members["decision.json"] = canonical.of(judged(members, policy))
+
+
+def _make_findings_old(members: Members) -> None:
+    """The facts of a base that nobody observed, with the same findings."""
+    members["base/checks.json"] = members["facts/checks.json"]
+    policy = codec.decode(Policy, json.loads(members["policies/effective.json"]))
+    base = [codec.decode(Facts, json.loads(members["base/checks.json"]))]
+    members["decision.json"] = canonical.of(judged(members, policy, base))
+
+
+def _report_by_another_gate(members: Members) -> None:
+    """Clean output of the secret scan under the name of the gate that failed."""
+    for name in [name for name in members if name.startswith("raw/checks/")]:
+        members.pop(name)
+    scan = {name.removeprefix("raw/secrets/"): content for name, content in members.items() if name.startswith("raw/secrets/")}
+    members |= {f"raw/checks/{name}": content for name, content in scan.items()}
+    members["facts/checks.json"] = canonical.of(read_facts(registry.find("secrets"), "checks", scan))
+    policy = codec.decode(Policy, json.loads(members["policies/effective.json"]))
+    decision = judged(members, replace(policy, gates=tuple(replace(gate, uses="secrets") for gate in policy.gates)))
+    gates = tuple(replace(told, uses=gate.uses) for told, gate in zip(decision.gates, policy.gates, strict=True))
+    digest = f"sha256:{canonical.sha256(canonical.of(policy))}"
+    members["decision.json"] = canonical.of(replace(decision, gates=gates, policy_digest=digest))
 
 
 FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
@@ -155,11 +184,11 @@ FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "the policy's own bytes": (lambda m: m.update({"policies/gates.yaml": m["policies/gates.yaml"] + b"# \n"}), 5),
     "a gate's facts": (lambda m: m.pop("facts/checks.json"), 8),
     "the context's day alone": (lambda m: edit(m, "context.json", lambda d: d.update(day="2020-01-01")), 5),
-    "facts of a base that nobody observed": (lambda m: m.update({"base/checks.json": m["facts/checks.json"]}), 8),
+    "facts of a base that nobody observed": (_make_findings_old, 8),
     "a member that no run writes": (lambda m: m.update({"summary.html": b"passed"}), 8),
     "a policy file that nothing extends": (lambda m: m.update({"policies/other.yaml": b"version: 1"}), 8),
-    "facts by another gate": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="secrets")), 8),
-    "a policy without what it extends": (_drop_extended, 8),
+    "facts by another gate": (_report_by_another_gate, 8),
+    "a policy without what it extends": (_leave_out_what_is_extended, 8),
     "a later judge": (lambda m: edit(m, "manifest.json", lambda d: d.update(judge=2)), 9),
     "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=2)), 9),
     "a gate that nobody has": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="unheard-of")), 9),
