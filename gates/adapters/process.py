@@ -23,6 +23,8 @@ from gates.errors import InterruptedRunError, ToolMissingError
 MARK = "GATES_STEP"
 OUTPUT_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 2.0
+#: How often what left its group is looked for: one that can't be killed must not hold us for ever.
+LOOKS = 10
 
 _lock = threading.Lock()
 _running: set[Process] = set()
@@ -87,15 +89,26 @@ class Process:
             self._signal(signal.SIGKILL)
             self._popen.wait()
         self._signal(signal.SIGKILL)
-        for pid in _marked(self.mark):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+        _kill_marked(self.mark)
         with _lock:
             _running.discard(self)
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, number)
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill whatever bears the mark, until nothing has it on two looks: a process shows no environment while it starts another program."""
+    unseen = 0
+    for _ in range(LOOKS):
+        found = _marked(mark)
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        unseen = 0 if found else unseen + 1
+        if unseen == 2:
+            return
 
 
 def _marked(mark: str) -> list[int]:
