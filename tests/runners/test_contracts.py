@@ -87,7 +87,7 @@ def test_a_service_that_keeps_its_contract(passing: Observation) -> None:
 
 def test_what_a_service_breaks_is_found_at_its_place(failing: Observation) -> None:
     facts = facts_of(failing)
-    found = {(item.rule, str(item.location)): item for item in facts.findings}
+    found = {(item.rule, item.location.operation): item for item in facts.findings}
     crash = found["contracts/not-a-server-error", "GET /stock/{id}"]
     assert (crash.severity, crash.kind, crash.location.path, crash.location.line) == (Severity.HIGH, Kind.FAILURE, "openapi.yaml", 19)
     assert crash.message == "Server error: it answered 500. Try it: curl -X GET 'http://127.0.0.1:{port}/stock/9'"
@@ -104,7 +104,7 @@ def test_what_a_service_breaks_is_found_at_its_place(failing: Observation) -> No
 def test_a_dropped_connection_is_a_failure_and_not_an_answer(failing: Observation) -> None:
     facts = facts_of(failing)
     (dropped,) = [item for item in facts.findings if item.rule == "contracts/no-answer"]
-    assert (str(dropped.location), dropped.severity, dropped.kind) == ("GET /hang-up", Severity.HIGH, Kind.FAILURE)
+    assert (str(dropped.location), dropped.severity, dropped.kind) == ("GET /hang-up (openapi.yaml:13)", Severity.HIGH, Kind.FAILURE)
     assert skipped(facts) == {"GET /hang-up": "no request was answered"}
 
 
@@ -251,7 +251,7 @@ def test_a_part_of_a_contract_that_cannot_be_tried_is_a_failure(tmp_path: Path) 
     assert "#/components/parameters/none" in untestable.message
     assert "InvalidSchema" in skipped(facts)["GET /items"]
     (pattern,) = [item for item in facts.findings if item.kind is Kind.NEEDS_REVIEW]
-    assert (pattern.rule, str(pattern.location)) == ("contracts/unsupported-regex", "GET /items/{id}")
+    assert (pattern.rule, str(pattern.location)) == ("contracts/unsupported-regex", "GET /items/{id} (dangling.yaml:11)")
 
 
 # -- output that proves nothing
