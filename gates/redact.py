@@ -7,15 +7,20 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = b"[redacted]"
 #: Shorter values also stand in ordinary text by chance: they can't be searched for everywhere.
 MINIMUM_LENGTH = 8
+#: A line of a longer secret, such as a private key, is searched for by itself from this length.
+_MINIMUM_LINE = 16
 
 _SECRET_NAME = re.compile(
-    r"(?i)(token|secret|passw|passphrase|pwd$|api_?key|access_?key|private|credential|auth|signing|signature|session|cookie|jwt|dsn$|_key$|^key$|connection_?string|webhook)"
+    r"(?i)(token|secret|passw|passphrase|pass$|(^|_)pass_|pwd$|(^|_)creds?($|_)|(^|_)pat$|api_?key|access_?key|private|credential"
+    r"|auth(?!ors?(_|$))|signing|signature|session|cookie|jwt|dsn$|_key$|^key$|connection_?string|webhook)"
 )
+#: A user and a password in an address. A password that is a plain word can't be masked: it stands in ordinary text.
+_LOGIN = re.compile(r"://(?P<login>[^\s/?#@:]*:(?![A-Za-z]+@)(?P<password>[^\s/?#@]+)@)")
 #: Files through which a process can command the CI runner, and addresses that hand out identities.
 _COMMAND_NAME = re.compile(
     r"^(GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|ACTIONS_.*|RUNNER_TRACKING_ID|SSH_AUTH_SOCK|SSH_AGENT_PID|GPG_AGENT_INFO)$"
@@ -47,18 +52,18 @@ def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def secret_values(environment: Mapping[str, str]) -> set[str]:
-    """Values of secret-looking variables."""
-    return {value for name, value in environment.items() if value and is_secret_name(name)}
+    """Values of secret-looking variables, and the passwords in the addresses that other variables hold."""
+    logins = [match for value in environment.values() for match in _LOGIN.finditer(value)]
+    passwords = {text for match in logins for text in (match["login"], match["password"], unquote(match["password"]))}
+    return passwords | {value for name, value in environment.items() if value and is_secret_name(name)}
 
 
 class Redactor:
     """Masks a set of secrets, as they are and in the encodings that tools write: JSON, HTML, URL, hex and base64."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms: set[bytes] = set()
-        for secret in secrets:
-            if len(secret) >= MINIMUM_LENGTH:
-                forms |= _forms(secret)
+        parts = {part for secret in secrets for part in _parts(secret)}
+        forms = {form for part in parts for form in _forms(part)}
         self._pattern = (
             re.compile(b"|".join(re.escape(form) for form in sorted(forms, key=lambda form: (-len(form), form)))) if forms else None
         )
@@ -72,6 +77,13 @@ class Redactor:
     def finds(self, content: bytes) -> bool:
         """Whether a secret stands in the content."""
         return self._pattern is not None and self._pattern.search(content) is not None
+
+
+def _parts(secret: str) -> set[str]:
+    """A secret as it is, without the white space around it (such as a file's last newline), and its long lines one by one."""
+    lines = {line.strip() for line in secret.splitlines() if "-----" not in line}
+    whole = {part for part in (secret, secret.strip()) if len(part) >= MINIMUM_LENGTH}
+    return whole | {line for line in lines if len(line) >= _MINIMUM_LINE}
 
 
 def _forms(secret: str) -> set[bytes]:

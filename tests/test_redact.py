@@ -85,7 +85,33 @@ def test_bytes_that_are_no_text_do_not_break_it() -> None:
     assert Redactor(["name-\udcff-secret"]).redact(b"name-\xff-secret") == b"[redacted]"
 
 
+@pytest.mark.parametrize("secret", ["correct-horse-battery\n", " correct-horse-battery\r\n", "\tcorrect-horse-battery"])
+def test_white_space_around_a_secret_does_not_save_it(secret: str) -> None:
+    assert Redactor([secret]).redact(b"<correct-horse-battery>") == b"<[redacted]>"
+
+
+def test_the_lines_of_a_key_are_masked_one_by_one() -> None:
+    lines = [
+        "MIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu",
+        "KUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQJAIJLixBy2qpFoS4DSmoEm",
+    ]
+    redactor = Redactor(["\n".join(["-----BEGIN KEY-----", *lines, "-----END KEY-----", ""])])
+    printed = "".join(f"12:00 {line}\n" for line in lines).encode()
+    assert redactor.redact(printed) == b"12:00 [redacted]\n" * 2
+    assert not redactor.finds(b"-----BEGIN KEY-----")
+
+
 # -- which variables are secret
+
+
+def test_the_password_in_an_address_is_secret_whatever_the_name_of_the_variable() -> None:
+    found = redact.secret_values({"DATABASE_URL": "postgres://bob:pg%24pass-99@db.example/x", "HTTPS_PROXY": "http://eve:p4@proxy:3128"})
+    assert found == {"pg%24pass-99", "pg$pass-99", "bob:pg%24pass-99@", "p4", "eve:p4@"}
+
+
+@pytest.mark.parametrize("value", ["postgres://postgres:postgres@localhost/x", "https://example.org:8080/a@b", "a:b@c", "https://me@host/"])
+def test_an_address_without_a_password_that_can_be_searched_for_is_none(value: str) -> None:
+    assert redact.secret_values({"ADDRESS": value}) == set()
 
 
 @pytest.mark.parametrize(
@@ -103,6 +129,12 @@ def test_bytes_that_are_no_text_do_not_break_it() -> None:
         "SIGNING_KEY",
         "CONNECTION_STRING",
         "SESSION_COOKIE",
+        "DB_PASS",
+        "SSHPASS",
+        "PASS_PHRASE",
+        "GH_PAT",
+        "AWS_CREDS",
+        "AUTHORIZATION",
     ],
 )
 def test_names_that_say_secret(name: str) -> None:
@@ -112,7 +144,20 @@ def test_names_that_say_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["PATH", "HOME", "LANG", "KEYBOARD", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "PYTHONPATH", "MONKEY", "PWD"]
+    "name",
+    [
+        "PATH",
+        "HOME",
+        "LANG",
+        "KEYBOARD",
+        "XAUTHORITY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "PYTHONPATH",
+        "MONKEY",
+        "PWD",
+        "GIT_AUTHOR_NAME",
+        "MANPATH",
+    ],
 )
 def test_names_that_do_not(name: str) -> None:
     assert not redact.is_secret_name(name)
