@@ -80,7 +80,7 @@ def test_a_service_is_stopped_where_the_block_raises(tmp_path: Path) -> None:
 
 
 def test_a_failed_start_says_its_last_words_without_the_port(tmp_path: Path) -> None:
-    program = "import sys; print('reading settings'); sys.exit(f'no database for port {sys.argv[1]}')"
+    program = "import sys; print('reading settings', flush=True); sys.exit(f'no database for port {sys.argv[1]}')"
     with pytest.raises(GateError) as caught, started(program, tmp_path):
         pytest.fail("it never started")
     assert caught.value.reason == (
