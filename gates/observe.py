@@ -7,7 +7,7 @@ import os
 import shutil
 import string
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
@@ -107,7 +107,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         offline=setting.offline,
         selected=setting.selected,
         day=setting.day,
-        report_progress=lambda text: progress.doing(step.name, text),
+        report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
     )
     try:
         observed = _observe_gate(step, context)
@@ -117,8 +117,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         shutil.rmtree(scratch, ignore_errors=True)
     if process.stopping():
         return None
-    context.finish()
-    context.raw_json(OBSERVED, observed)
+    members = _members(context, observed)
     ended = clock.monotonic()
     run = GateRun(
         gate=step.name,
@@ -126,8 +125,13 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         duration_ms=round((ended - started) * 1000),
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
     )
-    progress.ended(step.name, run, observed.get("reason", ""))
-    return Observation(name=step.name, members=read_members(raw_folder), secrets=frozenset(context.secrets), run=run)
+    secrets = frozenset(context.secrets)
+    progress.ended(step.name, run, _redactor(setting, secrets).text(observed.get("reason", "")))
+    return Observation(name=step.name, members=members, secrets=secrets, run=run)
+
+
+def _redactor(setting: Setting, secrets: Iterable[str]) -> redact.Redactor:
+    return redact.Redactor(redact.secret_values(setting.environment).union(secrets))
 
 
 def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
@@ -147,16 +151,33 @@ def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
     return {"status": Status.COMPLETED.value}
 
 
+def _members(context: ObserveContext, observed: Mapping[str, str]) -> dict[str, bytes]:
+    """The raw folder with the last two files of ours; an error where the project's code has spoilt it, or the disk is full."""
+    try:
+        context.finish()
+        context.raw_json(OBSERVED, observed)
+        return read_members(context.raw_folder)
+    except OSError as error:
+        return _unknown(f"its raw output could not be kept: {error.strerror}", "free some space; see what the project's code does to {raw}")
+
+
+def _unknown(reason: str, remedy: str) -> dict[str, bytes]:
+    """The raw output of a gate whose raw output is lost."""
+    return {OBSERVED: json.dumps({"status": Status.ERROR.value, "reason": reason, "remedy": remedy}).encode()}
+
+
 def read_members(folder: Path) -> dict[str, bytes]:
     """All regular files below a raw folder by their name in the evidence. Links are not followed: a tool could point one anywhere.
 
     Raw output beyond the bounds of evidence is left out, and the gate could not tell: half of it proves nothing.
     """
+    if folder.is_symlink():
+        return _unknown("its raw folder was replaced by a link", "see what the project's code does to {raw}")
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
     size = sum(path.stat().st_size for path in paths)
     if size > RAW_LIMIT or len(paths) > RAW_MEMBERS:
         reason = f"its raw output is larger than evidence may be: {RAW_LIMIT // 2**20} MiB, {RAW_MEMBERS} files"
-        return {OBSERVED: json.dumps({"status": Status.ERROR.value, "reason": reason, "remedy": "examine less in one gate"}).encode()}
+        return _unknown(reason, "examine less in one gate")
     return {member_name(path.relative_to(folder).as_posix()): path.read_bytes() for path in paths}
 
 

@@ -119,8 +119,14 @@ class ObserveContext:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def raw_bytes(self, name: str, content: bytes) -> None:
+        """Write a raw file of ours anew: a link or pipe that the project's code has put in its place is never written through."""
+        path = self.raw_path(name)
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+
     def raw_text(self, name: str, text: str) -> None:
-        self.raw_path(name).write_text(text, "utf-8", errors="replace", newline="")
+        self.raw_bytes(name, text.encode("utf-8", "replace"))
 
     def raw_json(self, name: str, data: Any) -> None:
         """Write JSON data, sorted by key. What isn't JSON data is refused with `TypeError`."""
@@ -188,7 +194,7 @@ class ObserveContext:
         if keep_output:
             for stream, content in (("stdout", done.stdout), ("stderr", done.stderr)):
                 if content:
-                    self.raw_path(f"{number}-{tool}.{stream}").write_bytes(content)
+                    self.raw_bytes(f"{number}-{tool}.{stream}", content)
         if done.timed_out or done.exit_code is None:
             raise ToolTimeoutError(
                 f"{tool} did not end in time and was stopped",

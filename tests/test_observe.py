@@ -1,0 +1,71 @@
+"""What the project's code does to the raw folder, and what it says, ends neither the run nor a secret's secrecy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gates.facts import read_facts
+from gates.model import Facts, GateRun, Status
+from gates.observe import Progress, Setting, observe
+from gates.plan import Step
+from gates.redact import Redactor
+from gates.runners.external import GATE
+from gates.testing import observe_and_parse
+
+SARIF = '{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": []}]}'
+
+
+def attack(root: Path, script: str, work: Path) -> Facts:
+    """Facts of a gate whose tool reports that all is well, and then does something to the folder of its report."""
+    root.mkdir()
+    work.mkdir()
+    (root / "app.py").write_text("x = 1\n", "utf-8")
+    (root / "tool.sh").write_text(f"cd \"$1\"\necho hello\nprintf '%s' '{SARIF}' > x.sarif\n{script}\n", "utf-8")
+    options = {"command": ["sh", "tool.sh", "{raw}"], "sarif": "x.sarif", "inventory": ["*.py"]}
+    return observe_and_parse(GATE, root=root, work=work, options=options, name="tool", timeout_seconds=30)
+
+
+@pytest.mark.parametrize("name", ["observe.json", "tools.json", "external.json", "1-tool.stdout"])
+@pytest.mark.parametrize("script", ["mkfifo {name}", "ln -s ../../victim {name}"])
+def test_nothing_is_written_through_what_stands_in_the_place_of_a_file_of_ours(tmp_path: Path, name: str, script: str) -> None:
+    facts = attack(tmp_path / "root", script.format(name=name), tmp_path / "work")
+    assert facts.status is Status.COMPLETED
+    assert facts.examined is not None
+    assert facts.examined.done == 1
+    assert not (tmp_path / "work" / "victim").exists()
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["mkdir observe.json", "mkdir tools.json", "cd .. && rm -r tool && echo > tool", "cd .. && mv tool other && ln -s other tool"],
+)
+def test_a_raw_folder_that_was_spoilt_is_an_error_and_not_the_end_of_the_run(tmp_path: Path, script: str) -> None:
+    facts = attack(tmp_path / "root", script, tmp_path / "work")
+    assert facts.status is Status.ERROR
+    assert str(tmp_path) not in facts.reason
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        self.text = ""
+
+    def ended(self, name: str, run: GateRun, problem: str) -> None:
+        self.text += problem
+
+
+def test_a_secret_in_a_tool_s_last_words_stands_on_no_screen(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    step = Step(
+        name="tool",
+        gate=GATE,
+        options={"command": ["sh", "-c", "echo the token is tok-123456789; exit 9"], "sarif": "x.sarif"},
+        timeout_seconds=30,
+    )
+    heard = Heard()
+    setting = Setting(root=tmp_path, work=tmp_path / "work", environment={"PATH": "/bin:/usr/bin", "MY_TOKEN": "tok-123456789"})
+    (observation,) = observe([step], setting, jobs=1, progress=heard).observations
+    assert "the token is [redacted]" in heard.text
+    members = {name: Redactor(["tok-123456789"]).redact(content) for name, content in observation.members.items()}
+    assert read_facts(GATE, "tool", members).reason in heard.text
