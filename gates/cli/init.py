@@ -15,13 +15,10 @@ from gates.policy.compose import compose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--adopt", action="store_true", help="for a repository with old findings")
     parser.add_argument("--print", action="store_true", dest="print_only", help="print the policy instead of writing it")
 
 
 def execute(options: argparse.Namespace) -> int:
-    if options.adopt:
-        raise UsageError("--adopt is planned and not built yet", help="leave it out")
     proposal = survey.propose(options.root)
     compose(load.collect_text(options.root, POLICY_FILE, proposal.text), Stage.CHANGE, registry.find)
     if options.print_only:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 import gates
+from gates.cli import planned
 from gates.errors import ExitCode, GatesError, Problem, UsageError
 
 #: Command to the line of help that `gates --help` shows. Each is a module of this package, imported when it is used.
@@ -27,7 +28,6 @@ COMMANDS = {
     "report": "render a bundle as text, json, markdown, html, sarif, junit or github",
     "doctor": "what the policy needs on this machine, what is there, how to get the rest",
 }
-PLANNED = ("waive", "sign", "diff", "plan", "observe", "judge", "keygen")
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     json_wanted = _wants_json(argv)
     try:
-        options = _parse(argv)
+        options = parse(argv)
         module = importlib.import_module(f"gates.cli.{options.command}")
         return int(module.execute(options))
     except GatesError as error:
@@ -62,25 +62,38 @@ def main(argv: Sequence[str]) -> int:
         return _report_problems((_defect(error, argv),), ExitCode.DEFECT, json_wanted=json_wanted)
 
 
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The command and its options. Raises `UsageError` for what the command line does not have, or not yet."""
     parser = Parser(
         prog="gates", description="One policy, many gates, one verdict, and the evidence to judge it again.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"gates {gates.__version__}")
     parser.add_argument("-C", dest="root", metavar="DIR", type=Path, default=Path(), help="run as though started in this folder")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    wanted = next((word for word in argv if word in COMMANDS or word in PLANNED), None)
-    if wanted in PLANNED:
-        raise UsageError(f"`gates {wanted}` is planned and not built yet", help="`gates --help` lists what works")
+    wanted = _command(argv)
+    if wanted in planned.COMMANDS:
+        planned.refuse_command(wanted)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line, description=help_line, allow_abbrev=False)
         if name == wanted:
             importlib.import_module(f"gates.cli.{name}").add_arguments(command)
+            planned.add_arguments(name, command)
     options = parser.parse_args(argv)
     options.root = options.root.resolve()
     if not options.root.is_dir():
         raise UsageError(f"{options.root} is not a folder", help="name the repository's folder with -C")
     return options
+
+
+def _command(argv: Sequence[str]) -> str | None:
+    """The word that names the command, so that no other command's module is imported."""
+    words = iter(argv)
+    for word in words:
+        if word == "-C":
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _wants_json(argv: Sequence[str]) -> bool:

@@ -16,31 +16,18 @@ from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
 from gates.model import Stage
 
-_NOT_BUILT = {
-    "policy_from": "judging by further policies",
-    "base": "comparing with a base: for now every finding counts as new",
-    "only_failed": "running only what failed",
-    "previous": "chaining bundles",
-    "sign_key": "signing",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="which stage's rules apply (default: change)"
     )
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
-    parser.add_argument("--policy-from", action="append", metavar="REF", help="a further policy that judges too")
     parser.add_argument(
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
     )
-    parser.add_argument("--only-failed", action="store_true", help="run only the gates that failed in the last run")
-    parser.add_argument("--base", metavar="REV", help="the commit to compare with")
     parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
-    parser.add_argument("--previous", metavar="BUNDLE", help="the last bundle of this branch")
     parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
     parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
-    parser.add_argument("--sign-key", metavar="FILE", help="sign the bundle with this key")
     parser.add_argument("--as-of", type=_day, metavar="DAY", help="judge as on this day (YYYY-MM-DD) instead of today, UTC")
     parser.add_argument("--no-cache", action="store_true", help="examine everything anew (always so in this version)")
     parser.add_argument(
@@ -51,9 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    for name, what in _NOT_BUILT.items():
-        if getattr(options, name):
-            raise UsageError(f"--{name.replace('_', '-')} is planned and not built yet ({what})", help="leave it out")
     if options.files and options.stage is not Stage.COMMIT:
         raise UsageError("files can be named at the commit stage only", help="add --stage commit, or name no files")
     reports = [output.parse_destination(text) for text in options.report]

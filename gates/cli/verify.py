@@ -15,7 +15,6 @@ from gates.evidence.verify import Answer, Expectation, Verification, verify
 from gates.model import Stage
 from gates.report.safe import terminal
 
-_NOT_BUILT = ("key", "identity", "trust", "require", "min_sequence", "min_trust", "policy", "chain")
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
 _WORDS = {"intact": "intact", "trusted": "trusted", "about": "about the right thing", "follows": "follows", "complete": "complete"}
 
@@ -31,17 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy-digest", metavar="SHA256", help="it must have been judged by this policy")
     parser.add_argument("--max-age", type=_days, metavar="DAYS", help="it must have been judged at most so many days ago")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
-    for name in _NOT_BUILT:
-        parser.add_argument(f"--{name.replace('_', '-')}", metavar="…", help=argparse.SUPPRESS)
 
 
 def execute(options: argparse.Namespace) -> int:
-    for name in _NOT_BUILT:
-        if getattr(options, name):
-            raise UsageError(
-                f"--{name.replace('_', '-')} is planned and not built yet",
-                help="leave it out; an unsigned bundle can be held against --digest",
-            )
     if options.bundle is None:
         raise UsageError("name the bundle to verify", help="gates verify BUNDLE --allow-unsigned")
     expected = Expectation(

@@ -60,6 +60,8 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "--base", "HEAD"], "planned and not built yet"),
         (["run", "a.py"], "at the commit stage only"),
         (["sign", "x"], "planned and not built yet"),
+        (["verify", "x.zip", "--min-trust", "2"], "planned and not built yet"),
+        (["init", "--adopt"], "planned and not built yet"),
         (["nonsense"], "invalid choice"),
         (["run", "--nonsense"], "unrecognized arguments"),
     ],

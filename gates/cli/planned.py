@@ -1,0 +1,55 @@
+"""What the command line will have and this version does not carry out: left out of the help, and refused rather than ignored."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from gates.errors import UsageError
+
+COMMANDS = ("waive", "sign", "diff", "plan", "observe", "judge", "keygen")
+_SIGNATURES = "trusting whoever signed a bundle: an unsigned one can be held against --digest"
+#: By command: each option, and what it will do.
+OPTIONS: dict[str, dict[str, str]] = {
+    "run": {
+        "policy-from": "judging by further policies",
+        "base": "comparing with a base: for now every finding counts as new",
+        "only-failed": "running only what failed",
+        "previous": "chaining bundles",
+        "sign-key": "signing",
+    },
+    "init": {"adopt": "waiving what a repository has when it starts"},
+    "verify": {
+        "key": _SIGNATURES,
+        "identity": _SIGNATURES,
+        "trust": _SIGNATURES,
+        "min-trust": _SIGNATURES,
+        "chain": "chaining bundles",
+        "min-sequence": "chaining bundles",
+        "policy": "judging again by another policy",
+        "require": "asking for more than the policy does",
+    },
+}
+
+
+def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
+    """Make a command's parser refuse the options that it does not have yet."""
+    for name, what in OPTIONS.get(command, {}).items():
+        parser.add_argument(f"--{name}", nargs="?", action=_Refused, metavar=what, help=argparse.SUPPRESS)
+
+
+def refuse_command(name: str) -> NoReturn:
+    raise UsageError(f"`gates {name}` is planned and not built yet", help="`gates --help` lists what works")
+
+
+class _Refused(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        del namespace, values
+        raise UsageError(f"{option_string} is planned and not built yet ({self.metavar})", help=f"leave it out; see `{parser.prog} --help`")
