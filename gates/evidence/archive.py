@@ -22,6 +22,10 @@ MEMBERS_LIMIT = 2000
 NAME_LIMIT = 200
 
 _NAME = re.compile(r"[A-Za-z0-9._/@-]+")
+#: The end of an archive without a comment, the mark before it that would make it ZIP64, and the size of the longest list of members.
+_END = struct.Struct("<4s4H2LH")
+_ZIP64 = re.compile(rb"PK\x06\x07.{16}", re.DOTALL)
+_LIST_LIMIT = MEMBERS_LIMIT * (46 + NAME_LIMIT)
 _DATE = (1980, 1, 1, 0, 0, 0)
 _MODE = (stat.S_IFREG | 0o644) << 16
 _HELP = "get the bundle again from where it was published; a bundle that was changed can't be mended"
@@ -44,6 +48,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
     """The members of an archive. Raises `BundleError` unless it is exactly what `pack` makes of them."""
     if len(content) > ARCHIVE_LIMIT:
         raise BundleError(f"the bundle is larger than {ARCHIVE_LIMIT // 2**20} MiB", help=_HELP)
+    _check_list(content)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -57,6 +62,15 @@ def unpack(content: bytes) -> dict[str, bytes]:
     if len(members) != len(entries) or pack(members) != content:
         raise BundleError("the archive is not the one that was written: it holds more, or other, than its members", help=_HELP)
     return members
+
+
+def _check_list(content: bytes) -> None:
+    """Refuse a list of members that is longer than a bundle's before it is read: millions of empty ones fit into an archive."""
+    start = len(content) - _END.size
+    if not content.startswith(b"PK\x05\x06", max(0, start)) or _ZIP64.fullmatch(content, max(0, start - 20), start):
+        raise BundleError("the bundle is not a zip archive that can be read: its end is not where it should be", help=_HELP)
+    if _END.unpack_from(content, start)[5] > _LIST_LIMIT:
+        raise BundleError(f"the bundle lists more than {MEMBERS_LIMIT} members", help=_HELP)
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,25 @@ def test_the_bounds_of_evidence_hold() -> None:
         archive.check_members({"a": archive.MEMBER_LIMIT + 1})
     with pytest.raises(BundleError, match="256 MiB"):
         archive.check_members({f"a{number}": archive.MEMBER_LIMIT for number in range(5)})
+
+
+def _end(size: int) -> bytes:
+    return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 20_000, 20_000, size, 0, 0)
+
+
+def _zip64_end(size: int) -> bytes:
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 20, 20, 0, 0, 20_000, 20_000, size, 0)
+    return record + struct.pack("<4sLQL", b"PK\x06\x07", 0, size, 1) + _end(0)
+
+
+@pytest.mark.parametrize("end", [_end, _zip64_end])
+def test_a_list_of_very_many_members_is_refused_before_it_is_read(end: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(zipfile, "ZipFile", lambda stream: opened.append(stream))
+    entry = b"PK\x01\x02" + struct.pack("<4H", 20, 20, 0, 0) + b"\0" * 16 + struct.pack("<3H", 1, 0, 0) + b"\0" * 12 + b"a"
+    with pytest.raises(BundleError):
+        archive.unpack(entry * 20_000 + end(len(entry) * 20_000))
+    assert not opened
 
 
 def test_a_folder_with_links_is_refused(tmp_path: Path) -> None:
