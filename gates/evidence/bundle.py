@@ -97,11 +97,11 @@ def content_digest(members: Mapping[str, bytes]) -> str:
 
 def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> dict[str, bytes]:
     """The members with the manifest that closes their list. Raises `EvidenceError` where a secret stands in any of them."""
-    leaking = sorted(name for name, content in members.items() if redactor.finds(content))
+    leaking = sorted(name for name, content in members.items() if redactor.finds(content) or redactor.finds(name.encode()))
     if leaking:
         raise EvidenceError(
             "the bundle would hold a secret that this run saw, so nothing was written",
-            where=leaking[0],
+            where=redactor.text(leaking[0]),
             help="find out how the secret comes there (a policy file, a file's name); take it out, revoke it, and run again",
         )
     masked = sum(content.count(b"[redacted]") for name, content in members.items() if name.startswith("raw/"))

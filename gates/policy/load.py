@@ -17,6 +17,8 @@ from gates.policy.syntax import MAX_BYTES, Place, problem
 
 NAMES = ("baseline", "strict", "regulated")
 
+#: What the evidence calls the policy that all files make together.
+EFFECTIVE = "effective.json"
 #: What evidence can carry as a member's name.
 _NAME = re.compile(r"[A-Za-z0-9._/@-]{1,180}")
 
@@ -94,8 +96,8 @@ class _Search:
             self._say(f"policies extend each other in a circle: {chain}", where, "remove one of these `extends`")
         elif name in self.found:
             return
-        elif not _NAME.fullmatch(name) or name.startswith(SHIPPED):
-            help = f"use letters, digits and `.`, `_`, `-`, `/`, `@`, and no folder called {SHIPPED}"
+        elif not _NAME.fullmatch(name) or name.startswith(SHIPPED) or name == EFFECTIVE:
+            help = f"use letters, digits and `.`, `_`, `-`, `/`, `@`, and neither a folder called {SHIPPED} nor the name {EFFECTIVE}"
             self._say(f"a policy file can't be called {name!r}", where, help)
         elif (content := self._read_file(name)) is None:
             help = "name a file of this repository" if within else "let `gates init` write one, or name another with `--policy`"

@@ -116,7 +116,7 @@ def _zip64_end(size: int) -> bytes:
 @pytest.mark.parametrize("end", [_end, _zip64_end])
 def test_a_list_of_very_many_members_is_refused_before_it_is_read(end: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[object] = []
-    monkeypatch.setattr(zipfile, "ZipFile", lambda stream: opened.append(stream))
+    monkeypatch.setattr(zipfile, "ZipFile", opened.append)
     entry = b"PK\x01\x02" + struct.pack("<4H", 20, 20, 0, 0) + b"\0" * 16 + struct.pack("<3H", 1, 0, 0) + b"\0" * 12 + b"a"
     with pytest.raises(BundleError):
         archive.unpack(entry * 20_000 + end(len(entry) * 20_000))

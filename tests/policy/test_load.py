@@ -91,6 +91,7 @@ def test_a_file_that_extends_itself(tmp_path: Path) -> None:
         ("basline", "there is no shipped policy 'basline', did you mean 'baseline'?"),
         ("shipped/baseline.yaml", "a policy file can't be called 'shipped/baseline.yaml'"),
         ("'a b.yaml'", "a policy file can't be called 'a b.yaml'"),
+        ("effective.json", "a policy file can't be called 'effective.json'"),
         ("folder.yaml", "there is no policy file folder.yaml"),
         ("link.yaml", "there is no policy file link.yaml"),
     ],
