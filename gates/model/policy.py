@@ -1,0 +1,114 @@
+"""What a policy says, composed for one stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from gates.model.terms import Enforcement, Severity, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One limit on a count or a measurement. Several on one name apply together; merging replaces all of a name.
+
+    `max` and `min` bound the value, `new_max` the new findings alone, `severity` the lowest that counts.
+    None means unbounded. Values are compared exactly, never rounded.
+    """
+
+    name: str
+    severity: Severity | None = None
+    max: Decimal | None = None
+    min: Decimal | None = None
+    new_max: Decimal | None = None
+    regression: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    """What one policy says of one gate, composed for one stage. `options` is plain JSON data, checked against the gate's options."""
+
+    name: str
+    uses: str
+    enforcement: Enforcement = Enforcement.BLOCK
+    stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
+    timeout_seconds: int = 600
+    owner: str = ""
+    why: str = ""
+    runbook: str = ""
+    not_applicable: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    require: tuple[Limit, ...] = ()
+
+
+WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC)."""
+
+    id: str
+    gate: str
+    match: Mapping[str, str]
+    waiver_class: WaiverClass
+    reason: str
+    owner: str
+    approver: str
+    created: date
+    expires: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDecision:
+    """A decision of people that the evidence keeps: `decisions:` of the policy."""
+
+    id: str
+    date: date
+    by: str
+    why: str
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySource:
+    """A policy file as it was read: its name in the evidence, its exact bytes, its sha256 in hex."""
+
+    name: str
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRef:
+    """A policy file that was composed, named as in the evidence."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverRules:
+    """How the policy treats waivers. `max_days` is by severity's word; beyond it, and for stale ones, `warn` or `fail`."""
+
+    max_days: Mapping[str, int] = field(default_factory=lambda: {"critical": 14, "high": 30, "medium": 90, "low": 180, "info": 180})
+    too_long: Literal["warn", "fail"] = "warn"
+    unused: Literal["warn", "fail"] = "warn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The effective policy for one stage: all `sources` composed, later ones over earlier ones."""
+
+    stage: Stage
+    gates: tuple[GatePolicy, ...]
+    approvers: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    waiver_rules: WaiverRules = field(default_factory=WaiverRules)
+    decisions: tuple[RecordedDecision, ...] = ()
+    runbook: str = ""
+    rollback: str = ""
+    sources: tuple[SourceRef, ...] = ()
