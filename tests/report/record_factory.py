@@ -38,7 +38,8 @@ from gates.model import (
     WaiverDecision,
     WaiverState,
 )
-from tests.report.sample_gates import accessibility, contracts, decide, dependencies, finding, off, secrets, security, shadow, tests
+from tests.report.making import decide, finding
+from tests.report.sample_gates import accessibility, contracts, dependencies, off, secrets, security, shadow, tests
 
 COMMIT = "9f2c4e7a1b3d5f60718293a4b5c6d7e8f9012345"
 BUNDLE = BundleInfo(path=".gates/evidence/20261122T101502Z-9f2c4e7.zip", digest="5e" * 32, signed=False)

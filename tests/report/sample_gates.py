@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
-from gates import canonical
 from gates.model import (
     Counts,
     Enforcement,
     Examined,
     Facts,
-    Finding,
-    FindingState,
-    GateDecision,
     GatePolicy,
     Kind,
     Limit,
-    LimitCheck,
     Location,
     Measurement,
     Outcome,
@@ -29,74 +23,7 @@ from gates.model import (
     Status,
     ToolRun,
 )
-
-
-def finding(
-    gate: str,
-    rule: str,
-    severity: Severity,
-    message: str,
-    location: Location,
-    *,
-    kind: Kind = Kind.FINDING,
-    remedy: str = "",
-    help_url: str = "",
-    suppressed_by: str | None = None,
-    properties: Mapping[str, str] | None = None,
-) -> Finding:
-    return Finding(
-        gate=gate,
-        rule=f"{gate}/{rule}",
-        severity=severity,
-        message=message,
-        location=location,
-        fingerprint=f"fp1:{canonical.sha256(repr((rule, str(location), message)).encode())[:32]}",
-        kind=kind,
-        remedy=remedy,
-        help_url=help_url,
-        suppressed_by=suppressed_by,
-        properties=properties or {},
-    )
-
-
-GateParts = tuple[GateDecision, Facts | None, GatePolicy]
-
-
-def decide(
-    gate: str,
-    outcome: Outcome,
-    *,
-    reasons: tuple[str, ...] = (),
-    states: tuple[FindingState, ...] = (),
-    counts: Counts | None = None,
-    checks: tuple[LimitCheck, ...] = (),
-    enforcement: Enforcement = Enforcement.BLOCK,
-    remedy: str = "",
-    mended: tuple[str, ...] = (),
-) -> GateDecision:
-    would_be = Outcome.FAILED if outcome is Outcome.WARNED else outcome
-    return GateDecision(
-        gate=gate,
-        uses=gate,
-        outcome=outcome,
-        would_be=would_be,
-        enforcement=enforcement,
-        reasons=reasons,
-        remedy=remedy,
-        checks=checks,
-        counts=counts or Counts(),
-        findings=states,
-        mended=mended,
-    )
-
-
-def _states(findings: tuple[Finding, ...], *states: tuple[State, str | None]) -> tuple[FindingState, ...]:
-    pairs = zip(findings, states, strict=True)
-    return tuple(FindingState(fingerprint=item.fingerprint, state=state, waiver=waiver) for item, (state, waiver) in pairs)
-
-
-def _check(limit: Limit, value: str | None, met: bool | None, text: str) -> LimitCheck:
-    return LimitCheck(limit=limit, value=None if value is None else Decimal(value), met=met, text=text)
+from tests.report.making import GateParts, check, decide, finding, states_of
 
 
 def tests() -> GateParts:
@@ -154,12 +81,12 @@ def tests() -> GateParts:
         "tests",
         Outcome.FAILED,
         reasons=("failures is 2, at most 0 allowed",),
-        states=_states(findings, (State.NEW, None), (State.NEW, None), (State.NEW, None)),
+        states=states_of(findings, (State.NEW, None), (State.NEW, None), (State.NEW, None)),
         counts=Counts(findings=2, new=2),
         checks=(
-            _check(Limit(name="failures", max=Decimal(0)), "2", False, "failures is 2, at most 0 allowed"),
-            _check(Limit(name="line-coverage", min=Decimal(85)), "87", True, "line-coverage is 87, at least 85 required"),
-            _check(Limit(name="flakes", max=Decimal(2)), "1", True, "flakes is 1, at most 2 allowed"),
+            check(Limit(name="failures", max=Decimal(0)), "2", False, "failures is 2, at most 0 allowed"),
+            check(Limit(name="line-coverage", min=Decimal(85)), "87", True, "line-coverage is 87, at least 85 required"),
+            check(Limit(name="flakes", max=Decimal(2)), "1", True, "flakes is 1, at most 2 allowed"),
         ),
     )
     policy = GatePolicy(
@@ -205,10 +132,10 @@ def security() -> GateParts:
         Outcome.WARNED,
         enforcement=Enforcement.WARN,
         reasons=("new findings from medium is 1, at most 0 allowed",),
-        states=_states(findings, (State.NEW, None), (State.EXISTING, None), (State.EXISTING, None)),
+        states=states_of(findings, (State.NEW, None), (State.EXISTING, None), (State.EXISTING, None)),
         counts=Counts(findings=3, new=1, existing=2, suppressed=1),
         checks=(
-            _check(
+            check(
                 Limit(name="findings", new_max=Decimal(0), severity=Severity.MEDIUM),
                 "1",
                 False,
@@ -253,13 +180,11 @@ def dependencies() -> GateParts:
         "dependencies",
         Outcome.FAILED,
         reasons=("findings from high is 1, at most 0 allowed",),
-        states=_states(findings, (State.EXISTING, None), (State.EXISTING, "W-12")),
+        states=states_of(findings, (State.EXISTING, None), (State.EXISTING, "W-12")),
         counts=Counts(findings=2, existing=2, waived=1),
         checks=(
-            _check(
-                Limit(name="findings", max=Decimal(0), severity=Severity.HIGH), "1", False, "findings from high is 1, at most 0 allowed"
-            ),
-            _check(
+            check(Limit(name="findings", max=Decimal(0), severity=Severity.HIGH), "1", False, "findings from high is 1, at most 0 allowed"),
+            check(
                 Limit(name="findings", new_max=Decimal(0), severity=Severity.MEDIUM),
                 "0",
                 True,
@@ -303,10 +228,10 @@ def accessibility() -> GateParts:
     decision = decide(
         "accessibility",
         Outcome.PASSED,
-        states=_states(findings, (State.EXISTING, None), (State.NEW, None)),
+        states=states_of(findings, (State.EXISTING, None), (State.NEW, None)),
         counts=Counts(findings=1, existing=1),
         checks=(
-            _check(
+            check(
                 Limit(name="findings", new_max=Decimal(0), severity=Severity.HIGH),
                 "0",
                 True,
@@ -340,7 +265,7 @@ def secrets() -> GateParts:
         measurements=(Measurement(name="detectors", value=Decimal(27), unit="detectors"),),
         tools=(ToolRun(tool="detect-secrets", version="1.5.0", argv=("{python}", "-I", "{gates}/drivers/secrets.py"), exit_code=0),),
     )
-    checks = (_check(Limit(name="findings", new_max=Decimal(0)), "0", True, "new findings is 0, at most 0 allowed"),)
+    checks = (check(Limit(name="findings", new_max=Decimal(0)), "0", True, "new findings is 0, at most 0 allowed"),)
     return decide("secrets", Outcome.PASSED, checks=checks), facts, GatePolicy(name="secrets", uses="secrets")
 
 
@@ -361,9 +286,9 @@ def shadow() -> GateParts:
         Outcome.WARNED,
         enforcement=Enforcement.SHADOW,
         reasons=("findings is 1, at most 0 allowed",),
-        states=_states(findings, (State.NEW, None)),
+        states=states_of(findings, (State.NEW, None)),
         counts=Counts(findings=1, new=1),
-        checks=(_check(Limit(name="findings", max=Decimal(0)), "1", False, "findings is 1, at most 0 allowed"),),
+        checks=(check(Limit(name="findings", max=Decimal(0)), "1", False, "findings is 1, at most 0 allowed"),),
     )
     return decision, facts, GatePolicy(name="semgrep", uses="external", enforcement=Enforcement.SHADOW)
 
