@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,7 +18,9 @@ from gates.api import Finding, GateError, Kind, Location, Raw, Severity, Skip, c
 from gates.formats.report import Places, Report
 
 _PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
+_SUITES = frozenset({"testsuites", "testsuite"})
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
+_FAILED = frozenset({"failed", "failure", "fail", "error", "errored", "broken"})
 
 
 class CaseOutcome(StrEnum):
@@ -60,21 +61,22 @@ def read_cases(content: bytes, name: str) -> list[Case]:
         raise GateError(
             f"{name} is not XML that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
         ) from error
-    if root.tag not in {"testsuites", "testsuite"}:
+    if root.tag not in _SUITES:
         raise GateError(f"{name} is not JUnit XML: its first element is <{root.tag}>", remedy="let the tool write JUnit XML")
-    return [case for suite in root.iter("testsuite") for case in _suite_cases(suite, name)]
+    cases = [_case(element, suite) for suite in root.iter("testsuite") for element in suite.findall("testcase")]
+    strays = sum(str(element.tag).rpartition("}")[2] == "testcase" for element in root.iter()) - len(cases)
+    if strays:
+        raise GateError(
+            f"{name} lists {strays} of its tests outside of every suite", remedy="let the tool write each <testcase> in a <testsuite>"
+        )
+    for suite in (element for element in root.iter() if element.tag in _SUITES):
+        _check_counts(suite, name)
+    return cases
 
 
-def _suite_cases(suite: Any, name: str) -> Iterator[Case]:
-    elements = suite.findall("testcase")
-    if suite.find("testsuite") is None:
-        _check_counts(suite, elements, name)
-    for element in elements:
-        yield _case(element, suite)
-
-
-def _check_counts(suite: Any, cases: list[Any], name: str) -> None:
-    """A suite that counts more than it lists was cut, or hides a failure outside its tests."""
+def _check_counts(suite: Any, name: str) -> None:
+    """A suite that counts more than it and the suites in it list was cut, or hides a failure outside its tests."""
+    cases = list(suite.iter("testcase"))
     bad = sum(len(case.findall("failure")) + len(case.findall("error")) for case in cases)
     claimed_bad = _number(suite.get("failures")) + _number(suite.get("errors"))
     claimed = _number(suite.get("tests"))
@@ -101,7 +103,7 @@ def _case(element: Any, suite: Any) -> Case:
         line=line if line > 0 else None,
         outcome=outcome,
         message=message,
-        flaked=outcome is CaseOutcome.PASSED and element.find("flakyFailure") is not None,
+        flaked=outcome is CaseOutcome.PASSED and any(element.find(tag) is not None for tag in ("flakyFailure", "flakyError")),
         suite=suite.get("name") or "",
     )
 
@@ -111,7 +113,10 @@ def _outcome(element: Any) -> tuple[CaseOutcome, str]:
         child = element.find(outcome.value)
         if child is not None:
             return outcome, (child.get("message") or child.text or "").strip()
-    if (element.get("status") or "").lower() in _NOT_RUN:
+    said = {(element.get(name) or "").lower() for name in ("status", "result")}
+    if said & _FAILED:
+        return CaseOutcome.FAILURE, "the report says that it failed, and not why"
+    if said & _NOT_RUN:
         return CaseOutcome.SKIPPED, "the report says that it was not run"
     return CaseOutcome.PASSED, ""
 

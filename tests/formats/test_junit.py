@@ -82,11 +82,38 @@ def test_a_file_that_is_not_in_the_repository_is_no_place(path: str) -> None:
             '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;&x;">]><testsuite><testcase name="&z;"/></testsuite>',
             "declares entities or a document type",
         ),
+        (
+            '<testsuites><testcase name="b"><failure/></testcase><testsuite name="s"><testcase name="a"/></testsuite></testsuites>',
+            "lists 1 of its tests outside of every suite",
+        ),
+        (
+            '<testsuite name="s" xmlns:x="urn:x"><testcase name="a"/><x:testcase name="b"><failure/></x:testcase></testsuite>',
+            "lists 1 of its tests outside of every suite",
+        ),
+        (
+            '<testsuites failures="1"><testsuite name="s"><testcase name="a"/></testsuite></testsuites>',
+            "counts 1 failures and errors and lists 0",
+        ),
+        (
+            '<testsuite name="out" tests="2"><testsuite name="in" tests="1"><testcase name="a"/></testsuite></testsuite>',
+            "the suite out counts 2 tests and lists 1",
+        ),
     ],
 )
 def test_what_can_not_be_trusted_is_an_error(xml: str, reason: str) -> None:
     with pytest.raises(GateError, match=reason):
         read(xml)
+
+
+@pytest.mark.parametrize("said", ['status="failed"', 'status="Error"', 'result="failure"', 'status="run" result="failed"'])
+def test_a_test_that_is_said_to_have_failed_did_not_pass(said: str) -> None:
+    (finding,) = read(f'<testsuite tests="1"><testcase classname="a" name="b" {said}/></testsuite>').findings
+    assert finding.message == "a::b failed: the report says that it failed, and not why"
+
+
+def test_a_test_that_broke_at_first_is_a_flake_too() -> None:
+    (finding,) = read('<testsuite><testcase classname="a" name="b"><flakyError message="timeout"/></testcase></testsuite>').findings
+    assert finding.kind is Kind.FLAKE
 
 
 def test_a_report_without_tests_examined_nothing() -> None:
