@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     if options.bundle is None:
         raise UsageError("name the bundle to verify", help="gates verify BUNDLE --allow-unsigned")
+    today, aged = clock.today(), options.max_age is not None
     expected = Expectation(
         allow_unsigned=options.allow_unsigned,
         digest=options.digest,
@@ -43,7 +44,8 @@ def execute(options: argparse.Namespace) -> int:
         ref=options.ref,
         stage=options.stage,
         policy_digest=options.policy_digest,
-        not_before=clock.today() - timedelta(days=options.max_age) if options.max_age is not None else None,
+        not_before=today - timedelta(days=min(options.max_age, today.toordinal() - 1)) if aged else None,
+        not_after=today if aged else None,
     )
     found = verify(options.bundle, expected)
     sys.stdout.write(_json(found) if options.format == "json" else _text(found, color=output.wants_color(sys.stdout)))

@@ -51,6 +51,7 @@ class Expectation:
     stage: Stage | None = None
     policy_digest: str | None = None
     not_before: date | None = None
+    not_after: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,8 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
         differing.append("it was made on a dirty tree, which is never the commit")
     if expected.not_before is not None and context.day < expected.not_before:
         differing.append(f"it was judged on {context.day}, before {expected.not_before}")
+    if expected.not_after is not None and context.day > expected.not_after:
+        differing.append(f"it was judged as on {context.day}, which is yet to come")
     asked = [name for name, wanted, _ in pairs if wanted is not None]
     if differing:
         return False, "; ".join(differing)

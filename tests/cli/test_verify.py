@@ -115,6 +115,13 @@ def test_the_right_commit_stage_and_ref_are_accepted(gates: Gates, made: Path, f
     assert gates("verify", made, "--allow-unsigned", "--stage", "release").code == 7
 
 
+def test_what_was_judged_as_on_a_day_to_come_is_not_young(gates: Gates, failing: Repository, tmp_path: Path) -> None:
+    path = tmp_path / "b.zip"
+    gates("-C", failing.root, "run", "--bundle", path, "--as-of", "2999-01-01")
+    assert gates("verify", path, "--allow-unsigned").code == 1
+    assert gates("verify", path, "--allow-unsigned", "--max-age", "999999999").code == 7
+
+
 def test_a_dirty_tree_is_never_the_commit(gates: Gates, failing: Repository, tmp_path: Path) -> None:
     (failing.root / "more.py").write_text("x = 1\n", "utf-8")
     path = tmp_path / "dirty.zip"
