@@ -6,6 +6,10 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from gates.api import Facts, Gate
+from gates.testing import observe_and_parse
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -56,3 +60,9 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return root
+
+
+def scan(gate: Gate, root: Path, work: Path, **settings: Any) -> Facts:
+    """The facts of a folder; `work` is made where it isn't there."""
+    work.mkdir(exist_ok=True)
+    return observe_and_parse(gate, root=root, work=work, **settings)

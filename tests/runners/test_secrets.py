@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,18 @@ import pytest
 from gates import facts as reader
 from gates import redact
 from gates.api import GateError, Raw, Survey
-from gates.model import Facts, Finding, Kind, Severity, Stage, Status
+from gates.model import Facts, Severity, Stage, Status
 from gates.observe import Observation, redacted
 from gates.runners import secrets
 from gates.runners.secrets import GATE
-from gates.testing import observe_and_parse, observe_raw
+from gates.testing import observe_raw
+from tests.runners import samples
 from tests.runners.samples import SECRETS, VALUES, copy, fill, write
 
 pytestmark = pytest.mark.engine("detect-secrets")
 
 
-def scan(root: Path, work: Path, **settings: Any) -> Facts:
-    work.mkdir(exist_ok=True)
-    return observe_and_parse(GATE, root=root, work=work, **settings)
+scan = partial(samples.scan, GATE)
 
 
 def rules(facts: Facts, path: str, **wanted: Any) -> list[tuple[str, int | None]]:
@@ -249,57 +248,6 @@ def test_paths_exclude_and_the_selection_of_a_hook(tmp_path: Path) -> None:
     assert [item.location.path for item in hooked.findings] == ["d.py"]
     assert hooked.examined is not None
     assert [(item.item, item.reason) for item in hooked.examined.skipped] == [("gone.py", "not a regular file")]
-
-
-# -- compat
-
-
-def _as_detect_secrets_says(root: Path, work: Path) -> Counter[tuple[str, str, int]]:
-    import sys
-
-    from gates.adapters import process
-
-    script = Path(sys.executable).with_name("detect-secrets")
-    done = process.run([str(script), "scan", "-n", "--all-files", "."], cwd=root, env={"LC_ALL": "C.UTF-8"}, timeout=60, scratch=work)
-    results = json.loads(done.stdout)["results"]
-    return Counter((path.removeprefix("./"), item["type"], item["line_number"]) for path, items in results.items() for item in items)
-
-
-def test_compat_gives_exactly_the_findings_of_the_engine(tmp_path: Path) -> None:
-    from gates.drivers.secrets_rules import rule_of
-
-    root = copy("secrets/fail", tmp_path / "project")
-    copy("secrets/pass", root / "healthy")
-    write(
-        root, {"latin1.py": b"key = '\xe9'\n", "notes.md": f'token: "{SECRETS["base64"]}"\n', "twice.py": f'a = "{SECRETS["aws"]}"\n' * 2}
-    )
-    (tmp_path / "scratch").mkdir()
-    expected = Counter(
-        {(path, rule_of(kind), line): n for (path, kind, line), n in _as_detect_secrets_says(root, tmp_path / "scratch").items()}
-    )
-    facts = scan(root, tmp_path / "work", options={"mode": "compat"})
-    assert facts.status is Status.COMPLETED, facts.reason
-    found = Counter(_triple(item) for item in facts.findings if item.suppressed_by is None)
-    assert found == expected
-    assert len(expected) >= 8
-    assert ("stripe-access-key", 8) in rules(facts, "settings.py", suppressed_by="pragma: allowlist secret")
-    assert {item.kind for item in facts.findings} == {Kind.FINDING}
-
-
-def _triple(finding: Finding) -> tuple[str, str, int]:
-    assert finding.location.path is not None
-    assert finding.location.line is not None
-    return finding.location.path, finding.rule.removeprefix("secrets/"), finding.location.line
-
-
-def test_compat_lists_what_the_engine_leaves_out_and_leaks_nothing(tmp_path: Path) -> None:
-    root = write(copy("secrets/fail", tmp_path / "project"), {"latin1.py": b"key = '\xe9'\n"})
-    (tmp_path / "work").mkdir()
-    observation = observe_raw(GATE, root=root, work=tmp_path / "work", options={"mode": "compat"})
-    facts = reader.read_facts(GATE, "secrets", observation.members)
-    assert facts.examined is not None
-    assert {item.item for item in facts.examined.skipped} == {"theme.css", "uv.lock", "swagger.py", "latin1.py"}
-    assert not redact.Redactor(VALUES).finds(b"".join(observation.members.values()))
 
 
 # -- what the second half refuses

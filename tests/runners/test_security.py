@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,14 @@ from gates.model import Facts, Severity, Stage, Status
 from gates.observe import Observation, redacted
 from gates.runners import security
 from gates.runners.security import GATE
-from gates.testing import observe_and_parse, observe_raw
+from gates.testing import observe_raw
+from tests.runners import samples
 from tests.runners.samples import SECRETS, copy, write
 
 pytestmark = pytest.mark.engine("bandit")
 
 
-def scan(root: Path, work: Path, **settings: Any) -> Facts:
-    work.mkdir(exist_ok=True)
-    return observe_and_parse(GATE, root=root, work=work, **settings)
+scan = partial(samples.scan, GATE)
 
 
 @pytest.fixture(scope="module")
