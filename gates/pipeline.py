@@ -133,6 +133,8 @@ def _context(request: Request) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
+    if checkout.absent:
+        limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
     repository = checkout.repository
     if environment.get("GITHUB_REPOSITORY"):
         repository = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{environment['GITHUB_REPOSITORY']}"

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,21 +21,30 @@ _SAFE = (
     "core.untrackedCache=false",
     "core.quotePath=false",
     "diff.external=",
-    "protocol.ext.allow=never",
+    # A partial clone fetches what it lacks, by commands that its configuration names.
+    *(f"protocol.{name}.allow=never" for name in ("ext", "file", "git", "http", "https", "ssh")),
     # CI containers often run as another user than the checkout's owner; nothing above can execute its configuration.
     "safe.directory=*",
 )
+#: Scopes of configuration that a repository can't write.
+_OF_THE_USER = frozenset({b"system", b"global", b"command"})
+_LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process", "true"})
+_NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
-    """What git says of a working tree: full ids in hex. `ref` is the full name of the branch, None when detached."""
+    """What git says of a working tree: full ids in hex. `ref` is the full name of the branch, None when detached.
+
+    `absent` counts files of the commit that a sparse checkout leaves out: no gate can see them.
+    """
 
     commit: str | None
     tree: str | None
     dirty: bool
     ref: str | None
     repository: str | None
+    absent: int = 0
 
 
 @lru_cache(maxsize=1)
@@ -43,14 +52,21 @@ def _git() -> str | None:
     return shutil.which("git")
 
 
-def _run(root: Path, argv: Sequence[str]) -> bytes | None:
+def _run(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> bytes | None:
     """Output of a git command, None where git is missing, this is no repository, or it said no."""
     program = _git()
     if program is None:
         return None
     settings = [part for setting in _SAFE for part in ("-c", setting)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment |= {
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+        **(extra or {}),
+    }
     done = subprocess.run(
         [program, "--no-pager", *settings, *argv], cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False
     )
@@ -70,14 +86,39 @@ def checkout(root: Path) -> Checkout:
     """Commit, tree, branch and remote of the working tree at `root`; all None outside a repository."""
     if not is_repository(root):
         return Checkout(commit=None, tree=None, dirty=True, ref=None, repository=None)
-    status = _run(root, ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=none"])
+    words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=none"]
+    status = _run(root, words, _without_filters(root))
+    absent, unwatched = _flagged(root)
     return Checkout(
         commit=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
         tree=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}"),
-        dirty=status is None or bool(status),
+        dirty=status is None or bool(status) or unwatched,
+        absent=absent,
         ref=_line(root, "symbolic-ref", "--quiet", "HEAD"),
         repository=_without_credentials(_line(root, "config", "--get", "remote.origin.url")),
     )
+
+
+def _without_filters(root: Path) -> dict[str, str]:
+    """Variables that switch off the filters of the repository's own configuration: `git status` would run their commands.
+
+    Those of the user's stay, and so does Git LFS as it sets itself up in a repository.
+    """
+    listed = (_run(root, ["config", "--list", "-z", "--show-scope", "--includes"]) or b"").split(b"\0")
+    own = [os.fsdecode(entry).partition("\n") for scope, entry in zip(listed[::2], listed[1::2], strict=False) if scope not in _OF_THE_USER]
+    names = {key.rpartition(".")[0] for key, _, value in own if key.startswith("filter.") and value not in _LFS}
+    settings = [(f"{name}.{key}", value) for name in sorted(names) for key, value in _NO_FILTER]
+    keys = {f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)}
+    values = {f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)}
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **keys, **values}
+
+
+def _flagged(root: Path) -> tuple[int, bool]:
+    """How many files the index marks as not checked out, and whether it hides changes of others from `git status`."""
+    entries = [os.fsdecode(entry) for entry in (_run(root, ["ls-files", "-v", "-z"]) or b"").split(b"\0") if entry]
+    marked = [(entry[0], root / entry[2:]) for entry in entries if entry[0] == "S" or entry[0].islower()]
+    absent = sum(not os.path.lexists(path) for _, path in marked)
+    return absent, absent < len(marked)
 
 
 def _without_credentials(address: str | None) -> str | None:

@@ -51,6 +51,46 @@ def test_nothing_of_the_repository_is_executed(repository: Repository, tmp_path:
     assert not trap.exists()
 
 
+def test_no_filter_of_the_repository_is_executed(repository: Repository, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    repository.commit({"a.py": "1\n", ".gitattributes": "*.py filter=f.=x\n"})
+    included = repository.root / ".git" / "more"
+    included.write_text(f'[filter "f.=x"]\n\tclean = touch {trap}; cat\n\trequired = true\n', "utf-8")
+    repository.git("config", "include.path", "more")
+    os.utime(repository.root / "a.py", (1, 1))
+    assert not git.checkout(repository.root).dirty
+    assert not trap.exists()
+
+
+def test_what_a_partial_clone_lacks_is_not_fetched(repository: Repository, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    repository.commit({"a.py": "1\n"})
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    (repository.root / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    for key, value in {"promisor": "true", "url": str(tmp_path), "uploadpack": f"touch {trap}; git-upload-pack"}.items():
+        repository.git("config", f"remote.origin.{key}", value)
+    repository.git("config", "protocol.file.allow", "always")
+    git.checkout(repository.root)
+    assert not trap.exists()
+
+
+def test_files_that_a_sparse_checkout_leaves_out_are_counted(repository: Repository) -> None:
+    repository.commit({"a.py": "1\n", "sub/b.py": "2\n", "sub/c.py": "3\n"})
+    assert git.checkout(repository.root).absent == 0
+    repository.git("sparse-checkout", "set", "--no-cone", "/a.py")
+    found = git.checkout(repository.root)
+    assert (found.absent, found.dirty) == (2, False)
+
+
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+def test_changes_that_the_index_is_told_to_hide_are_changes(repository: Repository, flag: str) -> None:
+    repository.commit({"a.py": "1\n"})
+    repository.git("update-index", flag, "a.py")
+    (repository.root / "a.py").write_text("2\n", "utf-8")
+    found = git.checkout(repository.root)
+    assert (found.absent, found.dirty) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("address", "known"),
     [
