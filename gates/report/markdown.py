@@ -41,16 +41,17 @@ class _Budget:
         self._last: list[str] = []
         self._cut = False
 
-    def fits(self, text: str) -> bool:
-        return len(text.encode()) <= self._left
+    def fits(self, size: int) -> bool:
+        return size <= self._left
 
     def add(self, section: str, *, keep: bool = False) -> None:
         if not section:
             return
-        if not self.fits(section):
+        size = len(section.encode())
+        if not self.fits(size):
             self._cut = True
             return
-        self._left -= len(section.encode())
+        self._left -= size
         (self._last if keep else self._sections).append(section)
 
     def text(self) -> str:
@@ -139,12 +140,11 @@ def _add_findings(budget: _Budget, gate: GateView) -> None:
 
 
 def _fitting(budget: _Budget, views: Iterable[FindingView], frame: str) -> Iterator[str]:
-    total = frame
-    size = len(total.encode())
+    size = len(frame.encode())
     for view in views:
         row = _finding(view)
         size += len(row.encode())
-        if not budget.fits(" " * size):
+        if not budget.fits(size):
             return
         yield row
 
