@@ -182,8 +182,3 @@ def stop_all() -> None:
 def stopping() -> bool:
     """Whether `stop_all` was called: what a child did since then says nothing."""
     return _stopping.is_set()
-
-
-def resume() -> None:
-    """Let children start again after `stop_all`."""
-    _stopping.clear()

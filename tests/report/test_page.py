@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -14,30 +14,32 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from gates.adapters.browser import INSTALL, find_browser, find_driver
 from gates.model import Record
 from gates.report import html
 from tests.report.record_factory import BUNDLE, full, hostile, large, nothing, passed
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
-DRIVER = shutil.which("chromedriver") or ""
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 AXE = "const done = arguments[0]; axe.run(document).then((found) => done(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));"
 
-pytestmark = [pytest.mark.engine("chromium"), pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and its driver")]
+pytestmark = pytest.mark.engine("chromium")
 Browser = webdriver.Chrome
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    chromium, chromedriver = find_browser(os.environ), find_driver(os.environ)
+    assert chromium, INSTALL
+    assert chromedriver, INSTALL
     options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
+    options.binary_location = chromium
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
     yield driver
     driver.quit()
 
