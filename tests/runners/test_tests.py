@@ -254,6 +254,38 @@ def test_init_proposes_what_the_project_already_measures(project: Project) -> No
     assert GATE.detect is not None
     found = GATE.detect(Survey(root=project.root, files=("pyproject.toml", "tests/test_a.py")))
     assert found is not None
+    assert found.options == {"paths": ["tests"]}, "settings alone don't install coverage.py"
+    assert any("coverage: {source: [shop]}" in comment for comment in found.comments)
+    project.write({"requirements-dev.txt": "pytest\ncoverage[toml]==7.6.0\n"})
+    found = GATE.detect(Survey(root=project.root, files=("pyproject.toml", "requirements-dev.txt", "tests/test_a.py")))
+    assert found is not None
     assert found.options == {"paths": ["tests"], "coverage": {"source": ["shop"]}}
     assert any("line-coverage: {min: 85}" in comment for comment in found.comments)
     assert GATE.detect(Survey(root=project.root, files=("shop.py",))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("[project.optional-dependencies]\ntest = ['pytest', 'pytest-cov>=5']\n", True),
+        ("[dependency-groups]\ndev = ['coverage[toml]']\n", True),
+        ("[tool.poetry.dev-dependencies]\npytest-cov = '^5'\n", True),
+        ("[tool.coverage.report]\nshow_missing = true\n[project]\ndescription = 'coverage of maps'\n", False),
+    ],
+)
+def test_init_measures_coverage_only_where_the_project_asks_for_it(project: Project, text: str, asked: bool) -> None:
+    project.write({"pyproject.toml": f"{text}[tool.coverage.run]\nsource_pkgs = ['shop']\n", "tests/test_a.py": TWO_TESTS})
+    assert GATE.detect is not None
+    found = GATE.detect(Survey(root=project.root, files=("pyproject.toml", "tests/test_a.py")))
+    assert found is not None
+    assert ("coverage" in found.options) is asked
+
+
+def test_init_proposes_the_settings_that_manage_py_names(project: Project) -> None:
+    manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+    project.write({"manage.py": manage, "shop/tests/test_a.py": TWO_TESTS})
+    assert GATE.detect is not None
+    found = GATE.detect(Survey(root=project.root, files=("manage.py", "shop/tests/test_a.py")))
+    assert found is not None
+    assert found.options == {"args": ["--ds=shop.settings"]}
+    assert any("pytest-django" in comment and "JUnit" in comment for comment in found.comments)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import configparser
 import fnmatch
+import re
 import tomllib
+from collections import Counter
 from typing import Any
 
 from gates.api import Suggestion, Survey
 
 _SETTINGS = {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 _COVERAGE = {".coveragerc": "", "setup.cfg": "coverage:", "tox.ini": "coverage:"}
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile")
+#: coverage.py or pytest-cov where a project says what it needs, in any of the ways to write that.
+_NEEDS_COVERAGE = re.compile(r"""(?m)(?:^|["'])(?:coverage|pytest-cov)(?:\[[\w,-]+\])?(?:["']|\s*(?:[=<>~!;]|$))""")
+_ON_DJANGO = """\
+--ds needs pytest-django in the project's environment. A TEST_RUNNER in Django's settings has no effect under pytest: make what it \
+sets up in pytest_configure of a conftest.py. Or keep `manage.py test` and let it write JUnit XML: `command` in docs/gates/tests.md"""
+_DJANGO = re.compile(r"""DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)["']""")
 
 
 def detect(survey: Survey) -> Suggestion | None:
@@ -19,16 +28,46 @@ def detect(survey: Survey) -> Suggestion | None:
     if not tests:
         return None
     options: dict[str, Any] = {}
-    comments = [f"{len(tests)} test file{'s' if len(tests) > 1 else ''} found, such as {tests[0]}"]
-    if not _has_settings(survey) and all(path.startswith("tests/") for path in tests):
-        options["paths"] = ["tests"]
+    comments = [f"{_plural(tests)} found, {_where_most(tests)}"]
+    if not _has_settings(survey):
+        settings = _DJANGO.search(survey.read("manage.py") or "")
+        if settings:
+            options["args"] = [f"--ds={settings.group(1)}"]
+            comments.append(_ON_DJANGO)
+        elif all(path.startswith("tests/") for path in tests):
+            options["paths"] = ["tests"]
+    _propose_coverage(survey, options, comments)
+    return Suggestion(options=options, comments=tuple(comments))
+
+
+def _plural(tests: list[str]) -> str:
+    return f"{len(tests)} test file{'s' if len(tests) > 1 else ''}"
+
+
+def _where_most(tests: list[str]) -> str:
+    """The place of the tests in words: the first folder that most of them share."""
+    [(folder, number)] = Counter(path.partition("/")[0] for path in tests).most_common(1)
+    if number == 1:
+        return f"such as {tests[0]}"
+    return f"all in {folder}/" if number == len(tests) else f"most in {folder}/"
+
+
+def _propose_coverage(survey: Survey, options: dict[str, Any], comments: list[str]) -> None:
+    """Coverage as the project's settings say, switched on where coverage.py is among what the project asks for."""
     sources, minimum = _coverage(survey)
-    if sources:
+    if sources and _asks_for_coverage(survey):
         options["coverage"] = {"source": sources}
         comments.append("coverage is measured because the project's own settings do")
+    elif sources:
+        comments.append(f"to measure coverage, install coverage.py with the tests and add: coverage: {{source: [{', '.join(sources)}]}}")
     if minimum:
         comments.append(f"the project asks for {minimum} % coverage (fail_under): require: {{line-coverage: {{min: {minimum}}}}}")
-    return Suggestion(options=options, comments=tuple(comments))
+
+
+def _asks_for_coverage(survey: Survey) -> bool:
+    """Whether coverage.py stands in requirements, locks or pyproject.toml: settings alone don't install it."""
+    files = [name for name in survey.files if fnmatch.fnmatch(name, "*requirements*.txt") or name in _LOCKS]
+    return any(_NEEDS_COVERAGE.search(survey.read(name) or "") for name in ["pyproject.toml", "setup.cfg", "tox.ini", *files])
 
 
 def _is_test(path: str) -> bool:
@@ -43,7 +82,8 @@ def _has_settings(survey: Survey) -> bool:
 def _coverage(survey: Survey) -> tuple[list[str], str]:
     """Sources of the project's coverage settings and its least coverage, empty where it says none."""
     own = _pyproject(survey).get("coverage", {})
-    sources, minimum = own.get("run", {}).get("source", []), str(own.get("report", {}).get("fail_under", ""))
+    run = own.get("run", {})
+    sources, minimum = run.get("source", run.get("source_pkgs", [])), str(own.get("report", {}).get("fail_under", ""))
     for name, prefix in _COVERAGE.items():
         parser = _ini(survey, name)
         sources = sources or parser.get(f"{prefix}run", "source", fallback="").replace(",", " ").split()
