@@ -93,7 +93,7 @@ def _write(
     members = bundle.members_of(record, request.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
-    sealed = bundle.seal(record, members | {"report.html": page.encode("utf-8")}, redactor)
+    sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor)
     path = request.bundle_path or _default_path(request.root, record)
     return Result(record=record, bundle=bundle.write(path, sealed), page=page, interrupted=interrupted)
 

@@ -13,6 +13,7 @@ from gates.cli import output
 from gates.errors import UsageError
 from gates.evidence.verify import Answer, Expectation, Verification, verify
 from gates.model import Stage
+from gates.report import html
 from gates.report.safe import terminal
 
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
@@ -47,7 +48,7 @@ def execute(options: argparse.Namespace) -> int:
         not_before=today - timedelta(days=min(options.max_age, today.toordinal() - 1)) if aged else None,
         not_after=today if aged else None,
     )
-    found = verify(options.bundle, expected)
+    found = verify(options.bundle, expected, lambda record: html.render(record, bundle=None))
     sys.stdout.write(_json(found) if options.format == "json" else _text(found, color=output.wants_color(sys.stdout)))
     return found.code
 

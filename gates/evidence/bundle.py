@@ -16,11 +16,12 @@ from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
 MANIFEST = "manifest.json"
+PAGE = "report.html"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
 #: What a run writes beside the members that its record gives.
-BESIDE = frozenset({MANIFEST, "redactions.json", "report.html"})
+BESIDE = frozenset({MANIFEST, "redactions.json", PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
 _CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})

@@ -11,15 +11,19 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+import gates
 from gates import canonical, judge, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
 from gates.facts import read_facts
 from gates.judge.decide import decide, is_observed
-from gates.model import Stage, Verdict
+from gates.model import Record, Stage, Verdict
 from gates.policy import load
 from gates.policy.compose import compose
+
+#: Makes the page of a record.
+Render = Callable[[Record], str]
 
 
 class Question(StrEnum):
@@ -74,8 +78,11 @@ _CODES = {
 _VERDICTS = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
 
 
-def verify(path: Path, expected: Expectation) -> Verification:
-    """Answer the five questions about the bundle at `path`. Never raises for what is wrong with the bundle."""
+def verify(path: Path, expected: Expectation, render_page: Render | None = None) -> Verification:
+    """Answer the five questions about the bundle at `path`. Never raises for what is wrong with the bundle.
+
+    `render_page` makes the page of a record: that of a bundle of this version must be the same.
+    """
     try:
         contents = bundle.read(path)
     except BundleError as error:
@@ -87,7 +94,7 @@ def verify(path: Path, expected: Expectation) -> Verification:
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
         _answer(Question.TRUSTED, lambda: _trusted(contents, expected)),
         _answer(Question.ABOUT, lambda: _about(contents, expected)),
-        *_judged_again(contents),
+        *_judged_again(contents, render_page),
     )
     failed = [_CODES[answer.question] for answer in answers if answer.holds is False]
     code = min(failed) if failed else _VERDICTS[contents.record.decision.verdict]
@@ -133,13 +140,16 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
     return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
 
 
-def _judged_again(contents: Contents) -> tuple[Answer, Answer]:
+def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
     """The last two questions: parsing and judging again is what both need."""
     unknown = _unknown_judges(contents)
     if unknown:
         why = f"{unknown}: this version can't judge it again"
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
     differing = _differences(contents)
+    if not differing and render_page is not None and contents.record.run.version == gates.__version__:
+        same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
+        differing = [] if same else [f"{bundle.PAGE} is not the page of this run"]
     follows = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
     missing = _missing(contents)
     complete = "; ".join(missing) or f"all {len(contents.record.facts)} gates that the policy demands at this stage"

@@ -217,6 +217,15 @@ def test_a_forgery_with_a_right_manifest_does_not_follow(made: Path, what: str) 
     assert verify(made, Expectation(allow_unsigned=True)).code == code
 
 
+def test_a_page_that_tells_another_story_does_not_follow(gates: Gates, made: Path) -> None:
+    members = archive.unpack(made.read_bytes())
+    page = members["report.html"]
+    members["report.html"] = page.replace(b"failed", b"passed")
+    assert members["report.html"] != page
+    made.write_bytes(reseal(members))
+    assert gates("verify", made, "--allow-unsigned").code == 8
+
+
 def test_an_unlisted_member_is_noticed(made: Path) -> None:
     members = archive.unpack(made.read_bytes())
     made.write_bytes(archive.pack({**members, "raw/checks/more.xml": b"<a/>"}))
