@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import re
@@ -26,7 +25,6 @@ from gates.api import (
     GateError,
     Kind,
     Limit,
-    Location,
     Need,
     ObserveContext,
     Proof,
@@ -45,6 +43,7 @@ from gates.api import (
     program_needs,
     read_axe,
 )
+from gates.formats.axe import Page, merged
 
 Standard = Literal["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 #: What each standard adds to those before it, as axe-core names the rules of a success criterion.
@@ -55,7 +54,6 @@ _TAGS: tuple[tuple[Standard, tuple[str, ...]], ...] = (
     ("wcag22aa", ("wcag22aa",)),
     ("best-practice", ("best-practice",)),
 )
-_IMPACTS = {"minor": Severity.LOW, "moderate": Severity.MEDIUM, "serious": Severity.HIGH, "critical": Severity.CRITICAL}
 _VIEWPORT = re.compile(r"([1-9]\d{2,3})x([1-9]\d{2,3})")
 _FOLDERS = ("public", "site", "www", "dist", "static", "docs")
 _CANARY_FAULTS = 2
@@ -248,11 +246,11 @@ def parse(raw: Raw) -> Facts:
     _check_examined([entry["item"] for entry in inventory], visits)
     found: dict[tuple[str, str, str], list[tuple[str, Finding]]] = {}
     for entry in inventory:
-        page = _Page(raw=raw, route=entry["route"], visit=visits[entry["item"]], excluded=frozenset(results["excluded"]))
+        page = Page(raw=raw, route=entry["route"], visit=visits[entry["item"]], excluded=frozenset(results["excluded"]))
         for finding in page.findings():
             key = (finding.rule, entry["route"], finding.location.selector or "")
             found.setdefault(key, []).append((entry["view"], finding))
-    findings = [_merged(several) for several in found.values()]
+    findings = [merged(several) for several in found.values()]
     review = sum(finding.kind is Kind.NEEDS_REVIEW and finding.suppressed_by is None for finding in findings)
     return raw.facts(
         examined=Examined(unit="pages", expected=len(inventory), done=len(inventory), proof=Proof.INVENTORY),
@@ -274,54 +272,6 @@ def _check_examined(items: Sequence[str], visits: dict[str, dict[str, Any]]) -> 
         reasons = "; ".join(f"{item}: {reason}" for item, reason, _ in failed[:_NAMED])
         remedies = dict.fromkeys(remedy for _, _, remedy in failed[:_NAMED] if remedy)
         raise GateError(f"{len(failed)} of {len(items)} pages could not be examined: {reasons}{more}", remedy="; ".join(remedies))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """A page that was examined: its route, its record, and the rules whose findings are suppressed."""
-
-    raw: Raw
-    route: str
-    visit: dict[str, Any]
-    excluded: frozenset[str]
-
-    def findings(self) -> Iterable[Finding]:
-        for kind, results in ((Kind.FINDING, self.visit["violations"]), (Kind.NEEDS_REVIEW, self.visit["incomplete"])):
-            for result in results:
-                for node in result["nodes"]:
-                    yield self._finding(kind, result, node)
-        unseen = [("frame-tested", frame["selector"], f"A frame was not examined: {frame['reason']}") for frame in self.visit["unseen"]]
-        closed = [
-            ("closed-shadow-root", selector, "What is in a closed shadow root can't be examined") for selector in self.visit["closed"]
-        ]
-        for rule, selector, message in (*unseen, *closed):
-            node = {"target": [selector], "summary": "Examine this part by hand, or where it comes from.", "line": None}
-            yield self._finding(Kind.NEEDS_REVIEW, {"id": rule, "help": message, "helpUrl": "", "impact": "serious"}, node)
-
-    def _finding(self, kind: Kind, result: dict[str, Any], node: dict[str, Any]) -> Finding:
-        selector = " > ".join(step if isinstance(step, str) else " >>> ".join(step) for step in node["target"])
-        word = node["impact"] if node.get("impact") else result["impact"] or ""
-        summary = re.sub(r"\s*\n\s*", "\n", node["summary"]).strip()
-        _, *faults = summary.splitlines() or [""]  # below a heading such as "Fix any of the following:"
-        return self.raw.finding(
-            rule=result["id"],
-            severity=_IMPACTS.get(word, Severity.HIGH),
-            message=f"{result['help']}: {faults[0]}" if faults else result["help"],
-            location=Location(url=self.route, selector=selector, path=self.visit.get("path"), line=node["line"]),
-            identity=(self.route, selector),
-            kind=kind,
-            remedy=summary,
-            help_url=result["helpUrl"],
-            suppressed_by="exclude-rules" if result["id"] in self.excluded else None,
-            properties={"impact": word},
-        )
-
-
-def _merged(several: list[tuple[str, Finding]]) -> Finding:
-    """One finding of those of one element and rule at several sizes and in several schemes: a fault before a doubt, the worst first."""
-    views = ", ".join(sorted({view for view, _ in several}))
-    worst = max((finding for _, finding in several), key=lambda finding: (finding.kind is Kind.FINDING, finding.severity))
-    return dataclasses.replace(worst, properties={**worst.properties, "seen-at": views})
 
 
 # -- proposing and preparing
