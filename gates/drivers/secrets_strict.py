@@ -26,6 +26,9 @@ _CHECKSUM_NAME = re.compile(
     r"(?i)(?:^|[^a-z])(?:sha-?\d*|md5(?:sum)?|blake2[bs]?|check_?sums?|integrity|digest|etag|rev|revision|commit|commit_?sha|git_?(?:sha|ref|hash))"
     r"[^a-z0-9]*[\"']?\]?\s*[:=(,]"
 )
+_NAME = re.compile(r"([A-Za-z_][\w-]*)[\"']?\]?\s*[:=]\s*[\"']?$")
+#: A name's last word that says that it holds something about a secret, not the secret.
+_ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
 
@@ -157,6 +160,8 @@ def _filter(rule: str, plugin: Any, value: str, line: str) -> str:
         return "checksum"
     if rule == "keyword" and heuristic.is_indirect_reference(line):
         return "indirect-reference"
+    if rule == "keyword" and _says_something_else(value, line):
+        return "name"
     if heuristic.is_likely_id_string(value, line, plugin):
         return "identifier"
     return _heuristics(value)
@@ -171,6 +176,13 @@ def _heuristics(value: str) -> str:
         "no-letter": heuristic.is_not_alphanumeric_string,
     }
     return next((name for name, check in checks.items() if check(value)), "")
+
+
+def _says_something_else(value: str, line: str) -> bool:
+    """Whether the name is not one of a secret after all: its last word says so, or its several words are the value, as of a field."""
+    found = [name.group(1) for end in re.finditer(re.escape(value), line) if (name := _NAME.search(line[: end.start()]))]
+    repeated = value in found and re.search(r"[_-]", value.strip("_-")) is not None
+    return repeated or bool(found and all(_ABOUT_A_SECRET.search(name) for name in found))
 
 
 def _is_checksum(value: str, line: str) -> bool:

@@ -88,12 +88,19 @@ def test_the_end_of_a_token_is_masked_too(detectors: Detectors) -> None:
         ('secret = "3f2b8c1e-5d4a-4f6b-9e2d-7a1c0b9d8e7f"', "uuid"),
         ("address = https://user:<word>@host", "template"),
         ('password = "8675309"', "no-letter"),
+        ('form["email_password_status"] = "success"', "name"),
+        ('{"show_api_keys": "show_api_keys" in query}', "name"),
     ],
 )
 def test_what_is_no_secret_is_counted_and_not_found(detectors: Detectors, line: str, reason: str) -> None:
     scan = secrets_strict.scan("app.py", line + "\n", detectors)
     assert scan.hits == []
     assert reason in scan.filtered
+
+
+@pytest.mark.parametrize("line", ['password = "swordfish-status"', 'password = "password"', 'status_password = "swordfish"'])
+def test_a_name_whose_last_word_is_a_secret_is_one(detectors: Detectors, line: str) -> None:
+    assert [hit.rule for hit in secrets_strict.scan("app.py", line + "\n", detectors).hits] == ["keyword"]
 
 
 def test_a_checksum_by_a_secret_name_is_a_secret(detectors: Detectors) -> None:
