@@ -29,7 +29,8 @@ def install() -> int:
     folder = workplace() / "environment"
     venv.create(folder, with_pip=True, clear=True)
     version = os.environ.get("GATES_VERSION", "")
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # Isolated: `-m` alone would look for pip in the folder where we stand, which is the repository under judgement.
+    pip = [str(folder / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     source = f"quality-gates=={version}" if version else os.environ["GITHUB_ACTION_PATH"]
     subprocess.run([*pip, source], check=True)
     asked = subprocess.run(

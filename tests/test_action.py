@@ -111,6 +111,25 @@ def test_a_consumer_s_workflow_fails_with_annotations_outputs_summary_and_bundle
     assert json.loads(verified.stdout)["digest"].endswith(run.outputs["bundle-digest"].removeprefix("sha256:"))
 
 
+def test_nothing_of_the_repository_is_run_while_the_action_installs_itself(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    repository = tmp_path / "repository"
+    for name in ("pip/__init__.py", "pip/__main__.py", "ensurepip.py", "json.py", "venv.py"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository / name).write_text(f"open({str(trap)!r}, 'w').close()\n", "utf-8")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GITHUB_ACTION_PATH": str(ROOT),
+        "GATES_VERSION": "0.0.0",
+        "PIP_NO_INDEX": "1",
+    }
+    command = [sys.executable, ROOT / "scripts" / "action.py", "install"]
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert "No matching distribution found for quality-gates==0.0.0" in done.stderr
+    assert not trap.exists()
+
+
 @pytest.mark.parametrize("tool", [["actionlint"], ["zizmor", "--offline", "--quiet"]])
 def test_linters_of_actions_find_nothing(tool: list[str], tmp_path: Path) -> None:
     folder = tmp_path / ".github" / "workflows"
