@@ -89,6 +89,10 @@ class EvidenceError(GatesError):
 class BundleError(GatesError):
     """A bundle can't be read, or is not intact."""
 
+    def __init__(self, error: str, *, where: str = "", help: str = "", see: str = "") -> None:
+        remedy = help or "get it again from where the run put it: a bundle that was changed proves nothing"
+        super().__init__(error, where=where, help=remedy, see=see)
+
 
 class RepositoryError(GatesError):
     """Git could not answer a question that the judge needs answered."""

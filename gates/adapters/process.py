@@ -65,9 +65,11 @@ class Process:
                     start_new_session=True,
                 )
             except FileNotFoundError as error:
-                raise ToolMissingError(f"{argv[0]} was not found") from error
+                raise ToolMissingError(f"{argv[0]} was not found", remedy="install it, or mend what names it in the policy") from error
             except OSError as error:
-                raise ToolMissingError(f"{argv[0]} could not be started: {error.strerror}") from error
+                raise ToolMissingError(
+                    f"{argv[0]} could not be started: {error.strerror}", remedy="make it executable (chmod +x) and check its first line"
+                ) from error
             _running.add(self)
 
     @property

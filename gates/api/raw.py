@@ -46,7 +46,7 @@ class Raw:
         try:
             return json.loads(self.content(name), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise GateError(f"{name} is not JSON that can be read: {error}") from error
+            raise GateError(f"{name} is not JSON that can be read: {error}", remedy="its output is kept with the evidence") from error
 
     def tools(self) -> tuple[ToolRun, ...]:
         """The tool runs that were recorded while observing."""
