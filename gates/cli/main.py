@@ -134,5 +134,6 @@ def _defect(error: Exception, argv: Sequence[str]) -> Problem:
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
+    del frame
+    signal.signal(number, signal.SIG_IGN)  # `timeout` sends it twice: the second would end what keeps the finished part
     raise KeyboardInterrupt

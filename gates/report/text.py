@@ -113,6 +113,9 @@ def _verdict(page: _Page, record: Record) -> None:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
     for reason in decision.partial:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
+    broken = [check.limit for gate in decision.gates for check in gate.checks if check.met is False]
+    if record.context.base is None and any(limit.new_max is not None for limit in broken):
+        page.line(("  there is no base to compare with: every finding counts as new", _DIM))
 
 
 def _gate(page: _Page, gate: GateView) -> None:

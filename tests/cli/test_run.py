@@ -180,7 +180,10 @@ HEARING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handle
 HANGING = "import sys, time\nopen('begun', 'w').close()\ntime.sleep(600)\n"
 
 
-def test_an_interrupted_run_keeps_what_was_finished_and_leaves_nothing_behind(repository: Repository) -> None:
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]], ids=["Ctrl-C", "timeout"])
+def test_an_interrupted_run_keeps_what_was_finished_and_leaves_nothing_behind(
+    repository: Repository, signals: list[signal.Signals]
+) -> None:
     repository.commit({**PASSING, "make_report.py": HANGING})
     begun = repository.root / "begun"
     os.mkfifo(begun)
@@ -188,7 +191,8 @@ def test_an_interrupted_run_keeps_what_was_finished_and_leaves_nothing_behind(re
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as child:
         begun.read_bytes()  # a pipe: answers when the hanging tool has opened it
         children = process_group_members(child.pid)
-        child.send_signal(signal.SIGINT)
+        for number in signals:
+            child.send_signal(number)
         try:
             out, _ = child.communicate(timeout=60)
         finally:

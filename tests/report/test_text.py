@@ -27,6 +27,13 @@ def test_the_verdict_and_its_reason_come_first() -> None:
     assert plain(passed()).splitlines()[0] == "PASSED  1 gate is enforced, and every limit is met"
 
 
+def test_without_a_base_it_says_why_all_is_new() -> None:
+    record, words = full(), "there is no base to compare with: every finding counts as new"
+    assert words not in plain(record)
+    assert words in plain(replace(record, context=replace(record.context, base=None)))
+    assert words not in plain(passed())
+
+
 def test_where_nothing_is_enforced_it_says_so() -> None:
     assert "no gate is enforced" in plain(nothing()).splitlines()[0]
 
