@@ -124,7 +124,7 @@ def test_nothing_of_the_repository_is_run_while_the_action_installs_itself(tmp_p
         "GATES_VERSION": "0.0.0",
         "PIP_NO_INDEX": "1",
     }
-    command = [sys.executable, ROOT / "scripts" / "action.py", "install"]
+    command = [sys.executable, str(ROOT / "scripts" / "action.py"), "install"]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert "No matching distribution found for quality-gates==0.0.0" in done.stderr
     assert not trap.exists()
