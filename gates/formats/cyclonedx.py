@@ -112,7 +112,7 @@ def _finding(raw: Raw, item: dict[str, Any], affected: dict[str, Any], component
         or f"update {component.name} to a version without {advisory}",
         help_url=_help_url(item, advisory),
         suppressed_by=_settled(item, affected, component, advisory),
-        properties={"severity": word, "package": component.name, "version": component.version, "aliases": " ".join(sorted(aliases))},
+        properties={"severity": word, "package": component.name, "version": component.version, "aliases": ",".join(sorted(aliases))},
     )
 
 

@@ -81,6 +81,8 @@ def test_a_version_that_is_said_to_be_unaffected() -> None:
 def test_identity_is_the_package_and_its_smallest_alias_without_the_version() -> None:
     renamed = only(id="GHSA-x", references=[{"id": "CVE-2024-0001"}])
     assert renamed.properties["aliases"] == "CVE-2024-0001"
+    known_twice = only(id="GHSA-x", references=[{"id": "PYSEC-1"}, {"id": "CVE-2024-0001"}])
+    assert known_twice.properties["aliases"] == "CVE-2024-0001,PYSEC-1"  # as a waiver's `advisory` reads them
     later = read(bom(vulnerability(), components=[{**JINJA, "version": "3.1.3", "purl": "pkg:pypi/jinja2@3.1.3"}])).findings[0]
     assert later.fingerprint == only().fingerprint
 
