@@ -198,7 +198,7 @@ class ObserveContext:
         if done.timed_out or done.exit_code is None:
             raise ToolTimeoutError(
                 f"{tool} did not end in time and was stopped",
-                remedy=f"find out what it waits for, or allow more time with `gates.{self.gate}.timeout`",
+                remedy=f"allow it more time with `gates.{self.gate}.timeout`, or find out what it waits for",
             )
         if done.cut:
             raise GateError(

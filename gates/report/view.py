@@ -186,9 +186,15 @@ def work(examined: Examined | None) -> str:
 
 
 def counts(view: GateView) -> str:
-    """The findings of a gate in numbers, such as `2 new, 3 existing, 1 waived`."""
+    """The findings of a gate in numbers, such as `2 new, 3 existing, 1 waived`; where only some break a limit, how many."""
     number = view.decision.counts
-    parts = ((number.new, "new"), (number.existing, "existing"), (number.waived, "waived"), (number.suppressed, "suppressed"))
+    counting = [finding for finding in view.findings if not finding.excused]
+    stopping = sum(stops(view, finding) for finding in counting)
+    if 0 < stopping < len(counting):
+        told = [(stopping, "over a limit"), (len(counting) - stopping, "within")]
+    else:
+        told = [(number.new, "new"), (number.existing, "existing")]
+    parts = (*told, (number.waived, "waived"), (number.suppressed, "suppressed"))
     kinds = [(sum(notice.finding.kind is kind for notice in view.notices), word) for kind, word in _NOTICE_WORDS.items()]
     said = [f"{count} {word}" for count, word in (*parts, *kinds) if count]
     return ", ".join(said) or ("none" if view.examined else "")

@@ -75,7 +75,7 @@ def test_durations_are_for_people(milliseconds: int, text: str) -> None:
 
 
 def test_counts_in_words() -> None:
-    assert view.counts(gate("security")) == "1 new, 2 existing, 1 suppressed"
+    assert view.counts(gate("security")) == "1 over a limit, 1 within, 1 suppressed"
     assert view.counts(gate("accessibility")) == "1 existing, 1 to review"
     assert view.counts(gate("secrets")) == "none"
     assert view.counts(gate("contracts")) == ""
