@@ -11,7 +11,7 @@ from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_dri
 from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext, ToolResult
-from gates.api.gate import Gate, Need, Suggestion, Survey, program_needs
+from gates.api.gate import Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
@@ -62,6 +62,7 @@ __all__ = [
     "ToolResult",
     "ToolRun",
     "ToolTimeoutError",
+    "ask_program",
     "count",
     "find_browser",
     "find_driver",

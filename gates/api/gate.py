@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gates import redact
+from gates.adapters import process
 from gates.api.context import ObserveContext
 from gates.api.raw import Raw
+from gates.errors import ToolMissingError
 from gates.model import Facts, Limit, Stage
 
 
@@ -28,6 +32,17 @@ def program_needs(root: Path, command: Sequence[str], *, where: str, environment
         name = command[0]
         found = shutil.which(str(root / name) if "/" in name else name, path=environment.get("PATH"))
         yield Need(name=name, found=found, remedy=f"install {name}, or mend `{where}` in the policy")
+
+
+def ask_program(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """What a program prints, started away from the repository; None where it is missing, fails, or takes longer than a minute."""
+    with tempfile.TemporaryDirectory(prefix="gates-") as folder:
+        place = Path(folder)
+        try:
+            done = process.run(argv, cwd=place, env=redact.child_environment(environment), timeout=60, scratch=place)
+        except ToolMissingError:
+            return None
+    return done.stdout.decode("utf-8", "replace") if done.exit_code == 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

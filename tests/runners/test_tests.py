@@ -11,7 +11,7 @@ import pytest
 from gates import codec
 from gates.api import Survey
 from gates.model import Facts, Kind, Proof, Severity, Status
-from gates.runners.tests import GATE, Options
+from gates.runners.tests import GATE, Coverage, Options
 from gates.runners.tests.inventory import read_settings
 from tests.runners.tests_project import TWO_TESTS, Project, counts, findings, skipped
 
@@ -196,8 +196,16 @@ def test_its_own_virtual_environment_comes_first(project: Project) -> None:
     (project.root / ".venv/bin/python").chmod(0o755)
     facts: Facts = project.observe({"python": ""})
     assert counts(facts)["passed"] == "2"
-    (interpreter, *_) = GATE.needs(project.root, Options()) if GATE.needs else ()
+    interpreter, its_pytest = GATE.needs(project.root, Options()) if GATE.needs else ()
     assert interpreter.found == str(project.root / ".venv/bin/python")
+    assert its_pytest.found == pytest.__version__  # asked, not looked for in folders: a shim has none beside it
+
+
+def test_what_the_interpreter_lacks_is_needed(project: Project) -> None:
+    project.write({".venv/bin/python": f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n'})
+    (project.root / ".venv/bin/python").chmod(0o755)
+    needed = GATE.needs(project.root, Options(coverage=Coverage(source=("shop",)))) if GATE.needs else ()
+    assert [need.name for need in needed if need.found is None] == ["pytest of the project", "coverage of the project"]
 
 
 def test_processes_of_xdist_are_joined(project: Project) -> None:

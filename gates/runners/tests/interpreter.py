@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gates.api import GateError, Need, ObserveContext, ToolMissingError, program_needs
+from gates.api import GateError, Need, ObserveContext, ToolMissingError, ask_program, program_needs
 from gates.runners.tests.options import Options
 
 OLDEST = (7, 4)
@@ -62,13 +62,12 @@ def ask(context: ObserveContext, options: Options) -> Project:
         )
     context.hide(python, PLACEHOLDER)
     done = context.run_tool([python, "-c", _ASK], tool="python", cwd=context.scratch)
-    try:
-        versions: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError):
+    versions = _read_versions(done.stdout.decode("utf-8", "replace"))
+    if versions is None:
         raise GateError(
             f"the project's interpreter could not be asked for its pytest: {done.last_words()}",
             remedy=f"mend the environment, or name another in `gates.{context.gate}.options.python`",
-        ) from None
+        )
     if "pytest" not in versions:
         raise ToolMissingError(
             "the project's interpreter has no pytest",
@@ -88,20 +87,23 @@ def _version(text: str) -> tuple[int, int]:
 
 
 def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Iterator[Need]:
-    """What `gates doctor` shows: the interpreter, and pytest (and coverage.py) among its packages. Runs nothing."""
+    """What `gates doctor` shows: the interpreter, and the pytest (and coverage.py) that it says it has."""
     if options.command:
         yield from program_needs(root, options.command, where="command", environment=environment)
         return
     python = find(root, options, environment)
     yield Need(name="the project's interpreter", found=python, remedy="make the project's environment, such as `python -m venv .venv`")
-    wanted = ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]
-    for name in wanted if python else ():
-        yield Need(name=f"{name} of the project", found=_package(str(python), name), remedy=f"{python} -m pip install {name}")
+    if python is None:
+        return
+    versions = _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
+    for name in ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]:
+        yield Need(name=f"{name} of the project", found=versions.get(name), remedy=f"{python} -m pip install {name}")
 
 
-def _package(python: str, name: str) -> str | None:
-    """Where a package lies beside an interpreter, followed through its link too (a virtual environment may see both)."""
-    prefixes = {Path(python).parent.parent, Path(python).resolve().parent.parent}
-    patterns = [f"lib/python3*/{folder}/{name}/__init__.py" for folder in ("site-packages", "dist-packages")]
-    patterns.append(f"lib/python3/dist-packages/{name}/__init__.py")
-    return next((str(path.parent) for prefix in sorted(prefixes) for pattern in patterns for path in prefix.glob(pattern)), None)
+def _read_versions(answer: str) -> dict[str, str] | None:
+    """Versions by name from the answer to our question; None where it is none. What a start-up file prints may stand before it."""
+    try:
+        versions = json.loads(answer.splitlines()[-1])
+    except (ValueError, IndexError):
+        return None
+    return versions if isinstance(versions, dict) else None
