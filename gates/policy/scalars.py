@@ -69,7 +69,7 @@ def _text(node: Scalar, table: Text) -> str:
 def _choice(node: Scalar, table: Choice) -> str:
     if node.text not in table.values:
         near = difflib.get_close_matches(node.text, table.values, 1, 0.6)
-        raise WrongError(says(table), f"did you mean {near[0]!r}?" if near else "write one of these words")
+        raise WrongError(says(table), f"did you mean '{near[0]}'?" if near else "write one of these words")
     return node.text
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from gates.errors import PolicyError
+from gates.model import PolicySource
+from gates.policy.reader import read
 from gates.policy.syntax import MAX_BYTES
 from tests.policy.making import EXAMPLES, complaints, effective, policy
 
@@ -112,3 +114,9 @@ def test_what_a_base_says_wrong_of_a_gate_is_said_where_it_stands() -> None:
 
 def test_a_gate_nobody_knows_any_more_is_a_problem_with_a_place() -> None:
     assert complaints("version: 1\ngates: {tests: {}, plugin: {uses: gone}}\n") == ["gates.yaml:2:29 unknown gate 'gone'"]
+
+
+def test_a_near_word_is_proposed_as_it_is_written() -> None:
+    source = PolicySource(name="gates.yaml", content=b"version: 1\ngates: {secrets: {stages: [comit]}}\n", sha256="")
+    (wrong,) = read(source).problems
+    assert wrong.help == "did you mean 'commit'?"
