@@ -5,6 +5,7 @@ Whatever mentions every gate is generated here, so that adding one touches its r
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -18,6 +19,11 @@ from gates.policy.reference import BEGIN, END, insert
 from gates.policy.schema import json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # for the tests, which are no part of the package
+
+from tests.guarantees import Case, cases  # noqa: E402
+
+TABLES = {"tests/traps": "Engines that say clean when it is not", "tests/faults": "Faults", "tests/hostile": "Hostile projects"}
 BUILT_IN = tuple(registry.find(name) for name in registry.BUILT_IN)
 
 
@@ -41,6 +47,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "gates.schema.json": json.dumps(json_schema(BUILT_IN), indent=2, ensure_ascii=False) + "\n",
         ROOT / "docs" / "policy.md": insert((ROOT / "docs" / "policy.md").read_text("utf-8"), BUILT_IN),
         ROOT / "README.md": between((ROOT / "README.md").read_text("utf-8"), gate_table()),
+        ROOT / "docs" / "guarantees.md": between((ROOT / "docs" / "guarantees.md").read_text("utf-8"), guarantees()),
         ROOT / "action.yml": re.sub(
             r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")
         ),
@@ -63,6 +70,38 @@ def gate_table() -> str:
         for gate in BUILT_IN
     ]
     return "\n".join(rows)
+
+
+def guarantees() -> str:
+    """The tables of what is tried, with the answers that the tests declare and hold."""
+    return "\n\n".join(
+        f"### {title}\n\n{table(list(module_cases(folder)))}" for folder, title in TABLES.items() if list((ROOT / folder).glob("test_*.py"))
+    )
+
+
+def module_cases(folder: str) -> Iterator[tuple[Path, Case]]:
+    for path in sorted((ROOT / folder).glob("test_*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for case in cases(importlib.import_module(name)):
+            yield path, case
+
+
+def table(found: list[tuple[Path, Case]]) -> str:
+    """One line a case: what is tried, what the engine says when it is run by hand, the answer here, and the test."""
+    numbered = any(case.number for _, case in found)
+    rows = ["| | what is tried | the engine alone | here |", "|---|---|---|---|"] if numbered else ["| what is tried | here |", "|---|---|"]
+    if numbered:
+        found = sorted(found, key=lambda item: trap_order(item[1].number))
+    for path, case in found:
+        answer = f"[{case.here.outcome}](../{path.relative_to(ROOT)}): {case.here.words}"
+        cells = [case.number, case.what, case.alone, answer] if numbered else [case.what, answer]
+        rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def trap_order(number: str) -> tuple[int, int]:
+    """P1 … P10, C1, S1 …: the order of the gates, then of the numbers."""
+    return "PCSXADB".index(number[0]), int(number[1:])
 
 
 def hooks() -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gates.adapters import process
 from gates.model import Facts, Finding
 from gates.runners.tests import GATE
 from gates.testing import observe_and_parse
@@ -40,6 +41,11 @@ class Project:
         chosen = {"python": sys.executable, **(options or {})}
         environment = ENVIRONMENT | settings.pop("environment", {})
         return observe_and_parse(GATE, root=self.root, work=work, options=chosen, environment=environment, **settings)
+
+    def alone(self, *argv: str) -> str:
+        """What pytest says when it is run by hand: its exit code."""
+        done = process.run([sys.executable, "-m", "pytest", "-q", *argv], cwd=self.root, env=ENVIRONMENT, timeout=60, scratch=self.folder)
+        return f"exit code {done.exit_code}"
 
     def raw(self, name: str) -> bytes:
         """A raw file of the last observation, before redaction."""
