@@ -132,7 +132,7 @@ def _gate(page: _Page, gate: GateView) -> None:
         page.wrapped(gate.policy.runbook, indent=2, label="runbook: ", color=_DIM)
     stopping = [finding for finding in ranked((*gate.findings, *gate.notices)) if stops(gate, finding)]
     _findings(page, stopping)
-    others = sum(not finding.excused for finding in gate.findings) - sum(finding in gate.findings for finding in stopping)
+    others = sum(not finding.excused and finding not in stopping for finding in gate.findings)
     if others:
         page.line("")
         page.line((f"  {plural(others, 'finding')} within the limits: see the page", _DIM))
@@ -150,6 +150,8 @@ def _findings(page: _Page, findings: Sequence[FindingView]) -> None:
         severe = _RED if finding.severity >= Severity.HIGH else _YELLOW if finding.severity is Severity.MEDIUM else _DIM
         page.line("    ", (finding.severity.word, severe), f" {view.state.value}  ", (terminal(finding.rule), _DIM))
         page.wrapped(finding.message, indent=4)
+        if view.excused:
+            page.wrapped(view.excused, indent=4, color=_YELLOW)
         if finding.remedy:
             page.wrapped(finding.remedy, indent=4, label="help: ")
         if finding.help_url:

@@ -218,3 +218,14 @@ def test_a_gate_over_its_time_is_errored_and_stopped(gates: Gates, repository: R
     assert report["verdict"] == "errored"
     assert "did not end in time" in report["gates"][1]["reasons"][0]
     assert not process.stopping()
+
+
+def test_a_marker_that_stops_is_shown_as_one_and_counts_once(gates: Gates, repository: Repository) -> None:
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----"
+    repository.commit(
+        {"gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}}\n", "app.py": f'KEY = "{key}"  # pragma: allowlist secret\n'}
+    )
+    done = gates("-C", repository.root, "run")
+    assert done.code == 1
+    assert "suppressed by pragma: allowlist secret" in done.out
+    assert "within the limits" not in done.out
