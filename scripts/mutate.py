@@ -1,0 +1,121 @@
+"""Takes each defence out, one after another, and runs the tests that reach it: every one must turn red.
+
+Runs in a checkout that it may change (`scripts/mutate` makes one). Which tests reach a line is measured first; what runs
+in an engine's process is out of sight of that measurement, so the tests of its gate are taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import coverage
+from mutants import Mutant, every
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "build" / "mutants.coverage"
+RESULTS = ROOT / "build" / "mutants.jsonl"
+TIMEOUT = 600
+#: The tests of what runs in an engine's process, by the begin of the driver's name; quick ones first.
+DRIVERS = {
+    "audit": ["tests/drivers/test_audit_*.py", "tests/*/test_dependencies*.py"],
+    "axe": ["tests/*/test_accessibility*.py"],
+    "bandit": ["tests/*/test_security.py"],
+    "contracts": ["tests/drivers/test_contracts_*.py", "tests/*/test_contracts.py"],
+    "pytest": ["tests/*/test_tests*.py"],
+    "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 1 where a mutant survives."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", action="store_true", help="measure anew which tests reach which line, then stop")
+    parser.add_argument("--only", default="", help="files whose path holds this")
+    parser.add_argument("--part", default="0/1", help="K/N: every Nth mutant from the Kth on")
+    options = parser.parse_args(argv)
+    if options.measure:
+        return measure()
+    part, parts = map(int, options.part.split("/"))
+    reach = reached()
+    chosen = [mutant for mutant in every(ROOT) if options.only in mutant.path][part::parts]
+    survivors = 0
+    for mutant in chosen:
+        tests = tests_of(mutant, reach)
+        survived = not tests or survives(mutant, tests)
+        survivors += survived
+        verdict = ("never reached" if not tests else "SURVIVED") if survived else "killed"
+        print(f"{verdict:13} {mutant.name}", flush=True)
+        with RESULTS.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"mutant": mutant.name, "verdict": verdict, "tests": len(tests)}) + "\n")
+    print(f"{len(chosen)} defences taken out, {survivors} not noticed")
+    return 1 if survivors else 0
+
+
+def measure() -> int:
+    """Run all tests once, and keep which reached which line."""
+    DATA.parent.mkdir(exist_ok=True)
+    DATA.unlink(missing_ok=True)
+    environment = {**os.environ, "COVERAGE_FILE": str(DATA), "COVERAGE_CORE": "ctrace", "PYTHONPATH": str(ROOT / "scripts")}
+    command = [sys.executable, "-m", "coverage", "run", "--source", "gates", "--concurrency", "thread"]
+    command += ["-m", "pytest", "-q", "-p", "mutate_contexts", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def reached() -> dict[str, dict[int, list[str]]]:
+    """For each file its lines, and for each line what reaches it: ids of tests, or a whole file of tests."""
+    data = coverage.CoverageData(str(DATA))
+    data.read()
+    found: dict[str, dict[int, list[str]]] = defaultdict(dict)
+    for path in data.measured_files():
+        name = f"gates/{path.rpartition('/gates/')[2]}"  # it may have been measured in another clone
+        for line, contexts in data.contexts_by_lineno(path).items():
+            found[name][line] = sorted(context for context in contexts if context)
+    return found
+
+
+def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str]:
+    """What must run to notice: the file of tests named after the mutated one first."""
+    if mutant.path.startswith("gates/drivers/"):
+        name = mutant.path.removeprefix("gates/drivers/")
+        patterns = next(patterns for begin, patterns in DRIVERS.items() if name.startswith(begin))
+        return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    contexts = reach.get(mutant.path, {}).get(mutant.line, [])
+    whole = {context for context in contexts if "::" not in context}
+    return sorted(whole) + [context for context in contexts if context.partition("::")[0] not in whole]
+
+
+def survives(mutant: Mutant, tests: list[str]) -> bool:
+    """Whether all these tests stay green without the defence. The file is put back whatever happens."""
+    path = ROOT / mutant.path
+    source = path.read_bytes()
+    path.write_bytes(mutant.apply(source))
+    try:
+        return all(_green(some) for some in _batches(tests))
+    finally:
+        path.write_bytes(source)
+
+
+def _batches(tests: list[str]) -> Iterator[list[str]]:
+    """A few first: most mutants are noticed by any of those that reach them."""
+    yield tests[:8]
+    if len(tests) > 8:
+        yield tests[8:]
+
+
+def _green(tests: list[str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, timeout=TIMEOUT, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False  # a run that does not end is red
+
+
+if __name__ == "__main__":
+    sys.exit(main())
