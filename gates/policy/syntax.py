@@ -118,7 +118,13 @@ def _end_of(name: str, text: str) -> Place:
     return Place(name, text.count("\n") + 1, len(text) - text.rfind("\n"))
 
 
+def _too_deep(place: Place) -> Problem:
+    return problem(f"nested deeper than {MAX_DEPTH}", place, "no policy needs that: look for stray brackets")
+
+
 def _syntax_problem(words: str, place: Place) -> Problem:
+    if "maximum nesting depth" in words:  # libyaml's own bound, which looks further ahead than ours
+        return _too_deep(place)
     for part, error, help in _PLAIN_WORDS:
         if part in words:
             return problem(f"not YAML: {error}", place, help)
@@ -145,7 +151,7 @@ class _Builder:
             self._take(event, place)
             if len(self._open) > MAX_DEPTH:
                 self.root = None
-                self.problems.append(problem(f"nested deeper than {MAX_DEPTH}", place, "no policy needs that: look for stray brackets"))
+                self.problems.append(_too_deep(place))
                 return
 
     def _take(self, event: yaml.Event, place: Place) -> None:
