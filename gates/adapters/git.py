@@ -10,25 +10,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from gates.errors import RepositoryError
 
-_SCP_ADDRESS = re.compile(r"^(?:[\w.-]+@)?[\w.-]{2,}:(?!//)")
+_SCP_ADDRESS = re.compile(r"(?:[^\s:/@]+(?::[^\s/@]+)?@)?(?P<place>[\w.-]{2,}:(?!:|//)[^\s@]+)")
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?|ssh|git|ftps?)://(?:[^\s/?#]*@)?(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:\d+)?(?P<path>/[^\s?#@]*)?"
+)
 _SAFE = (
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.untrackedCache=false",
+    # What would let a changed file pass for the committed one.
+    "core.ignoreStat=false",
+    "core.trustctime=true",
+    "core.checkStat=default",
     "core.quotePath=false",
     "diff.external=",
     # A partial clone fetches what it lacks, by commands that its configuration names.
     *(f"protocol.{name}.allow=never" for name in ("ext", "file", "git", "http", "https", "ssh")),
+    # A folder that looks like a repository without a working tree is a part of the project, not its repository.
+    "safe.bareRepository=explicit",
     # CI containers often run as another user than the checkout's owner; nothing above can execute its configuration.
     "safe.directory=*",
 )
 #: Scopes of configuration that a repository can't write.
 _OF_THE_USER = frozenset({b"system", b"global", b"command"})
 _LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process", "true"})
+_SUBMODULE = re.compile(rb"160000 [^\t]*\t(.*)", re.DOTALL)
+#: A pipe in the place of a file that git reads would hold it for ever.
+_SECONDS = 300
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -47,19 +58,28 @@ class Checkout:
     absent: int = 0
 
 
-@lru_cache(maxsize=1)
-def _git() -> str | None:
-    return shutil.which("git")
+def search_path(root: Path) -> str:
+    """PATH without what the project could fill: folders inside it, and those that depend on where a program is started."""
+    top = root.resolve()
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(name for name in folders if Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top))
+
+
+@lru_cache(maxsize=8)
+def _git(path: str) -> str | None:
+    return shutil.which("git", path=path)
 
 
 def _run(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> bytes | None:
     """Output of a git command, None where git is missing, this is no repository, or it said no."""
-    program = _git()
+    path = search_path(root)
+    program = _git(path)
     if program is None:
         return None
     settings = [part for setting in _SAFE for part in ("-c", setting)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {
+        "PATH": path,
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
@@ -67,9 +87,13 @@ def _run(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None
         "LC_ALL": "C",
         **(extra or {}),
     }
-    done = subprocess.run(
-        [program, "--no-pager", *settings, *argv], cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False
-    )
+    command = [program, "--no-pager", *settings, *argv]
+    try:
+        done = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return None
     return done.stdout if done.returncode == 0 else None
 
 
@@ -79,24 +103,38 @@ def _line(root: Path, *argv: str) -> str | None:
 
 
 def is_repository(root: Path) -> bool:
-    return _run(root, ["rev-parse", "--git-dir"]) is not None
+    """Whether git answers for the folder itself: a configuration can name a working tree that lies elsewhere."""
+    top = _run(root, ["rev-parse", "--show-toplevel"])
+    return top is not None and root.resolve().is_relative_to(Path(os.fsdecode(top.removesuffix(b"\n"))).resolve())
 
 
 def checkout(root: Path) -> Checkout:
     """Commit, tree, branch and remote of the working tree at `root`; all None outside a repository."""
     if not is_repository(root):
         return Checkout(commit=None, tree=None, dirty=True, ref=None, repository=None)
-    words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=none"]
-    status = _run(root, words, _without_filters(root))
     absent, unwatched = _flagged(root)
     return Checkout(
         commit=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
         tree=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}"),
-        dirty=status is None or bool(status) or unwatched,
+        dirty=unwatched or not _is_clean(root),
         absent=absent,
         ref=_line(root, "symbolic-ref", "--quiet", "HEAD"),
         repository=_without_credentials(_line(root, "config", "--get", "remote.origin.url")),
     )
+
+
+def _is_clean(root: Path) -> bool:
+    """Whether the working tree is the commit, and that of every submodule too.
+
+    Git would ask submodules itself, and run what their own configuration names: they are asked one by one, as the root is.
+    """
+    words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"]
+    if not is_repository(root) or _run(root, words, _without_filters(root)) != b"":
+        return False
+    entries = (_run(root, ["ls-files", "--stage", "-z"]) or b"").split(b"\0")
+    folders = [root / os.fsdecode(found[1]) for entry in entries if (found := _SUBMODULE.fullmatch(entry))]
+    present = [folder for folder in folders if os.path.lexists(folder / ".git")]
+    return not any(_flagged(folder)[1] or not _is_clean(folder) for folder in present)
 
 
 def _without_filters(root: Path) -> dict[str, str]:
@@ -122,14 +160,19 @@ def _flagged(root: Path) -> tuple[int, bool]:
 
 
 def _without_credentials(address: str | None) -> str | None:
-    """A remote's address without user, password or query (those may be secrets); None for a folder of this machine."""
+    """A remote's address without user, password or query (those may be secrets); None for a folder of this machine.
+
+    None too for an address in which it can't be told where the password ends.
+    """
     if address is None:
         return None
     if "://" not in address:
-        return address.rpartition("@")[2] if _SCP_ADDRESS.match(address) else None
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return None if parts.scheme == "file" else urlunsplit((parts.scheme, host, parts.path, "", ""))
+        short = _SCP_ADDRESS.fullmatch(address)
+        return short["place"] if short else None
+    found = _ADDRESS.match(address)
+    if found is None or address[found.end() : found.end() + 1] not in ("", "?", "#"):
+        return None
+    return f"{found['scheme']}://{found['host']}{found['port'] or ''}{found['path'] or ''}"
 
 
 def list_files(root: Path) -> list[str] | None:
@@ -137,7 +180,8 @@ def list_files(root: Path) -> list[str] | None:
 
     Names that git can't show as UTF-8 are kept with surrogate escapes, as `os.fsdecode` does.
     """
-    output = _run(root, ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"])
+    words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
+    output = _run(root, words) if is_repository(root) else None
     if output is None:
         return None
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})

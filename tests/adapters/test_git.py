@@ -62,6 +62,75 @@ def test_no_filter_of_the_repository_is_executed(repository: Repository, tmp_pat
     assert not trap.exists()
 
 
+@pytest.fixture
+def with_submodule(repository: Repository, tmp_path: Path) -> Repository:
+    """A clean checkout with a submodule `sub` that has a file of its own."""
+    (tmp_path / "other").mkdir()
+    other = Repository(tmp_path / "other")
+    other.commit({"b.py": "2\n", ".gitattributes": "*.py filter=f\n"})
+    repository.commit({"a.py": "1\n"})
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "sub")
+    repository.commit({})
+    return repository
+
+
+def test_what_a_submodule_s_own_configuration_names_is_not_executed(with_submodule: Repository, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    for key in ("filter.f.clean", "filter.f.process", "core.fsmonitor"):
+        with_submodule.git("-C", "sub", "config", key, f"touch {trap}; cat")
+    os.utime(with_submodule.root / "sub" / "b.py", (1, 1))
+    assert not git.checkout(with_submodule.root).dirty
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(("name", "flag"), [("b.py", ""), ("new.py", ""), ("b.py", "--assume-unchanged")])
+def test_a_change_within_a_submodule_is_a_change(with_submodule: Repository, name: str, flag: str) -> None:
+    if flag:
+        with_submodule.git("-C", "sub", "update-index", flag, name)
+    (with_submodule.root / "sub" / name).write_text("3\n", "utf-8")
+    assert git.checkout(with_submodule.root).dirty
+
+
+@pytest.mark.parametrize("folder", [".", "", "tools", "{root}/tools"])
+def test_a_git_of_the_project_is_not_run(repository: Repository, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    trap = tmp_path / "trap"
+    commit = repository.commit({"git": f"#!/bin/sh\ntouch {trap}\n", "tools/git": f"#!/bin/sh\ntouch {trap}\n"})
+    for name in ("git", "tools/git"):
+        (repository.root / name).chmod(0o755)
+    monkeypatch.chdir(repository.root)
+    monkeypatch.setenv("PATH", f"{folder.replace('{root}', str(repository.root))}:{os.environ['PATH']}")
+    assert git.checkout(repository.root).commit == commit
+    assert not trap.exists()
+
+
+def test_a_bare_repository_among_the_project_s_files_is_not_asked(repository: Repository, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    repository.git("init", "-q", "--bare", "-b", "main", "bare")
+    with (repository.root / "bare" / "config").open("a", encoding="utf-8") as stream:
+        stream.write(f'[core]\n\tbare = false\n\tworktree = ..\n[filter "x"]\n\tclean = touch {trap}\n')
+    assert git.checkout(repository.root / "bare").commit is None
+    assert not trap.exists()
+
+
+def test_a_working_tree_that_lies_elsewhere_is_not_the_commit(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"a.py": "1\n"})
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "a.py").write_text("1\n", "utf-8")
+    repository.git("config", "core.worktree", str(tmp_path / "clean"))
+    (repository.root / "a.py").write_text("2\n", "utf-8")
+    found = git.checkout(repository.root)
+    assert (found.commit, found.dirty) == (None, True)
+    assert git.list_files(repository.root) is None
+
+
+def test_a_replaced_commit_is_not_believed(repository: Repository) -> None:
+    first = repository.commit({"a.py": "1\n"})
+    second = repository.commit({"a.py": "2\n"})
+    tree = repository.git("rev-parse", f"{second}^{{tree}}")
+    repository.git("replace", second, first)
+    assert git.checkout(repository.root).tree == tree
+
+
 def test_what_a_partial_clone_lacks_is_not_fetched(repository: Repository, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     repository.commit({"a.py": "1\n"})
@@ -101,6 +170,13 @@ def test_changes_that_the_index_is_told_to_hide_are_changes(repository: Reposito
         ("../shop", None),
         ("file:///home/me/shop", None),
         ("C:\\shop", None),
+        ("https://user:pa/ss@example.org/shop.git", None),
+        ("https://user:1/ss@example.org/shop.git", None),
+        ("https://[broken/shop.git", None),
+        ("user:pass@example.org:team/shop.git", "example.org:team/shop.git"),
+        ("ext::sh -c 'TOKEN=x git'", None),
+        ("foo::https://user:pass@example.org/shop.git", None),
+        ("https://example.org:8443/shop.git#x", "https://example.org:8443/shop.git"),
     ],
 )
 def test_a_remote_is_named_without_credentials_or_places_of_this_machine(repository: Repository, address: str, known: str | None) -> None:
