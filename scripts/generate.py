@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,9 +75,14 @@ def gate_table() -> str:
 
 def guarantees() -> str:
     """The tables of what is tried, with the answers that the tests declare and hold."""
-    return "\n\n".join(
-        f"### {title}\n\n{table(list(module_cases(folder)))}" for folder, title in TABLES.items() if list((ROOT / folder).glob("test_*.py"))
-    )
+    parts = []
+    for folder, title in TABLES.items():
+        found = list(module_cases(folder))
+        if found:
+            count = Counter(case.here.outcome.value for _, case in found)
+            said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
+            parts.append(f"### {title}\n\n{len(found)} tried: {said}.\n\n{table(found)}")
+    return "\n\n".join(parts)
 
 
 def module_cases(folder: str) -> Iterator[tuple[Path, Case]]:
