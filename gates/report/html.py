@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from gates.report.view import (
     work,
 )
 
+_RUNNER_COMMAND = re.compile(r"##\[|^[^\S\n]*::", re.MULTILINE)
 _TONES = {"passed": "good", "failed": "bad", "errored": "warn", "warned": "warn", "skipped": "dim"}
 _STEPS = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED)
 STATES = ("new", "existing", "waived", "suppressed")
@@ -82,7 +84,8 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             policy=_content_policy(),
         )
     )
-    return unicode_text(page)
+    # A page that is printed into the log of a CI runner is no command to it.
+    return _RUNNER_COMMAND.sub(lambda match: match[0][:-1] + f"&#{ord(match[0][-1])};", unicode_text(page))
 
 
 def next_steps(gates: tuple[GateView, ...]) -> list[Step]:

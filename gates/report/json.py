@@ -10,7 +10,7 @@ from typing import Any
 
 from gates.errors import Problem
 from gates.model import BundleInfo, Context, Examined, Facts, Location, Record
-from gates.report.safe import unicode_text
+from gates.report.safe import unicode_text, visible_json
 from gates.report.view import FindingView, GateView, gate_views
 
 SCHEMA = "gates/report/v1"
@@ -38,7 +38,7 @@ def render(
         "policy_changes": [dict(change) for change in policy_changes],
         "errors": [{"error": item.error, "where": item.where, "help": item.help, "see": item.see} for item in problems],
     }
-    return json.dumps({key: _plain(document[key]) for key in _ORDER}, indent=2, allow_nan=False) + "\n"
+    return visible_json(json.dumps({key: _plain(document[key]) for key in _ORDER}, indent=2, allow_nan=False)) + "\n"
 
 
 _ORDER = (

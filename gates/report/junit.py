@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from gates.model import LimitCheck, Outcome, Record
+from gates.report.safe import terminal, visible_lines
 from gates.report.view import COUNTED, FindingView, GateView, gate_views, ranked
 
 #: What XML 1.0 can't hold, even escaped.
@@ -96,4 +97,5 @@ def _attributes(values: dict[str, str]) -> str:
 
 
 def _xml(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
+    """The text as it may be shown; what XML can't hold is among what is written out."""
+    return _NOT_XML.sub("\ufffd", "\n".join(map(terminal, visible_lines(text))))

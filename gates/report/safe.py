@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 #: C0 and C1 controls, marks that reorder or hide text, line separators, tags, and halves of surrogate pairs.
@@ -31,6 +32,12 @@ def terminal(line: str) -> str:
 def unicode_text(text: str) -> str:
     """The text without halves of surrogate pairs, which no encoding holds and strict readers refuse."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def visible_json(text: str) -> str:
+    """The same JSON document, in which what can't be seen stands as an escape, and nothing commands a CI runner."""
+    text = text.replace("##[", "#\\u0023[")
+    return _UNSEEN.sub(lambda match: match[0] if match[0] == "\n" else json.dumps(match[0])[1:-1], unicode_text(text))
 
 
 def web_address(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gates.model import Finding, Kind, Location, Outcome, Record, Severity
-from gates.report.safe import unicode_text, visible, web_address
+from gates.report.safe import unicode_text, visible, visible_json, visible_lines, web_address
 from gates.report.view import FindingView, GateView, gate_views, plural, ranked
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -27,7 +27,7 @@ def render(record: Record, *, for_upload: bool = False) -> str:
     """The log. With `for_upload` waived and suppressed findings stay out: code hosts ignore `suppressions` and would raise them."""
     gates = [gate for gate in gate_views(record) if gate.facts is not None and not (for_upload and gate.silent)]
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(record, gate, for_upload) for gate in gates]}
-    return unicode_text(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
+    return visible_json(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _run(record: Record, gate: GateView, for_upload: bool) -> dict[str, Any]:
@@ -82,7 +82,12 @@ def _invocation(gate: GateView, cut: int) -> dict[str, Any]:
 
 
 def _note(level: str, text: str) -> dict[str, Any]:
-    return {"level": level, "message": {"text": text}}
+    return {"level": level, "message": {"text": _said(text)}}
+
+
+def _said(text: str) -> str:
+    """A text from outside as a plain message: what can't be seen is written out, and nothing in it is a link."""
+    return "\n".join(visible_lines(text)).replace("](", "] (")
 
 
 def _rules(gate: GateView, views: Sequence[FindingView]) -> list[dict[str, Any]]:
@@ -97,8 +102,8 @@ def _rules(gate: GateView, views: Sequence[FindingView]) -> list[dict[str, Any]]
 
 def _rule(gate: GateView, finding: Finding) -> dict[str, Any]:
     name = visible(finding.rule.partition("/")[2])
-    title = f"{gate.name}: {name}."
-    remedy = visible(finding.remedy)
+    title = _said(f"{gate.name}: {name}.")
+    remedy = _said(visible(finding.remedy))
     address = web_address(finding.help_url)
     link = f"\n\n[About {_markdown(name)}]({quote(address, safe=':/?#[]@!$&*+,;=%~-._')})" if address else ""
     rule: dict[str, Any] = {
@@ -145,8 +150,8 @@ def _result(view: FindingView, gate: GateView, index: dict[str, int]) -> dict[st
 def _message(finding: Finding) -> str:
     where = finding.location
     exact = where.line is not None and not (where.url or where.operation or where.purl)
-    place = "" if exact else f"\nAt {where}"
-    return f"{finding.message}{place}" + (f"\n{finding.remedy}" if finding.remedy else "")
+    parts = (finding.message, "" if exact else f"At {where}", finding.remedy)
+    return "\n".join(_said(part) for part in parts if part)
 
 
 def _suppressions(view: FindingView) -> list[dict[str, Any]]:
@@ -154,7 +159,7 @@ def _suppressions(view: FindingView) -> list[dict[str, Any]]:
     if view.waiver is not None:
         found.append({"kind": "external", "status": "accepted", "justification": f"waived by {view.waiver}"})
     if view.finding.suppressed_by is not None:
-        found.append({"kind": "inSource", "justification": view.finding.suppressed_by or "suppressed"})
+        found.append({"kind": "inSource", "justification": _said(view.finding.suppressed_by or "suppressed")})
     return found
 
 
@@ -191,4 +196,4 @@ def _region(where: Location) -> dict[str, int]:
 
 def _logical(where: Location) -> list[dict[str, str]]:
     pairs = (("package", where.purl), ("operation", where.operation), ("page", where.url and f"{where.url} {where.selector or ''}".strip()))
-    return [{"fullyQualifiedName": name, "kind": kind} for kind, name in pairs if name]
+    return [{"fullyQualifiedName": visible(name), "kind": kind} for kind, name in pairs if name]

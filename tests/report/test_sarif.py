@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gates.model import Enforcement, Location, Record
 from gates.report import sarif
+from gates.report.safe import visible_lines
 from tests.report.record_factory import COMMIT, full, hostile, large, nothing, passed, with_texts
 
 TEXTS = st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=3).map(tuple)
@@ -159,5 +160,5 @@ def test_silent_gates_are_recorded_as_such() -> None:
 def test_any_text_keeps_the_structure(texts: tuple[str, ...]) -> None:
     record = with_texts(texts)
     (run,) = runs(record).values()
-    messages = {finding.message for finding in record.facts[0].findings}
+    messages = {"\n".join(visible_lines(finding.message)).replace("](", "] (") for finding in record.facts[0].findings}
     assert all(any(result["message"]["text"].startswith(message) for message in messages) for result in run["results"])
