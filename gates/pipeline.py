@@ -13,7 +13,7 @@ from pathlib import Path
 import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git
-from gates.errors import PolicyError, Problem
+from gates.errors import EvidenceError, PolicyError, Problem
 from gates.evidence import bundle
 from gates.facts import read_facts
 from gates.judge.decide import decide
@@ -101,6 +101,13 @@ def _write(
 def _default_path(root: Path, record: Record) -> Path:
     """`.gates/evidence/<time>-<commit>.zip`; `.gates/` ignores itself, so that it never enters a commit."""
     ignore = root / ".gates" / ".gitignore"
+    for link in (ignore.parent, ignore, root / EVIDENCE):
+        if link.is_symlink():
+            raise EvidenceError(
+                f"{link.relative_to(root)} is a link, so the evidence would be written to another place",
+                where=str(link),
+                help="take the link away, or name the place with --bundle",
+            )
     if not ignore.exists():
         files.write_atomically(ignore, b"*\n")
     time = record.run.started.replace(":", "").replace("-", "")

@@ -34,7 +34,7 @@ def install() -> int:
     source = f"quality-gates=={version}" if version else os.environ["GITHUB_ACTION_PATH"]
     subprocess.run([*pip, source], check=True)
     asked = subprocess.run(
-        [gates(), *folder_arguments(), "doctor", "--extras", *policy_arguments()], check=False, capture_output=True, text=True
+        [*gates(), *folder_arguments(), "doctor", "--extras", *policy_arguments()], check=False, capture_output=True, text=True
     )
     extras = asked.stdout.strip()
     if asked.returncode == 0 and extras:
@@ -55,7 +55,7 @@ def run() -> int:
     bundle = place / "bundle.zip"
     for path in (*files.values(), bundle):
         path.unlink(missing_ok=True)
-    command = [gates(), *folder_arguments(), "run", "--format", "json", "--bundle", str(bundle), *policy_arguments()]
+    command = [*gates(), *folder_arguments(), "run", "--format", "json", "--bundle", str(bundle), *policy_arguments()]
     command += [f"--report={kind}={path}" for kind, path in files.items()]
     command += [f"--gate={name.strip()}" for name in os.environ.get("GATES_SELECTION", "").split(",") if name.strip()]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, encoding="utf-8")
@@ -120,8 +120,9 @@ def workplace() -> Path:
     return place
 
 
-def gates() -> str:
-    return str(workplace() / "environment" / "bin" / "gates")
+def gates() -> list[str]:
+    """The command, isolated: where PYTHONPATH names the repository, its modules would be taken for ours."""
+    return [str(workplace() / "environment" / "bin" / "python"), "-I", "-m", "gates.cli"]
 
 
 def folder_arguments() -> list[str]:

@@ -101,7 +101,8 @@ def _finding(finding: Finding, decision: GateDecision, index: int) -> Iterator[s
 
 
 def _last_bundle(root: Path) -> Path:
-    bundles = sorted((root / EVIDENCE).glob("*.zip"), key=lambda path: path.stat().st_mtime)
+    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
+    bundles = sorted(found, key=lambda path: path.stat().st_mtime)
     if not bundles:
         raise UsageError(
             "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from gates import pipeline
+from gates import pipeline, redact
+from gates.adapters import own
 from gates.cli import output, sources
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
@@ -53,6 +54,7 @@ def execute(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         offline=options.offline,
     )
+    own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:
         result = pipeline.run(request, progress)
     code = ExitCode.INTERRUPTED if result.interrupted else output.exit_code(result.record)

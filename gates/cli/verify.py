@@ -78,7 +78,7 @@ def _json(found: Verification) -> str:
         "digest": f"sha256:{found.contents.digest}" if found.contents else None,
         "answers": [{"question": answer.question.value, "holds": answer.holds, "words": answer.words} for answer in found.answers],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _days(text: str) -> int:
