@@ -1,9 +1,12 @@
 """Finds the tests that stand in source files, without pytest and without running any of it.
 
 `python -I -S pytest_inventory.py ASK` reads a JSON file `{root, files, functions, classes}` (name patterns as in pytest's
-settings) and prints `{tests: [{id, line, note}], unreadable: [{path, line, error}]}`. It runs on the project's
-interpreter, whose syntax the files are written in: the standard library of Python 3.9 alone. `note` says why pytest may
-rightly pass over a test; empty where nothing in the file explains it.
+settings) and prints `{tests: [{id, name, line, first, note, bare, sure}], unreadable: [{path, line, error}]}`. It runs on
+the project's interpreter, whose syntax the files are written in: the standard library of Python 3.9 alone.
+
+`note` says why pytest may rightly pass over a test; empty where nothing in the file explains it. `first` is the line of its
+first decorator. `bare`: nothing but marks of pytest stands between it and whoever runs it. A test that is not `sure` may be
+none: the file alone does not tell. `name` is that of the function, empty where no `def` of the file is the test.
 """
 
 from __future__ import annotations
@@ -17,53 +20,134 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_BRANCHES = (ast.If, ast.Try, ast.With, ast.For, ast.While)
+_BRANCHES = tuple(getattr(ast, name) for name in ("If", "Try", "TryStar", "With", "For", "While", "Match") if hasattr(ast, name))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_MAKERS = {"exec", "eval", "setattr", "globals", "vars", "locals", "type", "load_tests"}
 
 
 class _Reader:
-    def __init__(self, functions: list[str], classes: list[str]) -> None:
+    """Reads one module."""
+
+    def __init__(self, path: str, body: list[ast.stmt], functions: list[str], classes: list[str]) -> None:
+        self.path = path
+        self.body = body
         self.functions = functions
         self.classes = classes
+        self.known = {node.name: node for node in _statements(body) if isinstance(node, ast.ClassDef)}
+        self.used = {_last_name(base): node for node in self.known.values() if self._is_used(node) for base in node.bases}
 
-    def read(self, path: str, body: list[ast.stmt]) -> list[dict[str, Any]]:
-        """All tests of a module."""
-        return list(self._body(path, body, self.functions, note=""))
+    def read(self) -> list[dict[str, Any]]:
+        """All tests of the module; where there are none, the module itself if it may make or import some."""
+        note = "`__test__ = False` takes its module out" if "__test__" in _switched_off(self.body) else ""
+        found = list(self._body(self.path, self.body, self.functions, note=note, bare=True))
+        if not found and any(self._may_bring_tests(node) for node in self.body):
+            found.append(_entry(self.path, None, 1, "", sure=False))
+        return found
 
-    def _body(self, prefix: str, body: list[ast.stmt], functions: list[str], note: str) -> Iterator[dict[str, Any]]:
+    def _may_bring_tests(self, node: ast.stmt) -> bool:
+        """Whether a statement may bring tests that no `def` shows: an import of one, or what makes functions and classes as it runs."""
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.asname or alias.name for alias in node.names]
+            return any(name == "*" or _matches(name, self.functions) or _matches(name, self.classes) for name in names)
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            return node.name in _MAKERS
+        return any(isinstance(part, ast.Call) and _last_name(part.func) in _MAKERS for part in ast.walk(node))
+
+    def _body(self, prefix: str, body: list[ast.stmt], functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         names = [node.name if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) else None for node in body]
-        unwanted = _switched_off(body)
+        off, rebound = _switched_off(body), {target for node in body for target in _assigned(node)}
         for index, node in enumerate(body):
+            name = names[index]
             if isinstance(node, _BRANCHES):
+                condition = note or "it is defined under a condition"
                 for part in _parts(node):
-                    yield from self._body(prefix, part, functions, note or "it is defined under a condition")
-            elif names[index] is None or names[index] in unwanted:
-                continue
-            elif names[index] in names[index + 1 :]:
-                later = body[index + 1 + names[index + 1 :].index(names[index])]
-                yield from self._node(prefix, node, functions, f"line {later.lineno} defines the same name again")
+                    yield from self._body(prefix, part, functions, note=condition, bare=bare)
+            elif name is None:
+                yield from self._values(prefix, node, functions, note)
             else:
-                yield from self._node(prefix, node, functions, note)
+                reason = note or ("`__test__ = False` or `del` takes it out" if name in off else "")
+                if name in names[index + 1 :]:
+                    later = body[index + 1 + names[index + 1 :].index(name)]
+                    reason = f"line {later.lineno} defines the same name again"
+                yield from self._node(prefix, node, functions, note=reason, bare=bare and name not in rebound)
 
-    def _node(self, prefix: str, node: ast.stmt, functions: list[str], note: str) -> Iterator[dict[str, Any]]:
+    def _values(self, prefix: str, node: ast.stmt, functions: list[str], note: str) -> Iterator[dict[str, Any]]:
+        """Tests without a `def`: a name that is given a lambda, or what a call made."""
+        if isinstance(node, ast.Assign):
+            for name in _assigned(node):
+                if _matches(name, functions) and isinstance(node.value, (ast.Lambda, ast.Call)):
+                    yield _entry(f"{prefix}::{name}", None, node.lineno, note, sure=isinstance(node.value, ast.Lambda))
+
+    def _node(self, prefix: str, node: ast.stmt, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         if isinstance(node, _FUNCTIONS):
             if _matches(node.name, functions) and not _is_fixture(node):
-                yield {"id": f"{prefix}::{node.name}", "line": node.lineno, "note": note}
+                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=bare and _is_bare(node))
         elif isinstance(node, ast.ClassDef):
-            unit = any(_last_name(base).endswith("TestCase") for base in node.bases)
-            if (unit or _matches(node.name, self.classes)) and "__test__" not in _switched_off(node.body):
-                note = note or _constructor_note(node, unit)
-                yield from self._body(f"{prefix}::{node.name}", node.body, ["test"] if unit else functions, note)
+            yield from self._class(prefix, node, functions, note=note, bare=bare and _is_bare(node))
+
+    def _class(self, prefix: str, node: ast.ClassDef, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
+        """The tests that a class has and inherits within the file; the class itself where its bases are unknown."""
+        lineage = [node, *self._ancestors(node, {node.name})]
+        bases = {_last_name(base) for each in lineage for base in each.bases} - {"object", "ABC", "Generic", "Protocol", "Enum"}
+        unit = any(base.endswith("TestCase") for base in bases)
+        foreign = {base for base in bases if base not in self.known} and not unit
+        named = _matches(node.name, self.classes)
+        if not (unit or named or foreign):
+            return
+        if "__test__" in _switched_off(node.body):
+            if node.name in self.used and (unit or _matches(self.used[node.name].name, self.classes)):
+                return  # it is abstract: the classes below it have its tests
+            note = note or "`__test__ = False` takes its class out"
+        note = note or ("" if unit else _constructor_note(lineage))
+        wanted = ["test"] if unit else functions
+        seen: set[str] = set()
+        for each in lineage:
+            inherited = "" if each is node else note
+            for entry in self._body(f"{prefix}::{node.name}", each.body, wanted, note=inherited or note, bare=bare):
+                if each is node or entry["id"] not in seen:
+                    yield {**entry, "sure": entry["sure"] and (unit or named)}
+                seen.add(entry["id"])
+        if unit and not seen and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
+            yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
+        elif not seen and foreign:
+            yield _entry(f"{prefix}::{node.name}", None, node.lineno, note, sure=False)
+
+    def _is_used(self, node: ast.ClassDef) -> bool:
+        return "__test__" not in _switched_off(node.body) and node.name not in _switched_off(self.body)
+
+    def _ancestors(self, node: ast.ClassDef, seen: set[str]) -> Iterator[ast.ClassDef]:
+        for base in node.bases:
+            name = _last_name(base)
+            if name in self.known and name not in seen:
+                seen.add(name)
+                yield self.known[name]
+                yield from self._ancestors(self.known[name], seen)
 
 
-def _constructor_note(node: ast.ClassDef, unit: bool) -> str:
-    named = any(isinstance(part, _FUNCTIONS) and part.name in ("__init__", "__new__") for part in node.body)
-    return "its class has a constructor, so pytest passes over it" if named and not unit else ""
+def _entry(
+    id: str, name: str | None, line: int, note: str, *, node: ast.AST | None = None, bare: bool = False, sure: bool = True
+) -> dict[str, Any]:
+    first = min([line, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
+    return {"id": id, "name": name or "", "line": line, "first": first, "note": note, "bare": bare, "sure": sure}
 
 
-def _parts(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+def _constructor_note(lineage: list[ast.ClassDef]) -> str:
+    named = any(isinstance(part, _FUNCTIONS) and part.name in ("__init__", "__new__") for node in lineage for part in node.body)
+    return "its class has a constructor, so pytest passes over it" if named else ""
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body and of its branches."""
+    for node in body:
+        yield node
+        if isinstance(node, _BRANCHES):
+            for part in _parts(node):
+                yield from _statements(part)
+
+
+def _parts(node: ast.AST) -> Iterator[list[ast.stmt]]:
     yield from (getattr(node, name) for name in ("body", "orelse", "finalbody") if getattr(node, name, None))
-    yield from (handler.body for handler in getattr(node, "handlers", []))
+    yield from (part.body for name in ("handlers", "cases") for part in getattr(node, name, []))
 
 
 def _matches(name: str, patterns: list[str]) -> bool:
@@ -75,8 +159,20 @@ def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(_last_name(mark.func if isinstance(mark, ast.Call) else mark) == "fixture" for mark in node.decorator_list)
 
 
+def _is_bare(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Whether each decorator is a mark of pytest, which changes nothing of what is run."""
+    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
+    return all(isinstance(mark, ast.Attribute) and _last_name(mark.value) == "mark" for mark in marks)
+
+
 def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Subscript):
+        return _last_name(node.value)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _assigned(node: ast.stmt) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)] if isinstance(node, ast.Assign) else []
 
 
 def _switched_off(body: list[ast.stmt]) -> set[str]:
@@ -85,7 +181,7 @@ def _switched_off(body: list[ast.stmt]) -> set[str]:
     for node in body:
         if isinstance(node, ast.Delete):
             found.update(target.id for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is False:
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and not node.value.value:
             for target in node.targets:
                 if isinstance(target, ast.Name) and target.id == "__test__":
                     found.add("__test__")
@@ -96,14 +192,13 @@ def _switched_off(body: list[ast.stmt]) -> set[str]:
 
 def main() -> None:
     ask = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    reader = _Reader(ask["functions"], ask["classes"])
     tests: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
     for path in ask["files"]:
         try:
             with tokenize.open(Path(ask["root"], path)) as stream:
                 source = stream.read()
-            tests += reader.read(path, ast.parse(source).body)
+            tests += _Reader(path, ast.parse(source).body, ask["functions"], ask["classes"]).read()
         except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
             unreadable.append({"path": path, "line": getattr(error, "lineno", None) or 1, "error": type(error).__name__})
     json.dump({"tests": tests, "unreadable": unreadable}, sys.stdout)

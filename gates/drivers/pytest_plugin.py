@@ -3,7 +3,11 @@
 It runs inside the project's interpreter, so it knows the standard library and pytest (7.4 to 9) alone. Each process of
 pytest-xdist writes a stream of its own. A process that ends early leaves a stream without `finish`. Tests are referred
 to by their number in the order of collection. What hooks of the project make of a result is written beside the
-exception that the test really raised.
+exception that the test really raised, and beside it which functions the interpreter saw running.
+
+Each line begins with a digest under a key that changes with each line and that the plug-in forgets: what was written
+can't be changed later, and other code can't write a line of its own. The first key lies in a file that is removed as soon
+as it is read.
 """
 
 from __future__ import annotations
@@ -11,15 +15,33 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import unittest
 from collections.abc import Generator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
+import quality_gates_watch  # type: ignore[import-not-found] # `pytest_watch.py`, which is put beside this file
 
+_FOLDER = Path(os.environ["GATES_PYTEST_EVENTS"])
+_KEY = _FOLDER / "key"
 _MOST_TEXT = 4000
 _SKIPPED = (pytest.skip.Exception, unittest.SkipTest)
+
+
+def _take_key() -> bytes:
+    """The first key of this process; empty where another process has taken it: a worker is given its own."""
+    try:
+        key = _KEY.read_bytes()
+        _KEY.unlink()
+    except OSError:
+        return b""
+    return key
+
+
+_first_key = [_take_key()]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,27 +49,42 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Events:
+    __slots__ = ("current", "deselected", "file", "key", "numbers", "process", "raised", "watch", "worker_key")
+
     def __init__(self, config: pytest.Config) -> None:
-        worker = getattr(config, "workerinput", {}).get("workerid", "main")
-        path = Path(os.environ["GATES_PYTEST_EVENTS"], f"{worker}.jsonl")
-        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        given = getattr(config, "workerinput", {})
+        worker = given.get("workerid", "main")
+        self.key: bytes = given.pop("gates_key", b"") or _first_key.pop()
+        self.worker_key = blake2b(b"workers", key=self.key).digest()
+        self.file = os.open(_FOLDER / f"{worker}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.process = os.getpid()
         self.numbers: dict[str, int] = {}
         self.deselected: list[int] = []
         self.raised: type[BaseException] | None = None
+        self.current: int | None = None
+        self.watch = quality_gates_watch.make()
         self.write("start", pytest=pytest.__version__)
 
     def write(self, event: str, **data: Any) -> None:
         """One line at once, without a buffer that could be lost. A fork of the process keeps silent."""
         if os.getpid() == self.process:
-            os.write(self.file, (json.dumps({"event": event, **data}) + "\n").encode())
+            line = json.dumps({"event": event, **data}).encode()
+            digest = blake2b(line, key=self.key, digest_size=16).hexdigest()
+            self.key = blake2b(self.key).digest()
+            os.write(self.file, digest.encode() + b" " + line + b"\n")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """A worker of pytest-xdist gets a key of its own."""
+        node.workerinput["gates_key"] = blake2b(node.workerinput["workerid"].encode(), key=self.worker_key).digest()
 
     def number(self, item: pytest.Item) -> int:
         """The test's number; it is written down when it is first seen, before anything can drop it."""
         if item.nodeid not in self.numbers:
             self.numbers[item.nodeid] = len(self.numbers)
             path, line, _ = item.location
-            self.write("test", id=item.nodeid, path=path, line=None if line is None else line + 1)
+            own = self.watch.expect(item)
+            self.write("test", id=item.nodeid, path=path, line=None if line is None else line + 1, own=own)
         return self.numbers[item.nodeid]
 
     # -- collection
@@ -65,14 +102,35 @@ class _Events:
         self.write("collected", selected=selected, deselected=self.deselected, keyword=option.keyword, marks=option.markexpr)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.nodeid.endswith(".py"):
+            self.write("opened", id=report.nodeid)
         if report.outcome != "passed":
             self.write("collect", id=report.nodeid, outcome=report.outcome, **_words(report))
 
     # -- tests
 
+    def pytest_sessionstart(self) -> None:
+        """Exceptions in threads are seen even where a filter of warnings hides them (from pytest 8.4 on)."""
+        inner = threading.excepthook
+
+        def outer(caught: threading.ExceptHookArgs) -> None:
+            if self.current is not None:
+                self.write("thread", test=self.current, exception=caught.exc_type.__name__)
+            inner(caught)
+
+        threading.excepthook = outer
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if nodeid in self.numbers:
-            self.write("started", test=self.numbers[nodeid])
+            self.current = self.numbers[nodeid]
+            self.write("started", test=self.current)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        self.watch.begin(item)
+        yield
+        seen = self.watch.end()
+        self.write("ran", test=self.number(item), places=None if seen is None else [[*place, ended] for place, ended in seen.items()])
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_pyfunc_call(self) -> Generator[None, Any, None]:
@@ -131,6 +189,9 @@ class _Events:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, None]:
         yield
+        changed = _changed()
+        if changed:
+            self.write("broken", message=f"something replaced {changed} in our plug-in")
         self.write("finish", stopped=str(session.shouldfail or session.shouldstop or ""))
 
 
@@ -163,3 +224,18 @@ def _words(report: pytest.TestReport | pytest.CollectReport) -> dict[str, str]:
 
 def _cut(text: str) -> str:
     return text[:_MOST_TEXT]
+
+
+def _parts() -> dict[str, Any]:
+    """What the plug-in and its watch are made of, by name."""
+    spaces: dict[str, Any] = {"": dict(globals()), "watch.": vars(quality_gates_watch)}
+    for prefix, names in list(spaces.items()):
+        kinds = [kind for kind in names.values() if isinstance(kind, type) and kind.__module__ == names["__name__"]]
+        spaces.update({f"{prefix}{kind.__name__}.": vars(kind) for kind in kinds})
+    return {prefix + name: value for prefix, names in spaces.items() for name, value in names.items()}
+
+
+def _changed(parts: dict[str, Any] = _parts()) -> str:  # noqa: B008 - what it was when it was read
+    """The name of a part that is no longer what it was; empty where all are."""
+    now = _parts()
+    return next((name for name, value in parts.items() if name != "_changed" and now.get(name) is not value), "")

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gates.api import Facts, Gate, Limit, Need, ObserveContext, Raw
-from gates.runners.tests import command, coverage, facts, interpreter, inventory
+from gates.runners.tests import command, coverage, facts, interpreter, inventory, tampering
 from gates.runners.tests.detection import detect
 from gates.runners.tests.engine import Engine
 from gates.runners.tests.options import Coverage, Options
@@ -38,13 +38,17 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     project = interpreter.ask(context, options)
     settings = inventory.read_settings(context.root, options, major=project.major)
     context.report_progress("listing the tests")
-    inventory.write(context, options, project, settings)
+    tampering.check_names(context, covered=options.coverage is not None)
+    found = inventory.find(context, options, project, settings)
     engine = Engine(context, options, project, settings)
     context.report_progress("running the tests")
     if options.coverage and not options.coverage.report:
         coverage.run_covered(context, engine, project, options.coverage)
     else:
         engine.run()
+    # Not before the project's code has ended: it could have written there.
+    context.raw_json(inventory.MEMBER, found)
+    tampering.check_raw(context, attempts=engine.attempts)
 
 
 def parse(raw: Raw) -> Facts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,17 @@ def run_covered(context: ObserveContext, engine: Engine, project: Project, cover
     """Run the tests under coverage.py and write its JSON report as raw output."""
     if not project.coverage:
         raise ToolMissingError("the project's interpreter has no coverage.py", remedy="install it there: python -m pip install coverage")
-    sources = write_sources(context, coverage)
+    sources = _sources(context, coverage)
     folder = context.scratch / "coverage"
     folder.mkdir()
     data = folder / "data"
     env = {"COVERAGE_FILE": str(data), "COVERAGE_PROCESS_START": ""}
-    engine.run(["-m", "coverage", "run", f"--source={','.join(sources)}"], env)
+    # coverage.py takes folders and packages alone; of a folder, the files that were meant are picked out afterwards.
+    measured = [str(Path(source).parent) if source.endswith(".py") else source for source in coverage.source]
+    engine.run(["-m", "coverage", "run", f"--source={','.join(measured)}"], env)
+    context.raw_json(SOURCES, sources)
+    # Written anew: a link that the tests have put there is not written through.
+    context.raw_path(REPORT).unlink(missing_ok=True)
     if not data.is_file() and any(folder.iterdir()):
         _coverage(context, project, ["combine", "--quiet"], env)
     _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
@@ -40,8 +44,8 @@ def _coverage(context: ObserveContext, project: Project, words: list[str], env: 
         )
 
 
-def write_sources(context: ObserveContext, coverage: Coverage) -> tuple[str, ...]:
-    """Write down the files whose lines should be counted; returns the sources as coverage.py is to be told them."""
+def _sources(context: ObserveContext, coverage: Coverage) -> list[str]:
+    """The files whose lines should be counted."""
     files = [path for path in context.files if path.endswith(".py") and (context.root / path).stat().st_size > 0]
     wanted: set[str] = set()
     for source in coverage.source:
@@ -53,8 +57,7 @@ def write_sources(context: ObserveContext, coverage: Coverage) -> tuple[str, ...
                 remedy="name a folder or a package of the project, such as src/shop",
             )
         wanted |= found
-    context.raw_json(SOURCES, sorted(wanted))
-    return coverage.source
+    return sorted(wanted)
 
 
 def _below(folder: str, files: list[str]) -> set[str]:
@@ -68,7 +71,7 @@ def stamp(path: Path) -> tuple[int, int] | None:
 
 def take_report(context: ObserveContext, coverage: Coverage, before: tuple[int, int] | None) -> None:
     """Keep the report that the tests wrote themselves; raises `GateError` where it is not of this run."""
-    write_sources(context, coverage)
+    context.raw_json(SOURCES, _sources(context, coverage))
     path = context.inside(coverage.report)
     after = stamp(path)
     if after is None or after == before:
@@ -76,7 +79,7 @@ def take_report(context: ObserveContext, coverage: Coverage, before: tuple[int, 
             f"the tests did not write the coverage report {coverage.report}",
             remedy="let them write it (`--cov-report=json`), or leave out `coverage.report` to measure here",
         )
-    shutil.copyfile(path, context.raw_path(REPORT))
+    context.raw_bytes(REPORT, path.read_bytes())
 
 
 def measurements(raw: Raw) -> list[Measurement]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +15,10 @@ from gates.runners.tests import masking
 from gates.runners.tests.interpreter import Project
 from gates.runners.tests.inventory import Settings
 from gates.runners.tests.options import Options
-from gates.runners.tests.streams import Stream, failed_in, is_whole, tests_of, where_it_was
+from gates.runners.tests.streams import Stream, failed_in, is_whole, read_streams, tests_of, where_it_was
 
 PLUGIN = "quality_gates_events"
+WATCH = "quality_gates_watch"
 RUN = "run.json"
 #: More failures than this are no flakes: they are not tried again.
 MOST_RETRIED = 200
@@ -37,10 +38,11 @@ class Engine:
         self.project = project
         self.root = context.root.resolve()
         self.settings = settings
+        self.attempts = 0
         self.plugin_folder = context.scratch / "plugin"
         self.plugin_folder.mkdir()
-        source = Path(str(drivers.__file__)).with_name("pytest_plugin.py")
-        shutil.copyfile(source, self.plugin_folder / f"{PLUGIN}.py")
+        for source, name in (("pytest_plugin.py", PLUGIN), ("pytest_watch.py", WATCH)):
+            shutil.copyfile(Path(str(drivers.__file__)).with_name(source), self.plugin_folder / f"{name}.py")
         (context.scratch / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
     def run(self, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> None:
@@ -55,6 +57,7 @@ class Engine:
         for attempt in range(1, self.options.retries + 1):
             if not failed or len(failed) > MOST_RETRIED:
                 return
+            self.attempts = attempt
             self.context.report_progress(f"running {len(failed)} failed tests again")
             again, code = self._pytest(f"retry-{attempt}", [node_id for node_id, number in numbers.items() if number in failed])
             origin = [numbers.get(event["id"]) for event in tests_of(again)]
@@ -70,16 +73,19 @@ class Engine:
         """The streams of one run of pytest, and its exit code."""
         events = self.context.scratch / f"events-{name}"
         events.mkdir()
+        key = secrets.token_bytes(32)
+        (events / "key").write_bytes(key)
         # Two measurements in one process spoil each other: that of the project's settings gives way.
         own = ["--no-cov"] if prefix and any(word.startswith("--cov") for word in self.settings.words("addopts")) else []
-        argv = [self.project.python, *prefix, "-m", "pytest", *self._arguments(f"{name}-junit.xml"), *own, *self.options.args, *chosen]
+        python = [self.project.python, "--check-hash-based-pycs", "always"]
+        argv = [*python, *prefix, "-m", "pytest", *self._arguments(f"{name}-junit.xml"), *own, *self.options.args, *chosen]
         environment = {**self._environment(events), **(env or {})}
         try:
             done = self.context.run_tool(argv, tool="pytest", version=self.project.pytest, cwd=self.root, env=environment)
         except ToolTimeoutError as error:
-            place = masking.clean(self.context, where_it_was(_read(events)))
+            place = masking.clean(self.context, where_it_was(read_streams(events, key)))
             raise ToolTimeoutError(f"pytest did not end in time and was stopped {place}", remedy=error.remedy) from None
-        streams = _read(events)
+        streams = read_streams(events, key)
         if done.exit_code == USAGE and not tests_of(streams):
             raise GateError(
                 f"pytest could not start: {masking.clean(self.context, _complaint(done))}",
@@ -97,7 +103,8 @@ class Engine:
         settings = self.root / self.settings.path if self.settings.path else scratch / "pytest.ini"
         without_settings: list[str | Path] = [] if self.settings.path else ["--confcutdir", self.root]
         return [
-            *("-p", PLUGIN, "-c", settings, "--rootdir", self.root, *without_settings),
+            # Without the last two what goes wrong in a thread is lost, and the project's settings could switch them off.
+            *("-p", PLUGIN, "-p", "threadexception", "-p", "warnings", "-c", settings, "--rootdir", self.root, *without_settings),
             # A cache of the repository would be written to, and could choose what runs.
             *("-o", f"cache_dir={scratch / 'cache'}"),
             *("--maxfail=0", "--continue-on-collection-errors", "--color=no"),
@@ -123,15 +130,3 @@ def _complaint(done: ToolResult) -> str:
     lines = [line.strip() for line in done.stderr.decode("utf-8", "replace").splitlines()]
     found = [line for line in lines if line.startswith(("ERROR:", "E  ")) or "error:" in line]
     return re.sub(r"^(ERROR:|E  |.*?error:)\s*", "", found[-1]) if found else done.last_words()
-
-
-def _read(folder: Path) -> list[Stream]:
-    """The streams of all processes of a run, that of the first one (`main`) first."""
-    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.stem != "main", len(path.stem), path.stem))
-    try:
-        return [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in files]
-    except ValueError:
-        raise GateError(
-            "what our plug-in saw of pytest can't be read: something else wrote into it",
-            remedy="find the test that writes to foreign files",
-        ) from None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gates.api import Examined, Facts, Finding, GateError, Kind, Location, Proof, Raw, Severity, Skip, count
-from gates.runners.tests import coverage
+from gates.runners.tests import coverage, proof
 from gates.runners.tests.engine import RUN, retry_member
 from gates.runners.tests.inventory import MEMBER as INVENTORY
 from gates.runners.tests.results import Result, Run, Test, read_run
@@ -25,10 +25,12 @@ def read_facts(raw: Raw) -> Facts:
     """Facts of a run of pytest. Raises `GateError` where it can't be believed."""
     run = read_run(raw.json(RUN))
     inventory = raw.json(INVENTORY)
-    ran = [(number, test) for number, test in enumerate(run.tests) if test.finished]
-    flakes = _flakes(raw, ran)
+    passed_by = proof.check(run, inventory)
+    ran = [(number, test) for number, test in enumerate(run.tests) if test.finished and test.id not in passed_by]
+    flakes = _flakes(raw, ran, inventory)
     results = Counter(Result.PASSED if number in flakes else test.result for number, test in ran)
-    skipped = (*_not_run(run), *_not_collected(run, inventory))
+    passed_by_skips = (Skip(item=test, reason=proof.NOT_RUN) for test in sorted(passed_by))
+    skipped = (*_not_run(run), *passed_by_skips, *_not_collected(run, inventory))
     done = len(ran) - results[Result.SKIPPED]
     findings = [
         *(_problem(raw, problem) for problem in run.problems if problem["outcome"] == "failed"),
@@ -55,15 +57,16 @@ def read_facts(raw: Raw) -> Facts:
     )
 
 
-def _flakes(raw: Raw, ran: list[tuple[int, Test]]) -> set[int]:
+def _flakes(raw: Raw, ran: list[tuple[int, Test]], inventory: dict[str, Any]) -> set[int]:
     """Numbers of the tests that failed at first and then passed. A retry that can't be believed saves none."""
     passed_again: set[int] = set()
     attempt = 1
     while retry_member(attempt) in raw:
         data = raw.json(retry_member(attempt))
         with contextlib.suppress(GateError):
-            pairs = zip(data["origin"], read_run(data).tests, strict=True)
-            passed_again |= {origin for origin, test in pairs if origin is not None and test.finished and test.result is Result.PASSED}
+            again = read_run(data)
+            passed = {test.id for test in again.tests if test.finished and test.result is Result.PASSED} - proof.check(again, inventory)
+            passed_again |= {number for number, test in zip(data["origin"], again.tests, strict=True) if test.id in passed} - {None}
         attempt += 1
     return {
         number
@@ -87,10 +90,12 @@ def _not_run(run: Run) -> Iterator[Skip]:
 
 def _not_collected(run: Run, inventory: dict[str, Any]) -> Iterator[Skip]:
     """Tests that stand in the files and that pytest does not know of, each with the best reason at hand."""
-    collected = {_function(test.id) for test in run.tests}
+    collected = {proof.function_of(test.id) for test in run.tests}
+    holders = {test.id[: found.start()] for test in run.tests for found in re.finditer("::", test.id)}
     for test in inventory["tests"]:
         hidden = test["note"].startswith("line ")
-        if hidden or test["id"] not in collected:
+        known = test["id"] in collected or test["id"] in holders or proof.is_expanded(test, collected)
+        if hidden or not (known or (not test["sure"] and test["id"].partition("::")[0] in run.opened)):
             item = f"{test['id']} (line {test['line']})" if hidden else test["id"]
             yield Skip(item=item, reason=f"not collected: {_why_not(test, run, inventory)}")
     failed = {problem["id"] for problem in run.problems if problem["outcome"] == "failed"}
@@ -113,12 +118,6 @@ def _why_not(test: dict[str, Any], run: Run, inventory: dict[str, Any]) -> str:
     return "a setting, an argument, a conftest.py or a plug-in leaves it out (such as collect_ignore, norecursedirs or --ignore)"
 
 
-def _function(node_id: str) -> str:
-    """A test's id without its parameters."""
-    path, separator, inner = node_id.partition("::")
-    return path + separator + inner.partition("[")[0]
-
-
 # -- findings
 
 
@@ -134,6 +133,9 @@ def _of_test(raw: Raw, test: Test, flaked: bool) -> Iterator[Finding]:
         yield _finding(raw, test, rule, f"{words}: {_failure_text(test)}", Severity.HIGH)
     elif result is Result.XFAILED:
         yield _finding(raw, test, "xfail", f"is expected to fail: {_tidy(test.reason)}", Severity.INFO, kind=Kind.FINDING, by="xfail")
+    elif test.in_thread:
+        message = f"passed although a thread of it died of {test.in_thread}: a filter of warnings hides that"
+        yield _finding(raw, test, "thread-exception", message, Severity.MEDIUM, kind=Kind.NEEDS_REVIEW)
     elif test.returned:
         message = f"returns a value (type {test.returned}) instead of asserting something"
         certain = test.returned == "bool"
@@ -154,6 +156,7 @@ def _finding(
     remedies = {
         "flake": f"make it independent of time, order and chance; try `{alone}` many times",
         "xfail": "mend what it waits for and remove the mark",
+        "thread-exception": "let the thread end in order, or catch and assert what it raises",
         "returned-value": "write `assert` instead of `return`",
     }
     return raw.finding(

@@ -20,6 +20,8 @@ from gates.runners.tests.options import Options
 
 MEMBER = "inventory.json"
 _PATTERNS = {"python_files": ("test_*.py", "*_test.py"), "python_functions": ("test",), "python_classes": ("Test",)}
+#: What the world takes for a test is listed too where the settings of the project say otherwise: a change could hide tests with them.
+_ALWAYS = {"python_files": ("test_*.py", "*_test.py"), "python_functions": ("test_",), "python_classes": ("Test",)}
 _OLD_SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 _NAMES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
@@ -95,9 +97,10 @@ def _toml_values(name: str, data: Mapping[str, Any], major: int) -> dict[str, An
     return dict(tool) if major >= 9 else None
 
 
-def write(context: ObserveContext, options: Options, project: Project, settings: Settings) -> None:
-    """Write down every test that stands in the files to test. The project's interpreter parses them and runs none."""
-    patterns = {name: settings.words(name, default) for name, default in _PATTERNS.items()}
+def find(context: ObserveContext, options: Options, project: Project, settings: Settings) -> dict[str, Any]:
+    """Every test that stands in the files to test. The project's interpreter parses them and runs none."""
+    own = settings.words("python_files", _PATTERNS["python_files"])
+    patterns = {name: list(dict.fromkeys([*settings.words(name, default), *_ALWAYS[name]])) for name, default in _PATTERNS.items()}
     files = [path for path in context.files if _matches(path, patterns["python_files"]) and _within(path, options.paths)]
     ask = context.scratch / "inventory-ask.json"
     names = {"functions": patterns["python_functions"], "classes": patterns["python_classes"]}
@@ -108,16 +111,16 @@ def write(context: ObserveContext, options: Options, project: Project, settings:
         raise GateError(f"the test files could not be listed: {done.last_words()}", remedy="report this as a defect, with the evidence")
     found = json.loads(done.stdout)
     tests = [test for test in found["tests"] if not options.paths or any(_selects(path, test["id"]) for path in options.paths)]
-    context.raw_json(
-        MEMBER,
-        {
-            "tests": tests,
-            "unreadable": found["unreadable"],
-            "whole": context.selected is None,
-            "settings": settings.path,
-            "testpaths": [] if options.paths else [path.strip("/") for path in settings.words("testpaths")],
-        },
-    )
+    for test in tests:
+        if not test["note"] and not _matches(test["id"].partition("::")[0], own):
+            test["note"] = f"its file is none of the project's python_files ({' '.join(own)})"
+    return {
+        "tests": tests,
+        "unreadable": found["unreadable"],
+        "whole": context.selected is None,
+        "settings": settings.path,
+        "testpaths": [] if options.paths else [path.strip("/") for path in settings.words("testpaths")],
+    }
 
 
 def _matches(path: str, patterns: list[str]) -> bool:

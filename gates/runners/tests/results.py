@@ -22,7 +22,11 @@ class Result(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Test:
-    """A collected test and what became of it. `line` counts from 1; None for what is no Python function."""
+    """A collected test and what became of it. `line` counts from 1; None for what is no Python function.
+
+    `own` is the place (file, line, name) of what pytest was to call, `ran` the places that began in the test and whether each
+    returned; None where nothing could see that.
+    """
 
     id: str
     path: str
@@ -33,6 +37,9 @@ class Test:
     finished: bool = False
     rerun: bool = False
     returned: str = ""
+    in_thread: str = ""
+    own: list[Any] | None = None
+    ran: list[list[Any]] | None = field(default_factory=list)
     raw: dict[str, Any] | None = None
     reports: list[dict[str, Any]] = field(default_factory=list)
 
@@ -71,6 +78,7 @@ class Run:
 
     tests: list[Test]
     problems: list[dict[str, Any]]
+    opened: set[str]
     deselection: str
     stopped: str
 
@@ -81,7 +89,9 @@ def read_run(data: dict[str, Any]) -> Run:
     _check_end(streams, data["exit_code"])
     tests: list[Test] = []
     for stream in streams:
-        collected = [Test(id=event["id"], path=event["path"], line=event["line"]) for event in stream if event["event"] == "test"]
+        collected = [
+            Test(id=event["id"], path=event["path"], line=event["line"], own=event["own"]) for event in stream if event["event"] == "test"
+        ]
         if tests and collected and [test.id for test in tests] != [test.id for test in collected]:
             raise GateError(
                 "the processes of pytest collected different tests", remedy="let the order of parameters be the same in each run"
@@ -90,7 +100,8 @@ def read_run(data: dict[str, Any]) -> Run:
     for stream in streams:
         for event in stream:
             _apply(event, tests)
-    run = Run(tests=tests, problems=_problems(streams), deselection=_deselection(streams), stopped=_stopped(streams))
+    opened = {event["id"] for stream in streams for event in stream if event["event"] == "opened"}
+    run = Run(tests=tests, problems=_problems(streams), opened=opened, deselection=_deselection(streams), stopped=_stopped(streams))
     _check_collection(run)
     _check_code(run, data["exit_code"])
     return run
@@ -106,7 +117,11 @@ def _apply(event: dict[str, Any], tests: list[Test]) -> None:
         case "started":
             test = tests[event["test"]]
             test.rerun = test.rerun or test.failure is not None
-            test.started, test.finished, test.reports = True, False, []
+            test.started, test.finished, test.reports, test.ran = True, False, [], []
+        case "ran":
+            tests[event["test"]].ran = event["places"]
+        case "thread":
+            tests[event["test"]].in_thread = event["exception"]
         case "raw":
             tests[event["test"]].raw = event
         case "report":
