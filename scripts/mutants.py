@@ -77,7 +77,7 @@ def _of_file(path: str, source: bytes) -> Iterator[Mutant]:
 
 
 def _defends(node: ast.If) -> bool:
-    return any(isinstance(child, ast.Raise | ast.Yield | ast.Return) for stmt in node.body for child in ast.walk(stmt))
+    return any(isinstance(child, ast.Raise | ast.Yield) for stmt in node.body for child in ast.walk(stmt))
 
 
 def _without_each(test: ast.expr) -> Iterator[tuple[str, str]]:

@@ -92,6 +92,11 @@ def test_decimals_are_plain_and_short(value: str, text: str) -> None:
     assert codec.decimal_text(Decimal(value)) == text
 
 
+def test_a_type_that_nobody_planned_for_is_not_read() -> None:
+    with pytest.raises(TypeError, match="is not supported"):
+        codec.decode(bytes, "text")
+
+
 def test_floats_and_large_integers_are_not_written() -> None:
     for value in (1.5, 2**53, object()):
         with pytest.raises(TypeError):

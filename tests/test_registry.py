@@ -75,14 +75,24 @@ def test_two_gates_of_one_name_are_an_error_and_not_a_matter_of_order(monkeypatc
     registry._plugins.cache_clear()
 
 
+def test_a_name_of_ours_can_not_be_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = importlib.metadata.EntryPoint("secrets", "somewhere:GATE", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+    registry._plugins.cache_clear()
+    with pytest.raises(PluginError, match="offered twice"):
+        registry.names()
+    registry._plugins.cache_clear()
+
+
 def test_an_entry_point_that_is_no_gate_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [
         importlib.metadata.EntryPoint("broken", "no_such_module:GATE", registry.GROUP),
         importlib.metadata.EntryPoint("other", "gates.runners.secrets:GATE", registry.GROUP),
+        importlib.metadata.EntryPoint("page", "pathlib:Path", registry.GROUP),
     ]
     monkeypatch.setattr(registry, "entry_points", lambda **_: entries)
     registry._plugins.cache_clear()
-    for name, words in (("broken", "can't be loaded"), ("other", "not a Gate of that id")):
+    for name, words in (("broken", "can't be loaded"), ("other", "not a Gate of that id"), ("page", "not a Gate of that id")):
         with pytest.raises(PluginError, match=words):
             registry.find(name)
     registry._plugins.cache_clear()

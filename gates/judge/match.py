@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from gates.model import Facts, State, Status
 
@@ -23,14 +24,14 @@ def states(facts: Facts, base: Facts | None) -> tuple[State, ...]:
 
 def mended(facts: Facts, base: Facts | None) -> tuple[str, ...]:
     """Fingerprints that the base had and this side has no longer, sorted."""
-    if not comparable(base) or base is None:
+    if not comparable(base):
         return ()
     gone = Counter(finding.fingerprint for finding in base.findings)
     gone.subtract(finding.fingerprint for finding in facts.findings)
     return tuple(sorted(gone.elements()))
 
 
-def comparable(base: Facts | None) -> bool:
+def comparable(base: Facts | None) -> TypeGuard[Facts]:
     """Whether the base could be observed: a base that could not tell makes nothing old."""
     return base is not None and base.status is Status.COMPLETED
 

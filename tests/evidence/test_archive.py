@@ -70,6 +70,27 @@ def test_compressed_members_are_refused() -> None:
         archive.unpack(_zip([("a", b"0" * 1000)], zipfile.ZIP_DEFLATED))
 
 
+def test_encrypted_members_are_refused() -> None:
+    content = bytearray(archive.pack({"a": b"0"}))
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(BundleError, match="not simply stored"):
+        archive.unpack(bytes(content))
+
+
+def test_a_member_that_claims_more_than_there_is_is_refused() -> None:
+    content = bytearray(archive.pack({"a": b"0"}))
+    struct.pack_into("<L", content, content.index(b"PK\x01\x02") + 24, 2**31)
+    with pytest.raises(BundleError):
+        archive.unpack(bytes(content))
+
+
+def test_an_archive_beyond_all_bounds_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = archive.pack(MEMBERS)
+    monkeypatch.setattr(archive, "ARCHIVE_LIMIT", len(content) - 1)
+    with pytest.raises(BundleError, match="larger than"):
+        archive.unpack(content)
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_doubled_members_are_refused() -> None:
     with pytest.raises(BundleError):
