@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -161,7 +162,12 @@ def test_names_that_say_secret(name: str) -> None:
 )
 def test_names_that_do_not(name: str) -> None:
     assert not redact.is_secret_name(name)
-    assert redact.child_environment({name: "value"}) == {name: "value"}
+    assert redact.child_environment({name: "/value"}) == {name: "/value"}
+
+
+def test_children_find_no_program_by_a_place_that_depends_on_where_they_start() -> None:
+    path = os.pathsep.join([".", "", "bin", "/usr/bin", "../x", "/bin"])
+    assert redact.child_environment({"PATH": path}) == {"PATH": f"/usr/bin{os.pathsep}/bin"}
 
 
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "ACTIONS_RUNTIME_URL", "SSH_AUTH_SOCK"])
