@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from gates.runners.tests import GATE
 from gates.testing import observe_and_parse
 
 TWO_TESTS = "def test_a():\n    assert True\n\n\ndef test_b():\n    assert True\n"
-
+WRONG = "def test_wrong():\n    assert 1 == 2\n"
 
 ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
@@ -42,10 +43,25 @@ class Project:
         environment = ENVIRONMENT | settings.pop("environment", {})
         return observe_and_parse(GATE, root=self.root, work=work, options=chosen, environment=environment, **settings)
 
-    def alone(self, *argv: str) -> str:
-        """What pytest says when it is run by hand: its exit code."""
-        done = process.run([sys.executable, "-m", "pytest", "-q", *argv], cwd=self.root, env=ENVIRONMENT, timeout=60, scratch=self.folder)
-        return f"exit code {done.exit_code}"
+    def alone(self, *argv: str, environment: Mapping[str, str] | None = None) -> str:
+        """What pytest says when it is run by hand: its exit code, and the numbers of its last line where it prints one."""
+        code, output = self._run("-m", "pytest", "-q", "-p", "no:cacheprovider", *argv, environment=environment)
+        numbers = re.search(r"^(\d+ .+?|no tests \w+) in [\d.]+s", output, re.MULTILINE)
+        return f"exit code {code}" + (f", {numbers.group(1)}" if numbers else "")
+
+    def covered_alone(self, *argv: str) -> str:
+        """What coverage.py says when it is run by hand with the project's settings: the percentage that it prints."""
+        self._run("-m", "coverage", "run", *argv, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+        return self.coverage_alone()
+
+    def coverage_alone(self) -> str:
+        code, output = self._run("-m", "coverage", "report", "--format=total")
+        return f"exit code {code}, {output.strip()} %"
+
+    def _run(self, *argv: str, environment: Mapping[str, str] | None = None) -> tuple[int | None, str]:
+        variables = {**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+        done = process.run([sys.executable, *argv], cwd=self.root, env=variables, timeout=60, scratch=self.folder)
+        return done.exit_code, done.stdout.decode()
 
     def raw(self, name: str) -> bytes:
         """A raw file of the last observation, before redaction."""
