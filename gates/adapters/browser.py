@@ -71,6 +71,11 @@ def newest_axe() -> AxeScript:
     return max(new_enough, key=lambda script: (script.version, script.sha256))
 
 
+def is_published_axe(script: AxeScript) -> bool:
+    """Whether an installed distribution carries this very copy."""
+    return any(read_axe(path).sha256 == script.sha256 for name in AXE_CARRIERS for path in _carried(name))
+
+
 def _carried(distribution: str) -> list[Path]:
     try:
         members = metadata.files(distribution) or []
@@ -79,8 +84,11 @@ def _carried(distribution: str) -> list[Path]:
     return [Path(str(member.locate())) for member in members if member.name == "axe.min.js"]
 
 
-def read_axe(path: Path) -> AxeScript:
-    """A copy of axe-core by its own word. Raises `GateError` where a file can't be read or does not say its version."""
+def read_axe(path: Path, *, copy: Path | None = None) -> AxeScript:
+    """A copy of axe-core by its own word; with `copy` the bytes that were read are written there, and that is the one to use.
+
+    Raises `GateError` where a file can't be read or does not say its version.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -89,4 +97,6 @@ def read_axe(path: Path) -> AxeScript:
     if match is None:
         raise GateError(f"{path} does not say which axe-core it is", remedy="use axe.min.js as axe-core publishes it")
     major, minor, patch = (int(part) for part in match.groups())
-    return AxeScript(path=path, version=(major, minor, patch), sha256=hashlib.sha256(content).hexdigest())
+    if copy is not None:
+        copy.write_bytes(content)
+    return AxeScript(path=copy or path, version=(major, minor, patch), sha256=hashlib.sha256(content).hexdigest())

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import http.client
+import threading
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from urllib.error import URLError
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from gates.adapters import files
+from gates.adapters import clock, files
 from gates.errors import GateError
 
 _SITEMAP_LIMIT = 50 * 2**20
 _MOST_PAGES = 5000
-_SECONDS = 30
+_SECONDS = 60
 _WILD = frozenset("*?")
 
 
 class Site:
-    """A site under test: its address, and the folder (with its files by relative name) where it is served from one."""
+    """A site under test: its address, and the folder (with its files by relative name) where it is served from one.
 
-    def __init__(self, *, address: str, root: Path, folder: Path | None) -> None:
+    All the sitemaps that are asked of it together may take `seconds`.
+    """
+
+    def __init__(self, *, address: str, root: Path, folder: Path | None, seconds: float = _SECONDS) -> None:
         self.address = address.rstrip("/")
         self.root = root
         self.folder = folder
+        self._seconds = seconds
+        self._deadline: float | None = None
 
     def routes(self, pages: Sequence[str]) -> tuple[str, ...]:
         """The paths of all pages of a list, from `/`, each once and sorted.
@@ -105,15 +112,13 @@ class Site:
         if not entry.startswith("/") and "://" not in entry:
             return self._read_file(entry)
         route = self._below(entry) if "://" in entry else entry
-        try:
-            with _opener(self.address).open(f"{self.address}{route}", timeout=_SECONDS) as answer:
-                return bytes(answer.read(_SITEMAP_LIMIT))
-        except (URLError, OSError, ValueError, http.client.HTTPException) as error:
-            code = getattr(error, "code", None)
-            why = f"it answered {code}" if code else "it did not answer"
-            raise GateError(
-                f"the sitemap {entry} could not be read: {why}", remedy="see that the site serves it, or name a file"
-            ) from error
+        self._deadline = self._deadline or clock.monotonic() + self._seconds
+        content, why = _download(f"{self.address}{route}", self._deadline - clock.monotonic())
+        if content is not None and len(content) > _SITEMAP_LIMIT:
+            content, why = None, f"it has more than {_SITEMAP_LIMIT >> 20} MiB"
+        if content is None:
+            raise GateError(f"the sitemap {entry} could not be read: {why}", remedy="see that the site serves it, or name a file")
+        return content
 
     def _read_file(self, entry: str) -> bytes:
         path = (self.root / entry).resolve()
@@ -123,6 +128,31 @@ class Site:
             return path.read_bytes()
         except OSError as error:
             raise GateError(f"the sitemap {entry} can't be read: {error.strerror}", remedy="name a file of this repository") from error
+
+
+def _download(address: str, seconds: float) -> tuple[bytes | None, str]:
+    """The answer of a site, or None and why there is none. It is given up after so many seconds, however slowly it drips.
+
+    A time-out of the socket begins anew with each byte; so a thread waits for the answer, and may be left behind.
+    """
+    answers: SimpleQueue[tuple[bytes | None, str]] = SimpleQueue()
+    seconds = max(seconds, 0.001)
+    threading.Thread(target=lambda: answers.put(_answer(address, seconds)), daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        return None, "its answer did not end in time"
+
+
+def _answer(address: str, seconds: float) -> tuple[bytes | None, str]:
+    try:
+        with _opener(address).open(address, timeout=seconds) as answer:
+            return bytes(answer.read(_SITEMAP_LIMIT + 1)), ""
+    except TimeoutError:
+        return None, "it did not answer in time"
+    except (URLError, OSError, ValueError, http.client.HTTPException) as error:
+        code = getattr(error, "code", None)
+        return None, f"it answered {code}" if code else "it did not answer"
 
 
 def _opener(address: str) -> urllib.request.OpenerDirector:

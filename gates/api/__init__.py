@@ -7,7 +7,7 @@ A gate never says "passed"; where it could not tell it raises `GateError`, which
 """
 
 from gates.adapters.browser import INSTALL as BROWSER_INSTALL
-from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, newest_axe, read_axe
+from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext, ToolResult
@@ -67,6 +67,7 @@ __all__ = [
     "find_browser",
     "find_driver",
     "fingerprint",
+    "is_published_axe",
     "newest_axe",
     "option",
     "program_needs",

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from axe_selenium_python import Axe
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.webdriver import WebDriver
 
+from gates.drivers.axe_inventory import Inventory
 from gates.drivers.axe_world import ScriptError, World
 
 _FRAME_STATE = "({href: location.href, status: (performance.getEntriesByType('navigation')[0] || {}).responseStatus || 0})"
@@ -18,12 +18,17 @@ _FRAME_STATE = "({href: location.href, status: (performance.getEntriesByType('na
 
 @dataclass(kw_only=True)
 class Audit:
-    """An audit in progress. `unseen` lists frames that could not be examined: their selector, why, and whether they are the page's own."""
+    """An audit in progress.
+
+    `entered` holds the ids of the frames that were examined, the page's own among them. `unseen` lists those that could not be:
+    their id, their selector, why, and whether they are the page's own.
+    """
 
     script: str
     options: str
     origin: str
     partials: list[str] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
     unseen: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self, world: World) -> dict[str, Any]:
@@ -33,10 +38,18 @@ class Audit:
         answer: dict[str, Any] = json.loads(results)
         return answer
 
+    def compare(self, inventory: Inventory) -> None:
+        """List each frame that the browser knows and axe-core did not speak of; what lies in one that is listed goes with it."""
+        for frame in inventory.frames:
+            listed = {unseen["id"] for unseen in self.unseen}
+            if frame.id not in self.entered and not listed & (frame.above | {frame.id}):
+                self.unseen.append({"id": frame.id, "selector": frame.selector, "reason": frame.reason, "own": False})
+
     def _examine(self, world: World, scope: str, path: str) -> None:
         Axe(world, script_url=self.script).inject()
         frames = json.loads(world.evaluate(f"JSON.stringify(axe.utils.getFrameContexts({scope}, {self.options}))"))
         self.partials.append(world.evaluate(f"axe.runPartial({scope}, {self.options}).then(JSON.stringify)"))
+        self.entered.append(world.frame_id)
         for frame in frames:
             selector = json.dumps(frame["frameSelector"])
             inner_path = f"{path}{_words(frame['frameSelector'])}"
@@ -46,7 +59,7 @@ class Audit:
             except (ScriptError, WebDriverException, KeyError):
                 reason, inner = "the browser gives no access to it", None
             if inner is None:
-                self.unseen.append({"selector": inner_path, "reason": reason, "own": self._is_own(owner)})
+                self.unseen.append({"id": identity, "selector": inner_path, "reason": reason, "own": self._is_own(owner)})
                 self.partials.append("null")
             else:
                 self._examine(inner, json.dumps(frame["frameContext"]), f"{inner_path} > ")
@@ -56,13 +69,16 @@ class Audit:
         if not owner["runs"]:
             return "its sandbox allows no scripts", None
         inner = world.frame(identity)
-        state = inner.evaluate(_FRAME_STATE)
+        state = inner.read(_FRAME_STATE)
         if state["href"].startswith("chrome-error:"):
             return "it could not be loaded", None
         if state["status"] >= 400:
             return f"it answered {state['status']}", None
         if state["href"] == "about:blank" and owner["src"] not in ("", "about:blank"):
             return "it was not loaded", None
+        if not inner.runs_scripts():
+            owner["runs"] = False
+            return "its own policy allows no scripts", None
         return "", inner
 
     def _is_own(self, owner: dict[str, Any]) -> bool:
@@ -72,25 +88,3 @@ class Audit:
 
 def _words(selector: str | list[str]) -> str:
     return selector if isinstance(selector, str) else " >>> ".join(selector)
-
-
-def closed_shadow_hosts(browser: WebDriver) -> list[str]:
-    """Selectors of the elements whose content is in a closed shadow root: no script can look into it."""
-    document = browser.execute_cdp_cmd("DOM.getDocument", {"depth": -1, "pierce": True})["root"]
-    found: list[str] = []
-    _walk(document, "", found)
-    return found
-
-
-def _walk(node: dict[str, Any], path: str, found: list[str]) -> None:
-    if any(root.get("shadowRootType") == "closed" for root in node.get("shadowRoots", ())):
-        found.append(path)
-    for inner in (*node.get("shadowRoots", ()), *filter(None, [node.get("contentDocument")])):
-        _walk(inner, path, found)
-    seen: dict[str, int] = {}
-    for child in node.get("children", ()):
-        name = child.get("localName", "")
-        seen[name] = seen.get(name, 0) + 1
-        if name:
-            step = name if name in ("html", "head", "body") else f"{name}:nth-of-type({seen[name]})"
-            _walk(child, f"{path} > {step}" if path else step, found)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -27,10 +29,12 @@ from gates.drivers.axe_audit import Audit
 from gates.drivers.axe_visit import NotExaminedError, examine, open_page
 from gates.drivers.axe_world import World
 
-#: An image without a text, and one more in a frame: whoever does not find both is blind.
+#: An image without a text, one more in a frame, a button without a name in a shadow root: whoever does not find all three is blind.
 CANARY = """<!doctype html><html lang="en"><head><title>Canary</title></head><body><h1>Canary</h1><img src="data:,">
-<iframe title="frame" srcdoc="<html lang='en'><title>Frame</title><body><img src='data:,'></body></html>"></iframe></body></html>"""
-_CANARY_OPTIONS = json.dumps({"runOnly": {"type": "rule", "values": ["image-alt"]}})
+<iframe title="frame" srcdoc="<html lang='en'><title>Frame</title><body><img src='data:,'></body></html>"></iframe>
+<div><template shadowrootmode="open"><button></button></template></div></body></html>"""
+#: Rules of every standard, so that the canary can be examined just as the pages are.
+_CANARY_RULES = ("image-alt", "button-name")
 #: Frames of other sites stay in the page's process, so that axe-core can be brought into them.
 _SWITCHES = (
     "--headless=new",
@@ -52,6 +56,7 @@ _OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE 
 _MARGIN_SECONDS = 3
 #: For a browser to start and the canary to be examined, on a machine that has much else to do.
 _START_SECONDS = 60
+_NO_START = "check that the browser and its driver are of the same version: `gates doctor` says which are used"
 
 
 class DeadlineError(Exception):
@@ -59,18 +64,18 @@ class DeadlineError(Exception):
 
 
 @contextlib.contextmanager
-def deadline(seconds: int) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Raise `DeadlineError` in the block after so many seconds, whatever it waits for."""
 
     def ring(_number: int, _frame: FrameType | None) -> None:
         raise DeadlineError
 
     signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Sessions:
@@ -78,6 +83,7 @@ class Sessions:
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.job = job
+        self.end: float = time.monotonic() + job["seconds_in_all"]
         self.canaries: list[int] = []
         self.about: dict[str, str] = {}
         self._browser: WebDriver | None = None
@@ -88,6 +94,10 @@ class Sessions:
             with deadline(_START_SECONDS):
                 self._browser = self._start()
         return self._browser
+
+    def seconds_left(self) -> float:
+        """What is left of the gate's time, 0 where it is up."""
+        return max(0.0, float(self.end - time.monotonic()))
 
     def _start(self) -> WebDriver:
         self._service = Service(executable_path=self.job["driver"])
@@ -111,16 +121,19 @@ class Sessions:
         return options
 
     def _canary(self, browser: WebDriver) -> int:
-        """How many of the two faults of the canary axe-core finds."""
+        """How many faults of the canary axe-core finds, with the options that it has for the pages."""
         browser.get(f"data:text/html;charset=utf-8,{quote(CANARY)}")
-        audit = Audit(script=self.job["axe"], options=_CANARY_OPTIONS, origin="null")
+        audit = Audit(script=self.job["axe"], options=self.job["options"], origin="null")
         world = World.of_page(browser)
         found = audit.run(world)["violations"]
         self.about |= {"axe": world.evaluate("axe.version"), "rules": world.evaluate("axe.getRules().map(rule => rule.ruleId).join(' ')")}
-        return sum(len(violation["nodes"]) for violation in found if violation["id"] == "image-alt")
+        return sum(len(violation["nodes"]) for violation in found if violation["id"] in _CANARY_RULES)
 
     def lose(self) -> None:
         """Give up a browser that no longer answers: asking it to quit could take for ever."""
+        if self._browser is not None:
+            with contextlib.suppress(KeyError, ProcessLookupError):
+                os.kill(self._browser.capabilities["goog:processID"], signal.SIGKILL)
         self._browser = None
         if self._service is not None and self._service.process is not None:
             self._service.process.kill()
@@ -133,18 +146,22 @@ class Sessions:
 
 def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
     """The record of one page: what axe-core says of it, or why it could not be examined."""
-    job, browser = sessions.job, sessions.browser()
+    job = sessions.job
+    if not sessions.seconds_left():
+        reason = "the time of the gate was up before the browser came to it"
+        return {"item": task["item"], "examined": False, "reason": reason, "remedy": "give the gate a longer `timeout`, or it fewer pages"}
+    browser = sessions.browser()
     try:
-        with deadline(job["seconds"] + _MARGIN_SECONDS):
+        with deadline(min(job["seconds"] + _MARGIN_SECONDS, sessions.seconds_left())):
             open_page(browser, task)
-        with deadline(job["seconds"] * (2 if job["wait_for"] else 1) + _MARGIN_SECONDS):
+        with deadline(min(job["seconds"] * (2 if job["wait_for"] else 1) + _MARGIN_SECONDS, sessions.seconds_left())):
             return {"item": task["item"], "examined": True, **examine(browser, job, task)}
     except NotExaminedError as error:
         return {"item": task["item"], "examined": False, "reason": error.reason, "remedy": error.remedy}
     except TimeoutException:
         reason = f"it did not finish loading in {job['seconds']} s"
     except DeadlineError:
-        reason = "the browser did not answer: a script of the page may never end, or its sandbox may allow no scripts"
+        reason = "the browser did not answer: a script of the page may never end"
     except (WebDriverException, HTTPError):
         reason = "the browser ended or lost the page while it was examined"
     sessions.lose()
@@ -152,16 +169,19 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
+    """The records of all pages. A browser that can't be started again leaves those that were examined before."""
     sessions = Sessions(job)
+    visits: list[dict[str, Any]] = []
     try:
         sessions.browser()
-        visits = [visit(sessions, task) for task in job["visits"]]
+        for task in job["visits"]:
+            visits.append(visit(sessions, task))  # noqa: PERF401  # those before one that raises are kept
     except (WebDriverException, HTTPError, DeadlineError) as error:
         words = str(getattr(error, "msg", "") or "it did not answer").splitlines()[0][:300]
-        return {
-            "error": f"the browser could not be started: {words}",
-            "remedy": "check that the browser and its driver are of the same version: `gates doctor` says which are used",
-        }
+        broken = {"reason": f"the browser could not be started: {words}", "remedy": _NO_START}
+        if not sessions.about:
+            return {"error": broken["reason"], "remedy": broken["remedy"]}
+        visits += [{"item": task["item"], "examined": False, **broken} for task in job["visits"][len(visits) :]]
     finally:
         sessions.quit()
     return {"about": sessions.about, "canaries": sessions.canaries, "visits": visits}

@@ -10,22 +10,20 @@ from urllib.parse import SplitResult, urlsplit
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.remote.command import Command
 
-from gates.drivers.axe_audit import Audit, closed_shadow_hosts
+from gates.drivers import axe_inventory
+from gates.drivers.axe_audit import Audit
 from gates.drivers.axe_world import ScriptError, World
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml", "image/svg+xml")
 _STATE = """(() => {
-  const body = document.body || document.documentElement;
-  const seen = 'img,svg,canvas,video,audio,input,button,select,textarea,iframe,object,embed';
   const named = /csrf|xsrf|token|secret|auth|session|nonce|key/i;
+  const arrival = performance.getEntriesByType('navigation')[0] || {};
   return {
     href: location.href,
     type: document.contentType,
-    title: document.title,
-    status: (performance.getEntriesByType('navigation')[0] || {}).responseStatus || 0,
+    arrived: arrival.name || '',
+    status: arrival.responseStatus || 0,
     scripts: [...document.scripts].map(script => script.src).filter(Boolean),
-    shows: Boolean((body.innerText || '').trim() || body.querySelector(seen)
-      || [...body.querySelectorAll('*')].some(element => element.localName.includes('-') && element.offsetHeight > 0)),
     secrets: [...document.querySelectorAll('input')].filter(input => input.type === 'password' || named.test(input.name))
       .map(input => input.value).filter(Boolean),
   };
@@ -58,41 +56,61 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> di
     """What axe-core says of the page that was opened, and what the browser says about it. Raises `NotExaminedError`."""
     try:
         _check_arrival(_state(browser), task)
+        world = World.of_page(browser)
+        if not world.runs_scripts():
+            raise NotExaminedError("its own policy allows no scripts", "allow scripts where it is tested: `sandbox allow-scripts`")
         if job["wait_for"]:
             _wait_for(browser, job["wait_for"], job["seconds"])
-        world = World.of_page(browser)
+            world = World.of_page(browser)
         world.evaluate(_SETTLE)
         audit = Audit(script=job["axe"], options=job["options"], origin=_origin(urlsplit(task["address"])))
         results = audit.run(world)
-        hidden = closed_shadow_hosts(browser)
+        inventory = axe_inventory.take(browser)
         state = _state(browser)
     except ScriptError as error:
         raise NotExaminedError(f"axe-core could not examine it: {error}", "see whether the page goes elsewhere by itself") from error
     _check_arrival(state, task)
-    _check_rendered(browser, state, job)
+    audit.compare(inventory)
+    _check_shown(browser, audit, results, job)
+    if not job["wait_for"]:
+        _check_scripts(browser, state)
     own = [frame for frame in audit.unseen if frame["own"]]
     if own:
         raise NotExaminedError(f"its frame {own[0]['selector']} could not be examined: {own[0]['reason']}", "mend the frame's address")
     return {
-        "title": state["title"],
         "status": state["status"],
         "rules": {kind: len(results[kind]) for kind in ("violations", "incomplete", "passes", "inapplicable")},
         "violations": [_cleaned(result) for result in results["violations"]],
         "incomplete": [_cleaned(result) for result in results["incomplete"]],
         "unseen": [{"selector": frame["selector"], "reason": frame["reason"]} for frame in audit.unseen],
-        "closed": hidden,
+        "closed": inventory.closed,
+        "frames": len(audit.entered) - 1,
         "secrets": state["secrets"],
     }
 
 
 def open_page(browser: WebDriver, task: dict[str, Any]) -> None:
-    """Load a page at its size and in its colour scheme; returns when it is loaded, whatever it turned out to be."""
+    """Load a page as on a first visit, at its size and in its colour scheme; returns when it is loaded, whatever it turned out to be."""
+    _close_others(browser)
     browser.get("about:blank")  # so that a page that is not reached can't be taken for the one before
     _log(browser)
+    # No page leaves anything behind for the next: no session, no service worker that answers in its place.
+    browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": _origin(urlsplit(task["address"])), "storageTypes": "all"})
     size = {"width": task["width"], "height": task["height"], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": task["scheme"]}]})
     browser.get(task["address"])
+
+
+def _close_others(browser: WebDriver) -> None:
+    """Close the windows that the page before has opened."""
+    own = browser.current_window_handle
+    others = [handle for handle in browser.window_handles if handle != own]
+    for handle in others:
+        browser.switch_to.window(handle)
+        browser.close()
+    if others:
+        browser.switch_to.window(own)
 
 
 def _log(browser: WebDriver) -> list[dict[str, Any]]:
@@ -102,7 +120,7 @@ def _log(browser: WebDriver) -> list[dict[str, Any]]:
 
 
 def _state(browser: WebDriver) -> dict[str, Any]:
-    state: dict[str, Any] = World.of_page(browser).evaluate(_STATE)
+    state: dict[str, Any] = World.of_page(browser).read(_STATE)
     return state
 
 
@@ -115,6 +133,9 @@ def _check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
         raise NotExaminedError("the browser shows nothing: its answer may be a download", "name pages, not files to download")
     if state["status"] >= 400:
         raise NotExaminedError(f"it answered {state['status']}", "mend the page, or take it out of `pages`")
+    arrived = urlsplit(state["arrived"])
+    if arrived.scheme in ("http", "https") and _place(arrived)[:2] != _place(wanted)[:2]:
+        final = arrived  # a script may have put the address back that was asked for
     if _place(wanted) != _place(final):
         where = final.path if wanted.netloc == final.netloc else f"{_origin(final)}{final.path}"
         fragment = f"#{final.fragment}" if _is_route(final.fragment) else ""
@@ -141,12 +162,17 @@ def _origin(address: SplitResult) -> str:
     return f"{address.scheme}://{address.netloc}"
 
 
-def _check_rendered(browser: WebDriver, state: dict[str, Any], job: dict[str, Any]) -> None:
-    """The page shows something, and nothing that draws it failed."""
-    if not state["shows"]:
-        raise NotExaminedError("it shows nothing: no text, no image, no control", _WAIT_FOR)
-    if job["wait_for"]:
+def _check_shown(browser: WebDriver, audit: Audit, results: dict[str, Any], job: dict[str, Any]) -> None:
+    """There was something to examine, for someone who does not see the page either."""
+    faults = [node["target"] for result in results["violations"] for node in result["nodes"]]
+    if any(target not in (["html"], ["body"]) for target in faults):
         return
+    if not axe_inventory.shows_anything(browser, audit.entered, though_busy=bool(job["wait_for"])):
+        raise NotExaminedError("it shows nothing: no text, no image, no control", _WAIT_FOR)
+
+
+def _check_scripts(browser: WebDriver, state: dict[str, Any]) -> None:
+    """Nothing that draws the page failed."""
     own = tuple(source for source in state["scripts"] if _origin(urlsplit(source)) == _origin(urlsplit(state["href"])))
     for entry in _log(browser):
         if entry["level"] != "SEVERE":
@@ -161,7 +187,7 @@ def _check_rendered(browser: WebDriver, state: dict[str, Any], job: dict[str, An
 def _wait_for(browser: WebDriver, selector: str, seconds: int) -> None:
     question = _VISIBLE.format(selector=repr(selector))
     end = time.monotonic() + seconds
-    while not World.of_page(browser).evaluate(question):
+    while not World.of_page(browser).read(question):
         if time.monotonic() > end:
             raise NotExaminedError(f"nothing that fits `wait-for` ({selector}) appeared in {seconds} s", "correct the selector or the page")
         time.sleep(_POLL_SECONDS)

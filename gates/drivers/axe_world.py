@@ -11,6 +11,13 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 
 _OWNER = "function () { return {src: this.src || '', runs: !this.hasAttribute('sandbox') || this.sandbox.contains('allow-scripts')}; }"
 
+#: Where scripts run, a parser takes what is in <noscript> as text.
+_RUNS_SCRIPTS = """(() => {
+  const probe = document.createElement('div');
+  probe.innerHTML = '<noscript><b></b></noscript>';
+  return !probe.querySelector('b');
+})()"""
+
 
 class ScriptError(Exception):
     """A script of ours failed in the page, or the page went elsewhere while it ran."""
@@ -21,6 +28,7 @@ class World:
 
     def __init__(self, browser: WebDriver, frame: str) -> None:
         self._browser = browser
+        self.frame_id = frame
         self._context: int = self._command("Page.createIsolatedWorld", frameId=frame, worldName="quality-gates")["executionContextId"]
 
     @classmethod
@@ -31,6 +39,14 @@ class World:
     def execute_script(self, source: str) -> None:
         """Run a script for what it leaves behind in this world."""
         self._evaluate(f"{source}\n;0", by_value=True)
+
+    def read(self, expression: str) -> Any:
+        """The value of an expression that is no promise: this works where no script may run, too."""
+        return self._evaluate(expression, by_value=True, wait=False).get("value")
+
+    def runs_scripts(self) -> bool:
+        """Whether scripts run in this document, whose policy may forbid them: axe-core would wait for ever for its timers."""
+        return bool(self.read(_RUNS_SCRIPTS))
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression, of a promise what it comes to. Raises `ScriptError` where it throws or rejects."""
@@ -46,9 +62,9 @@ class World:
     def frame(self, frame: str) -> World:
         return World(self._browser, frame)
 
-    def _evaluate(self, expression: str, *, by_value: bool) -> dict[str, Any]:
+    def _evaluate(self, expression: str, *, by_value: bool, wait: bool = True) -> dict[str, Any]:
         answer = self._command(
-            "Runtime.evaluate", contextId=self._context, expression=expression, awaitPromise=True, returnByValue=by_value
+            "Runtime.evaluate", contextId=self._context, expression=expression, awaitPromise=wait, returnByValue=by_value
         )
         failure = answer.get("exceptionDetails")
         if failure:

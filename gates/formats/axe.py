@@ -54,6 +54,19 @@ class Page:
         )
 
 
+def not_examined(raw: Raw, item: str, route: str, reason: str, remedy: str) -> Finding:
+    """What stands for a page of the list that could not be examined, beside what was found on the others. `item` names its view too."""
+    return raw.finding(
+        rule="not-examined",
+        severity=Severity.HIGH,
+        message=f"{item} was not examined: {reason}",
+        location=Location(url=route),
+        identity=(item,),
+        kind=Kind.NEEDS_REVIEW,
+        remedy=remedy,
+    )
+
+
 def merged(several: list[tuple[str, Finding]]) -> Finding:
     """One finding of those of one element and rule at several sizes and in several schemes: a fault before a doubt, the worst first."""
     views = ", ".join(sorted({view for view, _ in several}))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 PORT = sys.argv[1]
 HEAD = "<!doctype html><html lang='en'><head><title>Page</title></head><body>"
@@ -17,8 +14,6 @@ PAGES = {
     "/": GOOD,
     "/moved": f"{HEAD}<p>On my way</p><script>location.href = '/login'</script></body></html>",
     "/login": f"{HEAD}<form><label>Name <input name='name'></label></form></body></html>",
-    "/blank": f"{HEAD}<div id='root'></div></body></html>",
-    "/script-error": f"{HEAD}<p>Loading</p><script>start()</script></body></html>",
     "/script-missing": f"{HEAD}<p>Loading</p><script src='/gone.js'></script></body></html>",
     "/frame-missing": f"{HEAD}<h1>Page</h1><iframe title='inner' src='/gone'></iframe></body></html>",
     "/late": f"{HEAD}<p>Loading</p><script>setTimeout(() => {{ document.body.innerHTML = '{LATE}' }}, 800)</script></body></html>",
@@ -27,27 +22,19 @@ PAGES = {
     "<iframe title='b' src='http://localhost:1/'></iframe></body></html>",
     "/endless": f"{HEAD}<h1>Page</h1><script>onload = () => setTimeout(() => {{ for (;;); }}, 0)</script></body></html>",
     "/unfinished": f"{HEAD}<h1>Page</h1><img alt='never' src='/never'></body></html>",
-    "/sandboxed": GOOD,
 }
-HEADERS = {"/sandboxed": {"Content-Security-Policy": "sandbox"}}
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/never":
             threading.Event().wait()
-        elif self.path == "/redirected":
-            self.answer(302, "", {"Location": "/login"})
-        elif self.path == "/error":
-            self.answer(500, GOOD)
         elif self.path == "/text":
             self.answer(200, "words", {"Content-Type": "text/plain"})
         elif self.path == "/download":
             self.answer(200, GOOD, {"Content-Disposition": "attachment"})
-        elif self.path == "/crash":
-            os.kill(int(Path(os.environ["BROWSER_ID"]).read_text()), signal.SIGKILL)
-        elif self.path in PAGES:
-            self.answer(200, PAGES[self.path], HEADERS.get(self.path, {}))
+        elif self.path.partition("?")[0] in PAGES:
+            self.answer(200, PAGES[self.path.partition("?")[0]])
         else:
             self.answer(404, GOOD)
 

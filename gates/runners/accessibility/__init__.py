@@ -1,0 +1,77 @@
+"""Pages of a site, audited with axe-core in a real browser: every page that the policy lists, or the gate could not tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from gates.api import (
+    BROWSER_INSTALL,
+    Gate,
+    Limit,
+    Need,
+    Severity,
+    Suggestion,
+    Survey,
+    ToolMissingError,
+    find_browser,
+    find_driver,
+    newest_axe,
+    program_needs,
+)
+from gates.runners.accessibility.options import Options
+from gates.runners.accessibility.reading import parse
+from gates.runners.accessibility.visits import observe
+
+__all__ = ["GATE", "Options"]
+
+_FOLDERS = ("public", "site", "www", "dist", "static", "docs")
+
+
+def detect(survey: Survey) -> Suggestion | None:
+    """A folder with an index page that no template engine has yet to fill."""
+    for folder in _FOLDERS:
+        text = survey.read(f"{folder}/index.html") if f"{folder}/index.html" in survey.files else None
+        if text is not None and "{{" not in text and "{%" not in text:
+            return Suggestion(
+                options={"serve": {"directory": folder}, "pages": ["**/*.html"]},
+                comments=(f"{folder}/index.html is a page of a static site",),
+            )
+    return None
+
+
+def needs(root: Path, options: Options) -> Iterable[Need]:
+    """The service's program, a browser with its driver, and axe-core."""
+    if options.serve:
+        yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
+    yield Need(name="Chromium or Chrome", found=find_browser(os.environ), remedy=BROWSER_INSTALL)
+    yield Need(name="chromedriver", found=find_driver(os.environ), remedy=BROWSER_INSTALL)
+    if not options.axe_script:
+        try:
+            script: str | None = f"axe-core {newest_axe()}"
+        except ToolMissingError:
+            script = None
+        yield Need(name="axe-core 4.9 or later", found=script, remedy="pip install 'quality-gates[accessibility]'")
+
+
+GATE = Gate(
+    id="accessibility",
+    title="Accessibility",
+    unit="pages",
+    options=Options,
+    executes_project=True,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    requires=("selenium", "axe-selenium-python"),
+    extra="accessibility",
+    limits=(Limit(name="findings", severity=Severity.HIGH, new_max=Decimal(0)),),
+    measurements={
+        "needs-review": "elements of which axe-core could not tell whether they are at fault",
+        "frames": "frames in the pages that were examined",
+    },
+    detect=detect,
+    needs=needs,
+)

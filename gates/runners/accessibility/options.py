@@ -1,0 +1,64 @@
+"""What a policy may say of the pages to examine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from gates.api import Duration, Serve, option
+
+Standard = Literal["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+#: What each standard adds to those before it, as axe-core names the rules of a success criterion.
+_TAGS: tuple[tuple[Standard, tuple[str, ...]], ...] = (
+    ("wcag2a", ("wcag2a",)),
+    ("wcag2aa", ("wcag2aa",)),
+    ("wcag21aa", ("wcag21a", "wcag21aa")),
+    ("wcag22aa", ("wcag22aa",)),
+    ("best-practice", ("best-practice",)),
+)
+_VIEWPORT = re.compile(r"([1-9]\d{2,3})x([1-9]\d{2,3})")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options of the gate, as a policy writes them."""
+
+    pages: tuple[str, ...] = option(
+        "paths such as /cart, addresses, files or globs below `serve.directory`, or a sitemap (a file, path or address that ends in .xml)"
+    )
+    url: str = option("address of a site that runs already; paths are below it", default="")
+    serve: Serve | None = option("how to start the site under test", default=None)
+    standard: Standard = option("rules of this standard and of those it builds on", default="wcag22aa")
+    exclude_rules: tuple[str, ...] = option("rules whose findings are listed as suppressed", default=())
+    viewports: tuple[str, ...] = option("sizes of the window in pixels, such as 1280x800 and 390x844", default=("1280x800",))
+    color_schemes: tuple[Literal["light", "dark"], ...] = option("what the reader prefers", default=("light",))
+    wait_for: str = option("CSS selector of an element that must be visible before a page is examined", default="")
+    page_timeout: Duration = option("how long a page may take to load, and again to be examined", default=30, minimum=1)
+    axe_script: str = option("an axe.min.js of this repository, 4.9 or later; without it the newest installed", default="")
+    axe_sha256: str = option("sha256 of `axe-script`, where it is not a copy that an installed package carries", default="")
+
+    def __post_init__(self) -> None:
+        if bool(self.url) == (self.serve is not None):
+            raise ValueError("accessibility needs either `url` or `serve`")
+        parts = urlsplit(self.url)
+        if self.url and (parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment):
+            raise ValueError("`url` is an http(s) address without user, query or anchor")
+        wrong = [size for size in self.viewports if not _VIEWPORT.fullmatch(size)]
+        if wrong:
+            raise ValueError(f"viewport {wrong[0]!r} is not a width and a height of 100 to 9999 pixels, such as 1280x800")
+        if self.axe_sha256 and not (self.axe_script and _SHA256.fullmatch(self.axe_sha256)):
+            raise ValueError("`axe-sha256` is the sha256 of `axe-script` in 64 hex digits")
+        if not (self.pages and self.viewports and self.color_schemes):
+            raise ValueError("`pages`, `viewports` and `color-schemes` need at least one entry each")
+
+    def tags(self) -> list[str]:
+        """The tags of axe-core whose rules are run."""
+        names = [name for name, _ in _TAGS]
+        return [tag for _, tags in _TAGS[: names.index(self.standard) + 1] for tag in tags]
+
+    def views(self) -> list[tuple[str, str]]:
+        """Each size of the window with each colour scheme, once."""
+        return [(size, scheme) for size in dict.fromkeys(self.viewports) for scheme in dict.fromkeys(self.color_schemes)]

@@ -1,0 +1,200 @@
+"""The first half: what is to be examined, the browser that examines it, and what axe-core said."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gates.api import (
+    BROWSER_INSTALL,
+    OLDEST_AXE,
+    AxeScript,
+    GateError,
+    ObserveContext,
+    Site,
+    ToolMissingError,
+    find_browser,
+    find_driver,
+    is_published_axe,
+    newest_axe,
+    read_axe,
+)
+from gates.runners.accessibility.options import Options
+
+_HELP = "https://dequeuniversity.com/rules/axe/"
+INVENTORY, RESULTS = "inventory.json", "axe.json"
+#: What is kept of the gate's time for the browser to end and for what was found to be written.
+_RESERVE_SECONDS = 10
+#: How long all the sitemaps of a site may take together.
+_SITEMAP_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One page in one view. `item` names both where there are several views."""
+
+    item: str
+    route: str
+    size: str
+    scheme: str
+
+    @property
+    def view(self) -> str:
+        return f"{self.size} {self.scheme}"
+
+    def planned(self) -> dict[str, str]:
+        return {"item": self.item, "route": self.route, "view": self.view}
+
+    def task(self, site: Site) -> dict[str, Any]:
+        """What the driver is told."""
+        width, height = self.size.split("x")
+        place = {"item": self.item, "address": f"{site.address}{self.route}"}
+        return place | {"width": int(width), "height": int(height), "scheme": self.scheme}
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    """Expand the list of pages without the browser, examine each in it, and write what axe-core said."""
+    context.distribution("selenium")
+    axe = _axe(context, options)
+    programs = _programs(context)
+    with _site(context, options) as site:
+        visits = _visits(site, options)
+        context.raw_json(INVENTORY, {"items": [visit.planned() for visit in visits]})
+        context.report_progress(f"{len(visits)} pages")
+        job = programs | {
+            "axe": str(axe.path),
+            "options": json.dumps({"runOnly": {"type": "tag", "values": options.tags()}, "resultTypes": ["violations", "incomplete"]}),
+            "profile": str(context.scratch / "profile"),
+            "seconds": options.page_timeout,
+            "seconds_in_all": context.seconds_left() - _RESERVE_SECONDS,
+            "wait_for": options.wait_for,
+            "offline": context.offline,
+            "root_user": os.geteuid() == 0,
+            "visits": [visit.task(site) for visit in visits],
+        }
+        result = _run_driver(context, job)
+        files = {visit.item: site.file_of(visit.route) for visit in visits}
+        _write(context, options, axe, files, result)
+
+
+def _axe(context: ObserveContext, options: Options) -> AxeScript:
+    """The copy of axe-core to use: one that an installed package carries, or one that the policy vouches for."""
+    if not options.axe_script:
+        return newest_axe()
+    # From here on a copy of ours counts: the service under test could write to its own repository.
+    copy = context.scratch / "axe.min.js"
+    script = read_axe(context.inside(options.axe_script), copy=copy)
+    if script.version < OLDEST_AXE:
+        raise GateError(
+            f"`axe-script` is axe-core {script}, which misses too much: 4.9 is the oldest that will do", remedy="use a newer one"
+        )
+    if options.axe_sha256 and options.axe_sha256 != script.sha256:
+        raise GateError(
+            "`axe-script` is not the copy that `axe-sha256` names",
+            remedy=f"see who changed it and why; if it is right, write `axe-sha256: {script.sha256}`",
+        )
+    if not options.axe_sha256 and not is_published_axe(script):
+        raise GateError(
+            "`axe-script` is not a copy that an installed package carries, and nobody vouches for it: it may see less than it should",
+            remedy=f"compare it with the one that axe-core publishes, then write `axe-sha256: {script.sha256}` in the policy",
+        )
+    return script
+
+
+def _programs(context: ObserveContext) -> dict[str, str]:
+    programs = {"browser": find_browser(context.environment), "driver": find_driver(context.environment)}
+    for name, path in programs.items():
+        if path is None:
+            what = "Chromium or Chrome" if name == "browser" else "chromedriver"
+            raise ToolMissingError(f"{what} was not found on PATH", remedy=BROWSER_INSTALL)
+    return {name: path for name, path in programs.items() if path}
+
+
+@contextlib.contextmanager
+def _site(context: ObserveContext, options: Options) -> Iterator[Site]:
+    seconds = min(_SITEMAP_SECONDS, context.seconds_left())
+    if options.serve is not None:
+        folder = context.inside(options.serve.directory) if options.serve.directory else None
+        with context.serve(options.serve) as service:
+            yield Site(address=service.url, root=context.root, folder=folder, seconds=seconds)
+        return
+    if context.offline and urlsplit(options.url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise GateError(
+            f"{options.url} can't be asked in a run that is offline", remedy="run without --offline, or let `serve` start the site"
+        )
+    yield Site(address=options.url, root=context.root, folder=None, seconds=seconds)
+
+
+def _visits(site: Site, options: Options) -> list[Visit]:
+    """What to examine: each page at each size and in each colour scheme."""
+    views = options.views()
+    return [
+        Visit(item=route if len(views) == 1 else f"{route} ({size} {scheme})", route=route, size=size, scheme=scheme)
+        for route in site.routes(options.pages)
+        for size, scheme in views
+    ]
+
+
+def _run_driver(context: ObserveContext, job: dict[str, Any]) -> dict[str, Any]:
+    job_path, result_path = context.scratch / "job.json", context.scratch / "result.json"
+    job_path.write_text(json.dumps(job), "utf-8")
+    home = context.scratch / "home"
+    home.mkdir()
+    here = ",".join(filter(None, [context.environment.get("no_proxy", ""), "127.0.0.1", "localhost"]))
+    done = context.run_driver(
+        "axe_driver",
+        [job_path, result_path],
+        tool="axe-selenium-python",
+        version=context.distribution("axe-selenium-python"),
+        env={"SE_OFFLINE": "true", "HOME": str(home), "no_proxy": here, "NO_PROXY": here},
+        keep_output=False,
+    )
+    if done.exit_code != 0 or not result_path.is_file():
+        raise GateError(f"the driver of the browser broke: {done.last_words()}", remedy="this is a defect of the gate: please report it")
+    result: dict[str, Any] = json.loads(result_path.read_text("utf-8"))
+    if "error" in result:
+        raise GateError(result["error"], remedy=result["remedy"])
+    return result
+
+
+def _write(context: ObserveContext, options: Options, axe: AxeScript, files: dict[str, Path | None], result: dict[str, Any]) -> None:
+    """Keep what axe-core said, without the text of elements: it may hold what people typed."""
+    about = result["about"]
+    unknown = sorted(set(options.exclude_rules) - set(about["rules"].split()))
+    if unknown:
+        raise GateError(f"`exclude-rules` names {unknown[0]!r}, which axe-core {axe} does not have", remedy=f"see {_HELP} for its rules")
+    context.record_tool(tool="axe-core", version=str(axe), argv=("axe.min.js", f"sha256:{axe.sha256}"))
+    context.record_tool(tool=about["name"], version=about["version"])
+    for visit in result["visits"]:
+        _clean(context, visit, files[visit["item"]])
+    context.raw_json(
+        RESULTS,
+        {"axe": about["axe"], "canaries": result["canaries"], "excluded": sorted(options.exclude_rules), "visits": result["visits"]},
+    )
+
+
+def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) -> None:
+    """Take the text of elements out of a record, for their lines in the file where there is one."""
+    for secret in visit.pop("secrets", ()):
+        context.add_secret(secret)
+    if "reason" in visit:
+        visit["reason"] = context.scrub(visit["reason"])
+    if file is not None:
+        visit["path"] = file.resolve().relative_to(context.root.resolve()).as_posix()
+    text = file.read_text("utf-8", "replace") if file is not None else ""
+    for result_of_rule in (*visit.get("violations", ()), *visit.get("incomplete", ())):
+        for node in result_of_rule["nodes"]:
+            html = node.pop("html")
+            node["line"] = _line_of(html, text) if len(node["target"]) == 1 else None
+
+
+def _line_of(html: str, text: str) -> int | None:
+    """The line of an element in its file, where its opening tag stands there once just as the browser writes it."""
+    tag = html[: html.find(">") + 1]
+    return text[: text.index(tag)].count("\n") + 1 if tag and text.count(tag) == 1 else None
