@@ -1,7 +1,8 @@
 """Reads what a project declares and audits it: `audit_driver.py REQUEST.json FOLDER`.
 
-The request is `{"root", "sources": [path…], "advisories": {"kind", "name", "where"}}`, kind being `pypi`, `osv` or
-`records`. Writes `inventory.json`, `advisories.json` and `audit.json` into the folder, or `problem.json`.
+The request is `{"root", "sources": [path…], "beside": [{"path", "reason"}…], "advisories": {"kind", "name", "where"}}`,
+kind being `pypi`, `osv` or `records`; `beside` lists files that are not audited, unless a source includes them. Writes
+`inventory.json`, `advisories.json` and `audit.json` into the folder, or `problem.json`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def main(request_path: str, folder: str) -> None:
 
 
 def _audit(request: dict[str, Any], out: Path) -> None:
-    found = sources.read(Path(request["root"]), request["sources"])
+    root = Path(request["root"])
+    found = sources.read(root, request["sources"])
+    included = sources.included(root, request["sources"])
     declared = [package for package in found if not package.skip]
     _write(
         out / "inventory.json",
@@ -35,6 +38,7 @@ def _audit(request: dict[str, Any], out: Path) -> None:
             "sources": request["sources"],
             "packages": [package.as_json() for package in declared],
             "skipped": [package.as_json() for package in found if package.skip],
+            "unread": [item for item in request["beside"] if item["path"] not in included],
         },
     )
     advisories = request["advisories"]

@@ -13,7 +13,8 @@ import pytest
 
 from gates import codec
 from gates.api import Facts, Finding, Kind, Proof, Raw, Severity, Status, Survey
-from gates.runners.dependencies import GATE, Options, detect, is_source
+from gates.runners.dependencies import GATE, Options, detect
+from gates.runners.dependencies.sources import is_source
 from gates.testing import observe_and_parse
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "dependencies"
@@ -210,7 +211,7 @@ def test_a_hook_that_names_pyproject_alone_gets_the_lock_beside_it(tmp_path: Pat
 def test_an_answer_that_misses_a_declared_package_is_an_error() -> None:
     package = {"name": "teapot", "version": "1.1", "places": [{"path": "uv.lock", "line": 1}]}
     members = {
-        "inventory.json": {"packages": [package], "skipped": [], "sources": ["uv.lock"]},
+        "inventory.json": {"packages": [package], "skipped": [], "unread": [], "sources": ["uv.lock"]},
         "audit.json": {"dependencies": []},
         "advisories.json": {},
     }
@@ -231,6 +232,7 @@ def test_an_answer_that_misses_a_declared_package_is_an_error() -> None:
         ("api/uv.lock", True),
         ("pylock.dev.toml", True),
         ("Pipfile.lock", True),
+        ("tools/report.py.lock", True),
         ("requirements.in", False),
         ("notes.txt", False),
         ("pyproject.toml", False),

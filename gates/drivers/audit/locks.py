@@ -118,7 +118,9 @@ def _pipfile_entry(name: str, package: Table, place: Place) -> Entry:
 def load_toml(path: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise CannotTellError(f"{path} is nested too deeply to be read", "write it again with its tool") from None
+    except ValueError as error:
         raise CannotTellError(f"{path} is not TOML that can be read: {error}", "mend it, or write it again with its tool") from None
 
 

@@ -1,8 +1,10 @@
-"""`pyproject.toml`, read only where nothing is locked: dependencies, every extra, every dependency group."""
+"""`pyproject.toml`: where nothing is locked, its dependencies, extras and groups; beside a lock, what the lock has left out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,6 +15,9 @@ from gates.drivers.audit.locks import ADDRESS, VCS, load_toml
 from gates.drivers.audit.requirements import exact_version, refuse_unpinned
 
 LOCK = "lock them: uv lock, poetry lock or pdm lock; or write a pinned requirements file: uv pip compile, pip-compile"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+UNLISTED = "it is declared here, and no file that is audited lists it"
 
 
 def read(path: str, text: str) -> Iterator[Entry]:
@@ -55,3 +60,45 @@ def _requirement(path: str, line: str) -> Requirement:
 
 def _line_of(text: str, line: str) -> int:
     return next((number for number, found in enumerate(text.splitlines(), 1) if f'"{line}"' in found or f"'{line}'" in found), 0)
+
+
+# -- beside a lock
+
+
+def unlisted(root: Path, sources: list[str], listed: frozenset[str]) -> Iterator[Entry]:
+    """What a `pyproject.toml` in the folder of a source, or in one above it, asks for by a name that no source lists."""
+    folders = {parent for source in sources for parent in PurePosixPath(source).parents}
+    for folder in sorted(folders):
+        path = (folder / "pyproject.toml").as_posix()
+        file = root / path
+        if path in sources or file.is_symlink() or not file.is_file():
+            continue
+        text = file.read_text("utf-8", "replace")
+        for name, line in _asked(load_toml(path, text)):
+            if canonicalize_name(name) not in listed:
+                yield Entry(name, "", Place(path, _line_of(text, line)), UNLISTED)
+
+
+def _asked(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each name that is asked for in the standard's tables and in those of uv, PDM and Poetry, with the words that ask for it."""
+    project, tool = _table(document, "project"), _table(document, "tool")
+    own = canonicalize_name(str(project.get("name") or _table(tool, "poetry").get("name", "")))
+    lists = [project.get("dependencies"), _table(tool, "uv").get("dev-dependencies")]
+    lists += _table(project, "optional-dependencies").values()
+    lists += _table(document, "dependency-groups").values()
+    lists += _table(_table(tool, "pdm"), "dev-dependencies").values()
+    for line in (line for group in lists if isinstance(group, list) for line in group if isinstance(line, str)):
+        found = _NAME.match(line)
+        if found and canonicalize_name(found[0]) != own:
+            yield found[0], line
+    poetry = _table(tool, "poetry")
+    groups = [poetry, *(group for group in _table(poetry, "group").values() if isinstance(group, dict))]
+    for group in groups:
+        for name in (*_table(group, "dependencies"), *_table(group, "dev-dependencies")):
+            if canonicalize_name(name) not in {own, "python"}:
+                yield name, name
+
+
+def _table(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}

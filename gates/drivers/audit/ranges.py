@@ -96,5 +96,5 @@ def _inside(events: list[Mapping[str, str]], version: Version) -> bool | None:
 def _parse(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except (InvalidVersion, TypeError):  # anything may stand in a record
         return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ from gates.drivers.audit.inventory import CannotTellError
 
 #: Records are a few KB; what unpacks to more than this is no record.
 MEMBER_LIMIT = 16 * 1024 * 1024
+#: Everything that was ever published for PyPI unpacks to a tenth of this.
+TOTAL_LIMIT = 2 * 1024 * 1024 * 1024
 _REMEDY = "name a folder or a .zip of OSV records in JSON, such as the OSV project's export for PyPI"
 _CANARIES = 5
 
@@ -83,23 +87,41 @@ def _record(member: str, content: bytes, name: str) -> tuple[dict[str, Any], dat
 
 def _members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
-        for file in sorted(path.rglob("*.json")):
-            if file.is_file() and not file.is_symlink():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
+        yield from _folder_members(path, name)
     elif path.is_file():
         yield from _zip_members(path, name)
     else:
         raise CannotTellError(f"the advisories {name!r} are not there", _REMEDY)
 
 
+def _folder_members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """A link is refused, not left out: what it leads to may be the very records that are looked for."""
+    total = 0
+    for file in sorted(path.rglob("*")):
+        member = file.relative_to(path).as_posix()
+        if file.is_symlink():
+            raise CannotTellError(f"{member} of the advisories {name!r} is a link", "copy what it leads to into the folder")
+        if file.suffix == ".json" and file.is_file():
+            total = _checked_size(member, file.stat().st_size, total, name)
+            yield member, file.read_bytes()
+
+
 def _zip_members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """Members are read in memory, never unpacked: their names lead nowhere."""
+    total = 0
     try:
         with zipfile.ZipFile(path) as archive:
             for info in sorted(archive.infolist(), key=lambda info: info.filename):
-                if info.is_dir() or not info.filename.endswith(".json"):
-                    continue
-                if info.file_size > MEMBER_LIMIT:
-                    raise CannotTellError(f"{info.filename} of the advisories {name!r} is too large for an OSV record", _REMEDY)
-                yield info.filename, archive.read(info)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+                if not info.is_dir() and info.filename.endswith(".json"):
+                    total = _checked_size(info.filename, info.file_size, total, name)
+                    yield info.filename, archive.read(info)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
         raise CannotTellError(f"the advisories {name!r} are not a zip file that can be read", _REMEDY) from None
+
+
+def _checked_size(member: str, size: int, total: int, name: str) -> int:
+    if size > MEMBER_LIMIT:
+        raise CannotTellError(f"{member} of the advisories {name!r} is too large for an OSV record", _REMEDY)
+    if total + size > TOTAL_LIMIT:
+        raise CannotTellError(f"the advisories {name!r} hold more than all that was ever published for PyPI", _REMEDY)
+    return total + size

@@ -39,6 +39,11 @@ def read_files(root: Path, paths: list[str]) -> Iterator[Entry]:
             yield from _entries(lines[path])
 
 
+def included(root: Path, paths: list[str]) -> frozenset[str]:
+    """Every file that was read for these paths."""
+    return frozenset(name for path in paths for name, _ in _collect(root, path).files)
+
+
 def _covers(lines: dict[str, Lines], other: str, path: str) -> bool:
     """Whether `other` includes `path`; of two that include each other, the first by name does."""
     return lines[other].includes(path) and (not lines[path].includes(other) or other < path)

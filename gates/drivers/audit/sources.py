@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from packaging.utils import canonicalize_name
+
 from gates.drivers.audit import locks, pyproject, requirements
 from gates.drivers.audit.inventory import CannotTellError, Entry, Package, packages
 
@@ -15,7 +17,10 @@ _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 
 def read(root: Path, paths: list[str]) -> list[Package]:
     """Every package that the files declare. Raises `CannotTellError` where one can't be read, or they declare none."""
-    found = packages(_entries(root, paths))
+    entries = list(_entries(root, paths))
+    if entries:
+        entries += pyproject.unlisted(root, paths, frozenset(canonicalize_name(entry.name) for entry in entries))
+    found = packages(entries)
     if not found:
         raise CannotTellError(
             f"no dependency is declared in {', '.join(paths)}",
@@ -24,12 +29,29 @@ def read(root: Path, paths: list[str]) -> list[Package]:
     return found
 
 
+def included(root: Path, paths: list[str]) -> frozenset[str]:
+    """The files that requirements files among the paths include, by whatever chain."""
+    return requirements.included(root, _plain(paths))
+
+
+def _plain(paths: list[str]) -> list[str]:
+    return [path for path in paths if PurePosixPath(path).suffix in {".txt", ".in"}]
+
+
 def _entries(root: Path, paths: list[str]) -> Iterator[Entry]:
-    plain = [path for path in paths if PurePosixPath(path).suffix in {".txt", ".in"}]
+    plain = _plain(paths)
     yield from requirements.read_files(root, plain)
     for path in paths:
         if path not in plain:
-            yield from _read_lock(root, path)
+            yield from _checked(root, path)
+
+
+def _checked(root: Path, path: str) -> list[Entry]:
+    """A lock's entries. What has another shape than its format says, or nests without end, is refused like any damage."""
+    try:
+        return list(_read_lock(root, path))
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError):
+        raise CannotTellError(f"{path} is not shaped as its format says", "write it again with its tool") from None
 
 
 def _read_lock(root: Path, path: str) -> Iterator[Entry]:
@@ -38,6 +60,8 @@ def _read_lock(root: Path, path: str) -> Iterator[Entry]:
         text = (root / path).read_text("utf-8")
     except UnicodeDecodeError:
         raise CannotTellError(f"{path} is not text in UTF-8", "write it again with its tool") from None
+    if name.endswith(".py.lock"):
+        return locks.read_toml(path, text, locks.UV)
     if name in _FORMATS:
         return locks.read_toml(path, text, _FORMATS[name])
     if _PYLOCK.fullmatch(name):

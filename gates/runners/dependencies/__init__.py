@@ -1,0 +1,102 @@
+"""Known vulnerabilities in what a project depends on: pip-audit, asked about every package that its lock files list.
+
+Green needs proof: the advisories must find a package known to be vulnerable in the same run, every package that the
+files declare must have been answered for, and nothing is ever resolved or installed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from gates.api import Gate, GateError, Limit, ObserveContext, Severity
+from gates.runners.dependencies import beside, sources
+from gates.runners.dependencies.facts import parse
+from gates.runners.dependencies.options import Options
+from gates.runners.dependencies.proposal import detect
+
+DRIVER = "audit_driver"
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    """Read the inventory and audit it in a child; what it could not tell is raised as it said it."""
+    version = context.distribution("pip-audit")
+    if options.network and context.offline:
+        raise GateError(
+            f"the advisories {options.advisories!r} are on the network, and this run is offline",
+            remedy="give `advisories` a folder or .zip of OSV records, or run without --offline",
+        )
+    chosen = sources.choose(context, options.sources)
+    context.report_progress(f"auditing {', '.join(chosen)}")
+    asked = {
+        "root": str(context.root.absolute()),
+        "sources": chosen,
+        "beside": beside.find(context, chosen),
+        "advisories": _advisories(context, options),
+    }
+    scratch, folder = context.scratch.absolute(), context.raw_folder.absolute()
+    (scratch / "request.json").write_text(json.dumps(asked), "utf-8")
+    result = context.run_driver(DRIVER, [scratch / "request.json", folder], tool="pip-audit", version=version)
+    problem = folder / "problem.json"
+    if problem.is_file():
+        said = json.loads(problem.read_bytes())
+        raise GateError(said["reason"], remedy=said["remedy"])
+    if result.exit_code != 0:
+        raise GateError(
+            f"the audit ended with exit code {result.exit_code}: {result.last_words()}", remedy="its output is kept with the evidence"
+        )
+    _check_age(context.day, json.loads((folder / "advisories.json").read_bytes()), options)
+
+
+def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
+    name = options.advisories
+    if name in {"pypi", "osv"}:
+        return {"kind": name, "name": name, "where": ""}
+    if name.startswith("pypi+"):
+        return {"kind": "pypi", "name": name, "where": name.removeprefix("pypi+").rstrip("/")}
+    if "://" in name:
+        query = name if name.endswith("/query") else f"{name.rstrip('/')}/v1/query"
+        return {"kind": "osv", "name": name, "where": query}
+    path = Path(name) if Path(name).is_absolute() else context.inside(name)
+    return {"kind": "records", "name": name, "where": str(path.absolute())}
+
+
+def _check_age(day: date, advisories: Mapping[str, Any], options: Options) -> None:
+    """Old records know nothing of what was found since. A date in the future would hide that for ever."""
+    if "newest" not in advisories or not options.max_age:
+        return
+    newest = date.fromisoformat(advisories["newest"])
+    if newest > day + timedelta(days=1):
+        raise GateError(
+            f"the advisories {options.advisories!r} hold a record of {newest}, which is in the future",
+            remedy="fetch them again; check the clock of this machine",
+        )
+    if (day - newest) > timedelta(seconds=options.max_age):
+        raise GateError(
+            f"the newest of the advisories {options.advisories!r} is of {newest}: older than max-age allows",
+            remedy="fetch them again; or allow more with `max-age`, 0d for no limit",
+        )
+
+
+GATE = Gate(
+    id="dependencies",
+    title="Known vulnerabilities in dependencies",
+    unit="packages",
+    options=Options,
+    executes_project=False,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    requires=("pip-audit",),
+    extra="dependencies",
+    limits=(Limit(name="findings", severity=Severity.MEDIUM, new_max=Decimal(0)),),
+    measurements={
+        "advisories": "how many records of a folder or zip are in force",
+        "advisories-date": "the day on which the newest record of a folder or zip was modified, as a number: 20261120",
+    },
+    detect=detect,
+)
