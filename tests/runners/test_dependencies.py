@@ -13,7 +13,9 @@ import pytest
 
 from gates import codec
 from gates.api import Facts, Finding, Kind, Proof, Raw, Severity, Status, Survey
-from gates.runners.dependencies import GATE, Options, detect
+from gates.runners.dependencies import GATE
+from gates.runners.dependencies.options import Options
+from gates.runners.dependencies.proposal import detect
 from gates.runners.dependencies.sources import is_source
 from gates.testing import observe_and_parse
 
