@@ -12,14 +12,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.common.exceptions import TimeoutException, UnexpectedAlertPresentException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -56,6 +56,9 @@ _OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE 
 _MARGIN_SECONDS = 3
 #: For a browser to start and the canary to be examined, on a machine that has much else to do.
 _START_SECONDS = 60
+#: How many dialogs a page may put in the way, one after another.
+_DIALOGS = 5
+_T = TypeVar("_T")
 _NO_START = "check that the browser and its driver are of the same version: `gates doctor` says which are used"
 
 
@@ -153,19 +156,29 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
     browser = sessions.browser()
     try:
         with deadline(min(job["seconds"] + _MARGIN_SECONDS, sessions.seconds_left())):
-            open_page(browser, task)
+            _past_dialogs(lambda: open_page(browser, task))
         with deadline(min(job["seconds"] * (2 if job["wait_for"] else 1) + _MARGIN_SECONDS, sessions.seconds_left())):
-            return {"item": task["item"], "examined": True, **examine(browser, job, task)}
+            return {"item": task["item"], "examined": True, **_past_dialogs(lambda: examine(browser, job, task))}
     except NotExaminedError as error:
         return {"item": task["item"], "examined": False, "reason": error.reason, "remedy": error.remedy}
     except TimeoutException:
         reason = f"it did not finish loading in {job['seconds']} s"
     except DeadlineError:
         reason = "the browser did not answer: a script of the page may never end"
+    except UnexpectedAlertPresentException:
+        reason = "it opens one dialog after another"
     except (WebDriverException, HTTPError):
         reason = "the browser ended or lost the page while it was examined"
     sessions.lose()
     return {"item": task["item"], "examined": False, "reason": reason, "remedy": "open the page in a browser and see what it waits for"}
+
+
+def _past_dialogs(work: Callable[[], _T]) -> _T:
+    """Do something again where a dialog of the page has stopped it: the driver has dismissed that one by then."""
+    for _ in range(_DIALOGS - 1):
+        with contextlib.suppress(UnexpectedAlertPresentException):
+            return work()
+    return work()
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:

@@ -47,3 +47,14 @@ def test_a_copy_says_its_version_in_its_banner_or_its_code(tmp_path: Path) -> No
         browser.read_axe(script)
     with pytest.raises(GateError, match="can't be read"):
         browser.read_axe(tmp_path / "gone.js")
+
+
+def test_a_copy_that_is_used_is_the_one_that_was_read(tmp_path: Path) -> None:
+    newest = browser.newest_axe()
+    script, copy = tmp_path / "axe.min.js", tmp_path / "copy.js"
+    script.write_bytes(newest.path.read_bytes())
+    read = browser.read_axe(script, copy=copy)
+    assert (read.path, copy.read_bytes()) == (copy, newest.path.read_bytes())
+    assert browser.is_published_axe(read)
+    script.write_bytes(newest.path.read_bytes() + b"\n")
+    assert not browser.is_published_axe(browser.read_axe(script))

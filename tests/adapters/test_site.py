@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -109,3 +109,35 @@ def test_a_sitemap_that_names_no_page_is_an_error(folder: Path, content: str) ->
 def test_a_sitemap_that_is_not_there_is_an_error(served: Site, entry: str) -> None:
     with pytest.raises(GateError):
         served.routes([entry])
+
+
+def test_an_answer_that_drips_is_given_up(folder: Path) -> None:
+    """Each byte comes well within any time-out of a socket; the drops stop when the reader has gone."""
+    given_up = Event()
+    dropped: list[int] = []
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not given_up.wait(0.01):
+                self.wfile.write(b" ")
+                dropped.append(1)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        slow = Site(address=f"http://127.0.0.1:{server.server_port}", root=folder.parent, folder=None, seconds=0.3)
+        try:
+            with pytest.raises(GateError, match="its answer did not end in time"):
+                slow.routes(["/sitemap.xml"])
+            with pytest.raises(GateError, match="in time"):
+                slow.routes(["/another.xml"])  # the time is that of all sitemaps together
+        finally:
+            given_up.set()
+            server.shutdown()
+            thread.join()
+    assert dropped
