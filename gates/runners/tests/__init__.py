@@ -39,7 +39,9 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     settings = inventory.read_settings(context.root, options, major=project.major)
     context.report_progress("listing the tests")
     tampering.check_names(context, covered=options.coverage is not None)
-    found = inventory.find(context, options, project, settings)
+    files = inventory.files_of_tests(context, options, settings)
+    before = tampering.digests(context, files)
+    found = inventory.find(context, options, project, settings, files)
     engine = Engine(context, options, project, settings)
     context.report_progress("running the tests")
     if options.coverage and not options.coverage.report:
@@ -49,6 +51,7 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     # Not before the project's code has ended: it could have written there.
     context.raw_json(inventory.MEMBER, found)
     tampering.check_raw(context, attempts=engine.attempts)
+    tampering.check_sources(context, before)
 
 
 def parse(raw: Raw) -> Facts:

@@ -97,13 +97,21 @@ def _toml_values(name: str, data: Mapping[str, Any], major: int) -> dict[str, An
     return dict(tool) if major >= 9 else None
 
 
-def find(context: ObserveContext, options: Options, project: Project, settings: Settings) -> dict[str, Any]:
-    """Every test that stands in the files to test. The project's interpreter parses them and runs none."""
+def files_of_tests(context: ObserveContext, options: Options, settings: Settings) -> list[str]:
+    """The files in which tests are looked for."""
+    patterns = _patterns(settings, "python_files")
+    return [path for path in context.files if _matches(path, patterns) and _within(path, options.paths)]
+
+
+def _patterns(settings: Settings, name: str) -> list[str]:
+    return list(dict.fromkeys([*settings.words(name, _PATTERNS[name]), *_ALWAYS[name]]))
+
+
+def find(context: ObserveContext, options: Options, project: Project, settings: Settings, files: list[str]) -> dict[str, Any]:
+    """Every test that stands in the files. The project's interpreter parses them and runs none."""
     own = settings.words("python_files", _PATTERNS["python_files"])
-    patterns = {name: list(dict.fromkeys([*settings.words(name, default), *_ALWAYS[name]])) for name, default in _PATTERNS.items()}
-    files = [path for path in context.files if _matches(path, patterns["python_files"]) and _within(path, options.paths)]
     ask = context.scratch / "inventory-ask.json"
-    names = {"functions": patterns["python_functions"], "classes": patterns["python_classes"]}
+    names = {"functions": _patterns(settings, "python_functions"), "classes": _patterns(settings, "python_classes")}
     ask.write_text(json.dumps({"root": str(context.root), "files": files, **names}), "utf-8")
     driver = Path(str(drivers.__file__)).with_name("pytest_inventory.py")
     done = context.run_tool([project.python, "-I", "-S", "-B", driver, ask], tool="inventory", cwd=context.scratch, keep_output=False)

@@ -40,7 +40,7 @@ class Test:
     in_thread: str = ""
     own: list[Any] | None = None
     ran: list[list[Any]] | None = field(default_factory=list)
-    raw: dict[str, Any] | None = None
+    raw: dict[str, dict[str, Any]] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -116,14 +116,17 @@ def _apply(event: dict[str, Any], tests: list[Test]) -> None:
                 tests[number].deselected = True
         case "started":
             test = tests[event["test"]]
-            test.rerun = test.rerun or test.failure is not None
-            test.started, test.finished, test.reports, test.ran = True, False, [], []
+            test.rerun = test.rerun or test.failure is not None or _raised(test)
+            test.started, test.finished, test.reports, test.ran, test.raw = True, False, [], [], {}
         case "ran":
-            tests[event["test"]].ran = event["places"]
+            test = tests[event["test"]]
+            test.rerun = test.rerun or _raised(test)
+            test.ran = event["places"]
         case "thread":
             tests[event["test"]].in_thread = event["exception"]
         case "raw":
-            tests[event["test"]].raw = event
+            test = tests[event["test"]]
+            test.raw[event["when"]] = event
         case "report":
             _report(event, tests[event["test"]])
         case "finished":
@@ -132,9 +135,14 @@ def _apply(event: dict[str, Any], tests: list[Test]) -> None:
             tests[event["test"]].returned = event["type"]
 
 
+def _raised(test: Test) -> bool:
+    """Whether what ran so far raised: a plug-in like `flaky` runs a test again without a report of its first failure."""
+    return any(not returned for *_, returned in test.ran or ())
+
+
 def _report(event: dict[str, Any], test: Test) -> None:
     """Hold what is reported against what was raised."""
-    raw, test.raw = test.raw, None
+    raw = test.raw.pop(event["when"], None)
     if event["outcome"] == "rerun":
         test.rerun = True
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from gates.api import GateError, ObserveContext
@@ -34,6 +36,28 @@ def _owner(name: str) -> str:
     if name in _STANDARD:
         return f"Python's own {name}"
     return "the plug-in that watches pytest" if name.startswith("quality_gates") else f"the installed {name}"
+
+
+def digests(context: ObserveContext, paths: Iterable[str]) -> dict[str, str]:
+    """What the files of tests hold, before the project's code can write to them."""
+    return {path: _digest(context.root / path) for path in paths}
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def check_sources(context: ObserveContext, before: dict[str, str]) -> None:
+    """Raise `GateError` where a file of tests is not what it was: it is unknown which of the two was run."""
+    changed = next((path for path, digest in before.items() if _digest(context.root / path) != digest), None)
+    if changed is not None:
+        raise GateError(
+            f"{changed} was changed while the tests ran",
+            remedy="let no test, conftest.py or plug-in write into the files of tests; commit what they make",
+        )
 
 
 def check_raw(context: ObserveContext, *, attempts: int) -> None:
