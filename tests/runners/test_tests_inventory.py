@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,12 @@ def test_folders_behind_links_and_without_packages_have_their_tests(project: Pro
     facts = project.observe()
     assert skipped(facts) == {}
     assert counts(facts)["passed"] == "4", "pytest follows the link"
+
+
+def test_a_healthy_suite_of_every_kind_has_nothing_to_explain(project: Project) -> None:
+    shutil.copytree(Path(__file__).parent.parent / "examples" / "tests" / "healthy", project.root, dirs_exist_ok=True)
+    facts = project.observe()
+    assert facts.findings == ()
+    assert skipped(facts) == {}
+    collected = project.alone("--collect-only").removeprefix("exit code 0, ")
+    assert f"{counts(facts)['passed']} tests collected" == collected
