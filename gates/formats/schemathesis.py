@@ -36,6 +36,8 @@ NO_ANSWER = frozenset(
         "UnresponsiveOperationError",
     }
 )
+#: What is recorded of one scenario: cases, interactions and checks by the identity of their case.
+Recorder = Mapping[str, Any]
 REFUSED = ("Connection refused", "NewConnectionError")
 _LOOK = "look at the output of schemathesis and of the service, kept with the evidence, then run again"
 
@@ -49,9 +51,10 @@ def configuration(operations: Iterable[Operation], *, headers: tuple[str, ...], 
     """The engine's configuration (TOML), ours alone: a `schemathesis.toml` of the project could switch every check off.
 
     One failure must not hide the next, nothing may depend on the clock or on an earlier run, and an operation that
-    documents refusals alone isn't asked to accept anything.
+    documents refusals alone isn't asked to accept anything. A redirection is an answer: followed, the page of a login
+    would be taken for the operation's success.
     """
-    lines = ["continue-on-failure = true", "workers = 1", 'suppress-health-check = ["too_slow"]']
+    lines = ["continue-on-failure = true", "workers = 1", "max-redirects = 0", 'suppress-health-check = ["too_slow"]']
     lines += ["[cache]", "enabled = false", "[analysis.constants]", "enabled = false", "[warnings]", "fail-on = true"]
     lines += ["[output.truncation]", "max-recorded-payload-size = 4096", "[headers]"]
     lines += [f'{_quoted(name)} = "${{{header_variable(number)}}}"' for number, name in enumerate(headers)]
@@ -110,7 +113,7 @@ def read(raw: Raw) -> Run:
     failures: dict[tuple[str, str], Failure] = {}
     codes: set[str] = set()
     tested: set[str] = set()
-    for kind, event in _events(raw):
+    for kind, event in events(raw, EVENTS):
         if kind == "NonFatalError":
             seen.setdefault(event.get("label", ""), Seen()).errors.add(_error(event["value"]))
         elif kind == "ScenarioFinished":
@@ -153,10 +156,10 @@ def _report(raw: Raw) -> Any:
     return report
 
 
-def _events(raw: Raw) -> Iterator[tuple[str, Any]]:
+def events(raw: Raw, member: str) -> Iterator[tuple[str, Any]]:
     """Names and contents of the events, in their order; the last must say that the engine finished."""
     name = ""
-    for line in raw.content(EVENTS).splitlines():
+    for line in raw.content(member).splitlines():
         try:
             ((name, event),) = json.loads(line).items()
         except (ValueError, AttributeError) as error:
@@ -176,7 +179,7 @@ def _fatal(raw: Raw) -> str:
     return "it gave no reason"
 
 
-def _tested(phase: str, recorder: Mapping[str, Any]) -> set[str]:
+def _tested(phase: str, recorder: Recorder) -> set[str]:
     """The operations whose answers a scenario checked: one, but for the phase that goes from one to the next."""
     checked = recorder.get("checks", {})
     if phase != "stateful":
@@ -188,7 +191,7 @@ def _name(case: Mapping[str, Any]) -> str:
     return f"{case['method'].upper()} {case['path']}"
 
 
-def _scenario(recorder: Mapping[str, Any], seen: dict[str, Seen]) -> Iterator[Failure]:
+def _scenario(recorder: Recorder, seen: dict[str, Seen]) -> Iterator[Failure]:
     """Count the answers of a scenario and find its failed checks.
 
     A case counts for the operation of its own method: the engine also sends methods that a path does not have.
