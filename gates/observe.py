@@ -187,5 +187,11 @@ def member_name(name: str) -> str:
 
 
 def redacted(observation: Observation, redactor: redact.Redactor) -> dict[str, bytes]:
-    """The raw output with every known secret masked: what is parsed, kept and shown."""
-    return {name: redactor.redact(content) for name, content in observation.members.items()}
+    """The raw output with every known secret masked, in names too: what is parsed, kept and shown."""
+    members: dict[str, bytes] = {}
+    for name, content in observation.members.items():
+        shown = redactor.text(name).replace(redact.MASK.decode(), member_name(redact.MASK.decode()))
+        while shown in members:
+            shown += "@"
+        members[shown] = redactor.redact(content)
+    return members

@@ -225,4 +225,4 @@ def _cut_forms(raw: bytes) -> list[bytes]:
     if len(raw) < 2 * _MINIMUM_CUT or b"://" in raw:
         return []
     start, end, rest = re.escape(raw[:_MINIMUM_CUT]), re.escape(raw[-_MINIMUM_CUT:]), len(raw) - _MINIMUM_CUT
-    return [rb"%b[^\s.]{0,%d}(?=\.\.\.)" % (start, rest), rb"\.\.\.[^\s.]{0,%d}?%b" % (rest, end)]
+    return [rb"%b[^\s.]{0,%d}(?=\s?(?:\.\.\.|\xe2\x80\xa6))" % (start, rest), rb"\.\.\.\s?[^\s.]{0,%d}?%b" % (rest, end)]

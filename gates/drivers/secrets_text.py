@@ -18,6 +18,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_TOKEN = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_+=-]{20,}")
+_ENTROPY_OF_TOKENS = 3.9
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|change[-_ ]?(?:me|this|it)|your[-_ ]|dummy|fake|redacted"
@@ -94,7 +96,9 @@ def entropy(text: str) -> float:
 def is_searchable(value: str, paths: str) -> bool:
     """Whether a value can be masked wherever it stands: not where it is an ordinary word or part of a file's name.
 
-    `paths` holds the names of all files. Words would be masked in the keys of other tools' reports.
+    `paths` holds the names of all files. Words would be masked in the keys of other tools' reports. What no word is like is masked in
+    names too, or else a file that is called like a token would save it everywhere.
     """
     is_word = re.fullmatch(r"[A-Za-z]+(?:[-_. :][A-Za-z]+)*", value) is not None and len(value) < 24
-    return not is_word and value not in paths
+    is_token = _TOKEN.fullmatch(value) is not None and entropy(value) > _ENTROPY_OF_TOKENS
+    return not is_word and (is_token or value not in paths)

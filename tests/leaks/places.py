@@ -11,13 +11,15 @@ from dataclasses import dataclass
 class Place:
     """A place of a canary. `how` says how it gets into what the gate's engine writes.
 
-    `known`: the run knows the value, from a file or a variable, and masks it. Else the gate must not let it out by itself.
+    `known`: the run knows the value, from a file or a variable. Else the gate must not let it out by itself.
+    `written`: it stands in the raw output before that is masked; else the gate leaves it out.
     """
 
     name: str
     gate: str
     how: str
     known: bool = True
+    written: bool = True
 
 
 def _random(seed: str, length: int) -> str:
@@ -30,13 +32,13 @@ FOUND_MARK = _random("mark", 12)
 PLAIN_MARK = "violet-otter-lantern"
 
 PLACES: tuple[Place, ...] = (
-    Place(name="source", gate="secrets", how="a line of a source file"),
-    Place(name="comment", gate="secrets", how="a comment that suppresses a finding"),
+    Place(name="source", gate="secrets", how="a line of a source file", written=False),
+    Place(name="comment", gate="secrets", how="a comment that suppresses a finding", written=False),
     Place(name="file-name", gate="secrets", how="the name of a file"),
-    Place(name="utf-16", gate="secrets", how="a file in UTF-16"),
-    Place(name="bandit-code", gate="security", how="a password that bandit quotes with the code around it"),
-    Place(name="bandit-text", gate="security", how="a password that bandit repeats in its message", known=False),
-    Place(name="bandit-syntax", gate="security", how="a line that can't be parsed"),
+    Place(name="utf-16", gate="secrets", how="a file in UTF-16", written=False),
+    Place(name="bandit-code", gate="security", how="a password that bandit quotes with the code around it", written=False),
+    Place(name="bandit-text", gate="security", how="a password that bandit repeats in its message", known=False, written=False),
+    Place(name="bandit-syntax", gate="security", how="a line that can't be parsed", written=False),
     Place(name="nosec", gate="security", how="a comment that suppresses a finding of bandit"),
     Place(name="diff", gate="tests", how="the difference of two values in a failed assertion"),
     Place(name="long-diff", gate="tests", how="a long value that pytest cuts in its middle"),
@@ -54,13 +56,13 @@ PLACES: tuple[Place, ...] = (
     Place(name="response", gate="contracts", how="the body of an answer"),
     Place(name="service-log", gate="contracts", how="what the service under test prints"),
     Place(name="example", gate="contracts", how="an example of the contract, sent as a parameter"),
-    Place(name="description", gate="contracts", how="a description in the contract"),
-    Place(name="input", gate="accessibility", how="the value of a password's field", known=False),
-    Place(name="mail", gate="accessibility", how="an address to write to", known=False),
-    Place(name="link", gate="accessibility", how="a token in the address of a link"),
-    Place(name="hash", gate="accessibility", how="a token behind the # of an address that the page goes to"),
-    Place(name="console", gate="accessibility", how="what a page writes to the browser's console"),
-    Place(name="index", gate="dependencies", how="the password of an index in a requirements file", known=False),
+    Place(name="description", gate="contracts", how="a description in the contract", written=False),
+    Place(name="input", gate="accessibility", how="the value of a password's field", known=False, written=False),
+    Place(name="mail", gate="accessibility", how="an address to write to", known=False, written=False),
+    Place(name="link", gate="accessibility", how="a token in the address of a link", written=False),
+    Place(name="hash", gate="accessibility", how="a token behind the # of an address that the page goes to", written=False),
+    Place(name="console", gate="accessibility", how="what a page writes to the browser's console", written=False),
+    Place(name="index", gate="dependencies", how="the password of an index in a requirements file", known=False, written=False),
     Place(name="sarif", gate="sarif", how="messages, snippets, command lines and environment of a SARIF report"),
     Place(name="junit", gate="junit", how="names, messages, properties and output in a JUnit report"),
     Place(name="cyclonedx", gate="cyclonedx", how="names, properties and addresses of a CycloneDX report"),
@@ -69,7 +71,7 @@ PLACES: tuple[Place, ...] = (
     Place(name="member", gate="sarif", how="the name of a file among the raw output"),
     Place(name="variable", gate="junit", how="the value of a variable whose name looks secret"),
     Place(name="address", gate="tests", how="the password in an address that a variable holds"),
-    Place(name="remote", gate="", how="the token in the address of git's remote"),
+    Place(name="remote", gate="", how="the token in the address of git's remote", written=False),
 )
 
 

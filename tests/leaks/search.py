@@ -18,6 +18,10 @@ def _shifted(encode: Callable[[bytes], bytes], before: int) -> Callable[[str], b
     return lambda secret: encode(b"." * before + secret.encode() + b"...")
 
 
+def _hashed(name: str) -> Callable[[str], bytes]:
+    return lambda secret: hashlib.new(name, secret.encode()).hexdigest().encode()
+
+
 def _zipped(secret: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -47,10 +51,7 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "UTF-16, big end first": lambda secret: secret.encode("utf-16-be"),
     "gzip": lambda secret: gzip.compress(secret.encode()),
     "zip": _zipped,
-    **{
-        f"{name}, unsalted": lambda secret, name=name: hashlib.new(name, secret.encode()).hexdigest().encode()
-        for name in ("md5", "sha1", "sha256")
-    },
+    **{f"{name}, unsalted": _hashed(name) for name in ("md5", "sha1", "sha256")},
     "sha256, unsalted, as base64": lambda secret: base64.b64encode(hashlib.sha256(secret.encode()).digest()),
 }
 _DIGESTS = ("md5", "sha1", "sha256")
