@@ -107,7 +107,7 @@ def table(found: list[tuple[Path, Case]]) -> str:
 
 def trap_order(number: str) -> tuple[int, int]:
     """P1 … P10, C1, S1 …: the order of the gates, then of the numbers."""
-    return "PCSXADB".index(number[0]), int(number[1:])
+    return "PCSXADBE".index(number[0]), int(number[1:])
 
 
 def hooks() -> str:

@@ -187,6 +187,17 @@ def list_files(root: Path) -> list[str] | None:
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
 
 
+def is_tracked(root: Path, path: str) -> bool:
+    """Whether the index holds this very file, relative to `root`."""
+    return is_repository(root) and bool(_run(root, ["--literal-pathspecs", "ls-files", "-z", "--cached", "--", path]))
+
+
+def committed_at(root: Path) -> int | None:
+    """When the commit of the working tree was made, in seconds since 1970; None where there is none."""
+    line = _line(root, "rev-list", "--max-count=1", "--timestamp", "HEAD") if is_repository(root) else None
+    return int(line.partition(" ")[0]) if line else None
+
+
 def resolve(root: Path, revision: str) -> str:
     """The full commit id of a revision; raises `RepositoryError` where there is none."""
     commit = _line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

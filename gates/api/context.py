@@ -100,6 +100,15 @@ class ObserveContext:
             if (not paths or any(files.within(name, path) for path in paths)) and not any(files.within(name, path) for path in left_out)
         )
 
+    def is_tracked(self, path: str) -> bool:
+        """Whether git tracks this file: then it was there before the run. False outside a repository."""
+        return git.is_tracked(self.root, path)
+
+    def predates_commit(self, file: Path) -> bool:
+        """Whether a file was last written before the commit that is judged was made; False where git can't say."""
+        made = git.committed_at(self.root)
+        return made is not None and file.stat().st_mtime < made
+
     def expect_files(self, files: Sequence[str], *, what: str) -> None:
         """Raise where there is nothing to examine: the policy is wrong about the tree, or a hook named nothing of this gate's."""
         if files:

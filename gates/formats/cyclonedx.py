@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gates.api import Finding, GateError, Location, Raw, Severity
-from gates.formats.report import Places, Report, mapping, objects, severity_of_score, text
+from gates.formats.report import Places, Report, document, mapping, objects, severity_of_score, text
 
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")
 #: States of an analysis after which a vulnerability no longer asks for anything (CycloneDX, impactAnalysisState).
@@ -53,7 +53,7 @@ def read(raw: Raw, name: str, places: Places) -> Report:
 def _bom(raw: Raw, name: str) -> dict[str, Any]:
     if raw.content(name).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise GateError(f"{name} is XML", remedy="let the tool write CycloneDX as JSON")
-    bom = mapping(raw.json(name), name)
+    bom = mapping(document(raw, name), name)
     if bom.get("bomFormat") != "CycloneDX":
         raise GateError(
             f"{name} is not CycloneDX: its bomFormat is {bom.get('bomFormat')!r}", remedy="let the tool write CycloneDX as JSON"

@@ -18,6 +18,8 @@ from gates.api import Finding, GateError, Kind, Location, Raw, Severity, Skip, c
 from gates.formats.report import Places, Report
 
 _PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
+_MANY = 10**9
+_DIGITS = 12
 _SUITES = frozenset({"testsuites", "testsuite"})
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
 _FAILED = frozenset({"failed", "failure", "fail", "error", "errored", "broken"})
@@ -100,7 +102,7 @@ def _case(element: Any, suite: Any) -> Case:
         classname=element.get("classname") or "",
         name=element.get("name") or "without a name",
         file=element.get("file") or suite.get("file") or "",
-        line=line if line > 0 else None,
+        line=line if 0 < line < _MANY else None,
         outcome=outcome,
         message=message,
         flaked=outcome is CaseOutcome.PASSED and any(element.find(tag) is not None for tag in ("flakyFailure", "flakyError")),
@@ -122,7 +124,11 @@ def _outcome(element: Any) -> tuple[CaseOutcome, str]:
 
 
 def _number(value: str | None) -> int:
-    return int(value) if value and value.isascii() and value.isdigit() else 0
+    """A count or line; 0 for what is none, a billion for what is more."""
+    digits = (value or "").strip()
+    if not digits.isascii() or not digits.isdigit():
+        return 0
+    return min(int(digits[:_DIGITS]), _MANY) if len(digits) <= _DIGITS else _MANY
 
 
 def read(raw: Raw, name: str, places: Places) -> Report:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from gates.api import Finding, GateError, Measurement, Severity, Skip
+from gates.api import Finding, GateError, Measurement, Raw, Severity, Skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,32 @@ class Report:
     tool: str = ""
     version: str = ""
     succeeded: bool | None = None
+
+
+def document(raw: Raw, name: str) -> Any:
+    """A member's JSON data, as every reader would understand it; raises `GateError` for what two readers could read differently."""
+    content = raw.content(name)
+    try:
+        data = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        if b"\\u" in content:  # half of a pair of code units is no text: nothing could write it again
+            data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise GateError(
+            f"{name} is not JSON that can be read: {error}",
+            remedy="the tool may have been stopped while it wrote it; its output may say why",
+        ) from error
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("an object holds one key twice")
+    return data
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def objects(data: Any, key: str, where: str) -> list[dict[str, Any]]:

@@ -10,17 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gates.api import Finding, GateError, Kind, Raw, Severity, count
-from gates.formats.report import Places, Report, mapping, objects, severity_of_score, text
+from gates.api import Finding, GateError, Kind, Measurement, Raw, Severity, count
+from gates.formats.report import Places, Report, document, mapping, objects, severity_of_score, text
 from gates.formats.sarif_places import Artifacts
 
 #: 3.27.10; `none` is for results that are no problem.
 _LEVELS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFO}
 #: 3.27.9: these say that nothing is wrong.
 _FINE = frozenset({"pass", "notApplicable", "informational"})
+#: 3.27.10: only a failure has a level. A result that claims both is taken at its worse word.
+_SERIOUS = frozenset({"error", "warning"})
 _UNSURE = frozenset({"open", "review"})
 _LINK = re.compile(r"(?<!\\)\[((?:[^\[\]\\]|\\.)*)\]\(\d+\)")
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+_PLACEHOLDER = re.compile(r"\{(\d{1,4})\}")
 #: CodeQL names the files that it could read in notifications of this kind, and lists no artifacts for them.
 _EXTRACTED = "successfully-extracted-files"
 
@@ -38,7 +40,7 @@ class _Run:
 
 def read(raw: Raw, name: str, places: Places) -> Report:
     """All runs of the log as one report."""
-    log = mapping(raw.json(name), name)
+    log = mapping(document(raw, name), name)
     if log.get("version") != "2.1.0":
         raise GateError(f"{name} is not SARIF 2.1.0: its version is {log.get('version')!r}", remedy="let the tool write SARIF 2.1.0")
     runs = [_open(data, f"{name}, run {number}", places) for number, data in enumerate(objects(log, "runs", name), 1)]
@@ -54,11 +56,18 @@ def read(raw: Raw, name: str, places: Places) -> Report:
     return Report(
         findings=tuple(finding for run in runs for finding in _findings(raw, run, places)),
         examined=tuple(sorted(targets)) or None,
-        measurements=(count("tool-warnings", sum(len(_notifications(run, "warning")) for run in runs), "warnings"),),
+        measurements=_measurements(runs),
         tool=text(runs[0].driver.get("name")),
         version=text(runs[0].driver.get("semanticVersion")) or text(runs[0].driver.get("version")),
         succeeded=None if None in said else all(said),
     )
+
+
+def _measurements(runs: list[_Run]) -> tuple[Measurement, ...]:
+    rules = sum(len(objects(component, "rules", run.where)) for run in runs for component in run.components)
+    aside = sum(_is_aside(result) for run in runs for result in objects(run.data, "results", run.where))
+    warnings = sum(len(_notifications(run, "warning")) for run in runs)
+    return count("rules", rules, "rules"), count("set-aside", aside, "results"), count("tool-warnings", warnings, "warnings")
 
 
 def _open(data: dict[str, Any], where: str, places: Places) -> _Run:
@@ -123,8 +132,15 @@ def _targets(run: _Run) -> Iterator[str]:
 
 def _findings(raw: Raw, run: _Run, places: Places) -> Iterator[Finding]:
     for result in objects(run.data, "results", run.where):
-        if result.get("kind", "fail") not in _FINE and result.get("baselineState") != "absent":
+        if not _is_aside(result):
             yield _finding(raw, run, result, places)
+
+
+def _is_aside(result: dict[str, Any]) -> bool:
+    """Whether the report itself says that this result is no problem, or no longer there."""
+    if result.get("baselineState") == "absent":
+        return True
+    return text(result.get("kind")) in _FINE and text(result.get("level")) not in _SERIOUS
 
 
 def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places) -> Finding:

@@ -15,6 +15,8 @@ _DRIVE = re.compile(r"^/?[A-Za-z]:/")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 #: `originalUriBaseIds` may refer to each other; a loop must end.
 _MAX_BASES = 8
+#: No file has as many lines or columns.
+_MANY_LINES = 10**9
 
 
 class Artifacts:
@@ -139,4 +141,6 @@ def _lines(region: dict[str, Any]) -> dict[str, Any]:
     """A region's lines and columns; some tools write 0 where they know none."""
     names = {"line": "startLine", "column": "startColumn", "end_line": "endLine", "end_column": "endColumn"}
     found = {name: region.get(key) for name, key in names.items()}
-    return {name: value for name, value in found.items() if isinstance(value, int) and not isinstance(value, bool) and value > 0}
+    return {
+        name: value for name, value in found.items() if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MANY_LINES
+    }

@@ -36,9 +36,12 @@ from gates.formats import cyclonedx, junit, sarif
 from gates.formats.report import Places, Report
 
 OBSERVED = "external.json"
+PREDATES = "it was written before the commit that is judged was made: it may be about another one"
 #: Names in the raw folder that are ours.
 RESERVED = frozenset({OBSERVED, "observe.json", "tools.json"})
 MAX_BYTES = 64 * 1024 * 1024
+#: Without a word of the policy: 0, and 1 for a tool that found something, which its report must then hold.
+USUAL_CODES = (0, 1)
 UNITS = {"sarif": "files", "junit": "tests", "cyclonedx": "components"}
 READERS = {"sarif": sarif.read, "junit": junit.read, "cyclonedx": cyclonedx.read}
 
@@ -61,7 +64,9 @@ class Options:
     inventory: tuple[str, ...] = option(
         "globs of the files that the tool should have looked at; without it the proof is the tool's own word", default=()
     )
-    exit_codes: tuple[int, ...] = option("exit codes of the command which mean that it worked", default=(0, 1))
+    exit_codes: tuple[int, ...] = option(
+        "exit codes of the command which mean that it worked (default: 0, and 1 where the report says what it found)", default=()
+    )
 
     def __post_init__(self) -> None:
         if sum(bool(path) for path in (self.sarif, self.junit, self.cyclonedx)) != 1:
@@ -87,8 +92,9 @@ class Options:
 def observe(context: ObserveContext, options: Options) -> None:
     """Run the command or take the report, and write down what it should have looked at."""
     inventory = _inventory(context, options.inventory)
+    unexplained = 0
     if options.command:
-        _run(context, options)
+        unexplained = _run(context, options)
         report = context.raw_folder / options.report
         remedy = f"let the command write it below {{raw}}, as {{raw}}/{options.report}"
     else:
@@ -101,6 +107,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             f"the report {options.report} is larger than {MAX_BYTES // 2**20} MiB", remedy="let the tool look at less, or write less"
         )
     if not options.command:
+        _check_untracked(context, options)
         shutil.copyfile(report, context.raw_path(options.report))
     context.raw_json(
         OBSERVED,
@@ -110,12 +117,25 @@ def observe(context: ObserveContext, options: Options) -> None:
             "unit": options.unit or UNITS[options.format],
             "inventory": inventory,
             "ran": bool(options.command),
+            "unexplained_exit_code": unexplained,
+            "predates_commit": not options.command and context.predates_commit(report),
             "places": context.places(),
         },
     )
 
 
-def _run(context: ObserveContext, options: Options) -> None:
+def _check_untracked(context: ObserveContext, options: Options) -> None:
+    """What git tracks came with the checkout: no job of this run needs to have written it."""
+    if context.is_tracked(options.report):
+        raise GateError(
+            f"the report {options.report} is in the repository: it may be of any run",
+            remedy=f"take it out (`git rm --cached {options.report}`, and a line in .gitignore) and let the job write it anew; "
+            "or give the `command` that writes it",
+        )
+
+
+def _run(context: ObserveContext, options: Options) -> int:
+    """Run the command; returns its exit code where the report must explain it, else 0."""
     words = {"{raw}": str(context.raw_folder.absolute()), "{root}": str(context.root.absolute()), "{python}": context.python}
     argv = [_filled(word, words) for word in options.command]
     argv[0] = context.program(argv[0])
@@ -125,12 +145,14 @@ def _run(context: ObserveContext, options: Options) -> None:
         done = context.run_tool(argv, tool=context.gate)
     except ToolMissingError as error:
         raise ToolMissingError(error.reason, remedy=f"install it, or mend `gates.{context.gate}.options.command`") from error
-    if done.exit_code not in options.exit_codes:
-        allowed = ", ".join(str(code) for code in options.exit_codes)
+    allowed_codes = options.exit_codes or USUAL_CODES
+    if done.exit_code not in allowed_codes:
+        allowed = ", ".join(str(code) for code in allowed_codes)
         raise GateError(
             f"the command ended with exit code {done.exit_code}, not one of {allowed}: {done.last_words()}",
             remedy=f"mend the command, or name the code in `gates.{context.gate}.options.exit-codes` where it means that the tool worked",
         )
+    return 0 if options.exit_codes else done.exit_code
 
 
 def _filled(word: str, words: dict[str, str]) -> str:
@@ -158,12 +180,24 @@ def parse(raw: Raw) -> Facts:
     name, kind = observed["report"], observed["format"]
     places = Places(known=observed["places"])
     report = READERS[kind](raw, name, places)
+    _check_explained(raw.gate, report, observed["unexplained_exit_code"])
+    if observed["predates_commit"]:
+        report = dataclasses.replace(report, skipped=(*report.skipped, Skip(item=name, reason=PREDATES)))
     if kind == "junit":
         examined = _tests_examined(report, junit.read_cases(raw.content(name), name), observed)
     else:
         examined = _examined(report, observed)
     facts = raw.facts(examined=examined, findings=report.findings, measurements=report.measurements)
     return dataclasses.replace(facts, tools=_tools(facts.tools, report))
+
+
+def _check_explained(gate: str, report: Report, code: int) -> None:
+    """An exit code that says "something was found", beside a report of nothing, is what a crash looks like."""
+    if code and not report.findings:
+        raise GateError(
+            f"the command ended with exit code {code}, and nothing in its report explains that",
+            remedy=f"run it by hand; where the code means that the tool worked, name it in `gates.{gate}.options.exit-codes`",
+        )
 
 
 def _examined(report: Report, observed: dict[str, Any]) -> Examined:
@@ -178,10 +212,12 @@ def _examined(report: Report, observed: dict[str, Any]) -> Examined:
         items = report.examined or ()
         return Examined(unit=unit, expected=len(items) + len(report.skipped), done=len(items), skipped=report.skipped)
     if report.examined is None:
-        return Examined(unit=unit, expected=len(inventory), done=len(inventory))
+        skipped = report.skipped
+        return Examined(unit=unit, expected=len(inventory) + len(skipped), done=len(inventory), skipped=skipped)
     seen = set(report.examined)
     missed = tuple(Skip(item=path, reason="the report does not name it as examined") for path in inventory if path not in seen)
-    return Examined(unit=unit, expected=len(inventory), done=len(inventory) - len(missed), skipped=missed, proof=Proof.INVENTORY)
+    skipped, done = (*report.skipped, *missed), len(inventory) - len(missed)
+    return Examined(unit=unit, expected=done + len(skipped), done=done, skipped=skipped, proof=Proof.INVENTORY)
 
 
 def _tests_examined(report: Report, cases: list[junit.Case], observed: dict[str, Any]) -> Examined:
@@ -226,6 +262,8 @@ GATE = Gate(
     ),
     measurements={
         "tests": "tests that the JUnit report lists",
+        "rules": "rules that the SARIF report names; many tools name only those that found something",
+        "set-aside": "results that the SARIF report itself calls no problem (kinds pass, notApplicable, informational), or no longer there",
         "tool-warnings": "warnings of the tool about its own work (SARIF notifications)",
     },
     needs=needs,

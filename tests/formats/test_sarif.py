@@ -128,7 +128,9 @@ def test_severity(more: dict[str, Any], rule: dict[str, Any], severity: Severity
 
 @pytest.mark.parametrize("more", [{"kind": "pass"}, {"kind": "notApplicable"}, {"kind": "informational"}, {"baselineState": "absent"}])
 def test_what_is_no_problem_is_no_finding(more: dict[str, Any]) -> None:
-    assert read(run(result(**more))).findings == ()
+    report = read(run(result(**more)))
+    assert report.findings == ()
+    assert [str(item.value) for item in report.measurements if item.name == "set-aside"] == ["1"]
 
 
 @pytest.mark.parametrize("kind", ["open", "review"])
@@ -199,8 +201,8 @@ def test_success_must_be_said_by_every_run() -> None:
 
 def test_warnings_of_the_tool_about_itself_are_counted() -> None:
     notes = [{"message": {"text": "slow"}}, {"level": "note", "message": {"text": "fine"}}]
-    (measured,) = read(run(invocations=[{"executionSuccessful": True, "toolExecutionNotifications": notes}])).measurements
-    assert (measured.name, str(measured.value)) == ("tool-warnings", "1")
+    measured = read(run(invocations=[{"executionSuccessful": True, "toolExecutionNotifications": notes}])).measurements
+    assert [(item.name, str(item.value)) for item in measured] == [("rules", "0"), ("set-aside", "0"), ("tool-warnings", "1")]
 
 
 @pytest.mark.parametrize(
