@@ -39,6 +39,7 @@ _CANARY_RULES = ("image-alt", "button-name")
 _SWITCHES = (
     "--headless=new",
     "--disable-gpu",
+    "--disable-blink-features=AutomationControlled",  # a page shows what it shows to people
     "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",

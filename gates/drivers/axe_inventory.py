@@ -3,6 +3,7 @@ and what it shows to assistive technology. The audit is held against it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,8 +64,13 @@ def _walk(node: dict[str, Any], path: str, above: frozenset[str], hidden: bool, 
         name = child.get("localName", "")
         seen[name] = seen.get(name, 0) + 1
         if name:
-            step = name if name in ("html", "head", "body") else f"{name}:nth-of-type({seen[name]})"
+            step = name if name in ("html", "head", "body") else f"{_escaped(name)}:nth-of-type({seen[name]})"
             _walk(child, f"{path} > {step}" if path else step, above, hidden, found)
+
+
+def _escaped(name: str) -> str:
+    """A name as CSS writes it: that of an element may hold nearly any character."""
+    return re.sub(r"[^\w-]", lambda found: f"\\{ord(found[0]):x} ", name)
 
 
 def _reason(name: str, hidden: bool) -> str:

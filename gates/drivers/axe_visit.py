@@ -24,6 +24,8 @@ _STATE = """(() => {
     arrived: arrival.name || '',
     status: arrival.responseStatus || 0,
     scripts: [...document.scripts].map(script => script.src).filter(Boolean),
+    passed: [...new URLSearchParams(location.search), ...new URLSearchParams(location.hash.slice(1))]
+      .filter(([name]) => named.test(name)).map(([, value]) => value).filter(Boolean),
     secrets: [...document.querySelectorAll('input')].filter(input => input.type === 'password' || named.test(input.name))
       .map(input => input.value).filter(Boolean),
   };
@@ -85,7 +87,8 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> di
         "unseen": [{"selector": frame["selector"], "reason": frame["reason"]} for frame in audit.unseen],
         "closed": inventory.closed,
         "frames": len(audit.entered) - 1,
-        "secrets": state["secrets"],
+        # What the page was sent on with; what stands in its address in the policy is no secret.
+        "secrets": state["secrets"] + [value for value in state["passed"] if value not in task["address"]],
     }
 
 

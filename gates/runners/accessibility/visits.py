@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from gates.api import (
     BROWSER_INSTALL,
@@ -27,6 +28,7 @@ from gates.api import (
 )
 from gates.runners.accessibility.options import Options
 
+_SECRET_NAME = re.compile(r"csrf|xsrf|token|secret|auth|session|nonce|key|passw|signature", re.IGNORECASE)
 _HELP = "https://dequeuniversity.com/rules/axe/"
 INVENTORY, RESULTS = "inventory.json", "axe.json"
 #: What is kept of the gate's time for the browser to end and for what was found to be written.
@@ -65,6 +67,8 @@ def observe(context: ObserveContext, options: Options) -> None:
     programs = _programs(context)
     with _site(context, options) as site:
         visits = _visits(site, options)
+        for secret in _secrets(visits, options):
+            context.add_secret(secret)
         context.raw_json(INVENTORY, {"items": [visit.planned() for visit in visits]})
         context.report_progress(f"{len(visits)} pages")
         job = programs | {
@@ -139,6 +143,14 @@ def _visits(site: Site, options: Options) -> list[Visit]:
         for route in site.routes(options.pages)
         for size, scheme in views
     ]
+
+
+def _secrets(visits: Iterable[Visit], options: Options) -> Iterator[str]:
+    """Values of the addresses that a sitemap brought and whose names look secret. What the policy itself says is no secret."""
+    for visit in visits:
+        for name, value in parse_qsl(urlsplit(visit.route).query):
+            if _SECRET_NAME.search(name) and not any(value in page for page in options.pages):
+                yield value
 
 
 def _run_driver(context: ObserveContext, job: dict[str, Any]) -> dict[str, Any]:
