@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gates.adapters.service import HOST, Service, free_port, serving
+from gates.adapters.service_output import CUT, LOG_LIMIT
 from gates.errors import GateError, ToolTimeoutError
 
 #: Answers 200 to every GET until it is asked for /die.
@@ -148,3 +149,77 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
     with pytest.raises(GateError, match="no longer listens on its port"), started(program, tmp_path):
         pass
+
+
+def test_an_answer_that_drips_holds_no_one_up(tmp_path: Path) -> None:
+    """A letter at a time, each long before any limit on silence: only a limit on the whole ends it."""
+    program = """
+import itertools, select, socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client, _ = server.accept()
+    for letter in itertools.chain(b"HTTP/1.1 2", itertools.repeat(48)):
+        try:
+            client.send(bytes([letter]))
+        except OSError:
+            break
+        select.select([client], [], [], 0.05)
+"""
+    with pytest.raises(ToolTimeoutError, match="it did not answer"), started(program, tmp_path, timeout=1.5):
+        pytest.fail("it was never ready")
+
+
+def test_a_first_line_without_an_end_is_not_read_on(tmp_path: Path) -> None:
+    program = """
+import socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    client, _ = server.accept()
+    try:
+        while True:
+            client.sendall(b"HTTP/1.1 200 " * 1000)
+    except OSError:
+        pass
+"""
+    with pytest.raises(ToolTimeoutError, match="it did not answer"), started(program, tmp_path, timeout=1):
+        pytest.fail("it was never ready")
+
+
+def test_what_a_service_prints_is_kept_up_to_a_limit_and_never_holds_it_up(tmp_path: Path) -> None:
+    flood = f"import os\nfor _ in range(200): os.write(1, b'x' * {LOG_LIMIT // 100})\nos.write(1, b'\\nthe last line\\n')\n"
+    with started(flood + SERVER, tmp_path):
+        pass
+    kept = (tmp_path / "service.log").read_bytes()
+    assert kept == b"x" * LOG_LIMIT + CUT
+    with pytest.raises(GateError, match=r"its last words: the last line$"), started(flood + "raise SystemExit(4)", tmp_path):
+        pytest.fail("it never started")
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the system does not show who listens")
+def test_a_service_that_is_restarted_under_its_port_is_noticed(tmp_path: Path) -> None:
+    """What restarts a service that crashed hides the crash, and what it kept in memory is gone."""
+    program = f"import subprocess, sys\nwhile True: subprocess.run([sys.executable, '-c', {SERVER!r}, sys.argv[1]])"
+    service = started(program, tmp_path)
+    running = service.__enter__()
+    with urllib.request.urlopen(f"{running.url}/die") as answer:
+        answer.read()
+    while listens(running.port):
+        pass
+    while not listens(running.port):
+        pass
+    with pytest.raises(GateError, match="has listened anew on its port"):
+        service.__exit__(None, None, None)
+
+
+def test_a_service_that_hides_and_outlives_its_stop_is_noticed(tmp_path: Path) -> None:
+    """It has left its group and given up the mark by which it would be found, while what was started waits."""
+    program = (
+        "import signal, subprocess, sys\n"
+        f"subprocess.Popen([sys.executable, '-c', {SERVER!r}, sys.argv[1]], start_new_session=True, env={{}})\nsignal.pause()"
+    )
+    port = free_port()
+    with pytest.raises(GateError, match="still listens after it was stopped") as caught, started(program, tmp_path, port=port):
+        pass
+    assert "in the foreground" in caught.value.remedy
+    with urllib.request.urlopen(f"http://{HOST}:{port}/die") as answer:
+        answer.read()
