@@ -13,10 +13,15 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+# what an earlier run of someone else's left in the user's cache says which checks there are
+os.environ["XDG_CACHE_HOME"] = str(Path.cwd())
 
 from bandit.core import utils
 from bandit.core.config import BanditConfig
@@ -25,30 +30,24 @@ from bandit.core.issue import Issue
 from bandit.core.manager import BanditManager
 from bandit.core.tester import BanditTester
 
+from gates.drivers import bandit_canary
 from gates.drivers.bandit_source import Source
 from gates.drivers.secrets_text import is_searchable
 
-_CANARY = "canary.py"
-#: One statement for each kind of check: calls, imports, blacklisted calls, text, whole statements.
-_CANARY_TEXT = "\n".join(
-    (
-        "import pickle",
-        "import subprocess",
-        "subprocess.call('ls *', " + "shell=True)",
-        "pickle.loads" + "(b'')",
-        "pass" + "word = 'planted'",
-        "assert True",
-        "exec" + "('pass')",
-    )
-)
+#: A file may take so many seconds: bandit's time for some checks grows with the square of a literal's lines.
+SECONDS_PER_FILE = 120
+
+
+class _LateError(BaseException):
+    """A file took too long. Nothing of bandit's catches it."""
 
 
 def main(request_path: str) -> int:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     request = json.loads(Path(request_path).read_text("ascii"))
-    Path(_CANARY).write_text(_CANARY_TEXT + "\n", "ascii")
-    canary = _run([_CANARY])
+    Path(bandit_canary.PATH).write_text(bandit_canary.text(), "utf-8")
+    canary = _run([bandit_canary.PATH])
     os.chdir(request["root"])
     found = _run(request["files"])
     names = "\n".join(request["files"])
@@ -75,14 +74,38 @@ def _run(files: list[str]) -> dict[str, Any]:
     utils.get_nosec = _no_comment_to_obey
     manager = BanditManager(BanditConfig(), "file", ignore_nosec=True)
     manager.files_list = [f"./{name}" for name in files]
+    manager._parse_file = _within_time(manager._parse_file, broken)
     manager.run_tests()
     unread = {_plain_name(name): _reason(_plain_name(name), reason) for name, reason in manager.get_skipped()}
+    issues = _issues(manager.results, broken)
     return {
         "checks": sum(len(tests) for tests in manager.b_ts.tests.values()),
         "files": [{"path": name, "skipped": unread.get(name) or broken.get(name, "")} for name in files],
         "lines": int(manager.metrics.data["_totals"]["loc"]),
-        "issues": _issues(manager.results),
+        "issues": issues,
     }
+
+
+def _within_time(parse_file: Callable[[str, Any, list[str]], None], broken: dict[str, str]) -> Callable[[str, Any, list[str]], None]:
+    """bandit's look at one file, which is given up when it takes too long, where the system has an alarm clock."""
+
+    def parse(name: str, stream: Any, names: list[str]) -> None:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_FILE)
+            parse_file(name, stream, names)
+        except _LateError:
+            broken[_plain_name(name)] = f"bandit took more than {SECONDS_PER_FILE} seconds for it"
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    if not hasattr(signal, "setitimer"):
+        return parse_file
+    signal.signal(signal.SIGALRM, _raise_late)
+    return parse
+
+
+def _raise_late(*_: object) -> None:
+    raise _LateError
 
 
 def _plain_name(name: str) -> str:
@@ -106,14 +129,21 @@ def _reason(name: str, reason: str) -> str:
     return "nested too deeply for bandit"
 
 
-def _issues(results: list[Issue]) -> list[dict[str, Any]]:
-    sources: dict[str, Source] = {}
+def _issues(results: list[Issue], broken: dict[str, str]) -> list[dict[str, Any]]:
+    """The findings, with the lines that they are about; a file that is another one by now says so and has none."""
+    sources: dict[str, Source | None] = {}
     issues = []
     for issue in results:
         name = _plain_name(issue.fname)
         if name not in sources:
-            sources[name] = Source(Path(name).read_bytes())
-        issues.append(_issue(issue, name, sources[name]))
+            try:
+                sources[name] = Source(Path(name).read_bytes())
+            except (OSError, SyntaxError, ValueError):
+                sources[name] = None
+                broken[name] = "changed while it was examined"
+        source = sources[name]
+        if source is not None:
+            issues.append(_issue(issue, name, source))
     return issues
 
 

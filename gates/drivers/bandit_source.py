@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import defaultdict
 
 from bandit.core.manager import _parse_nosec_comment
 
@@ -27,11 +28,16 @@ class Source:
         self._strings: list[Span] = []
         self._nosec: dict[int, set[str]] = {}
         self._read_tokens(content)
-        self._literals = [
-            (node.lineno, node.end_lineno or node.lineno, value if isinstance(value, str) else value.decode("utf-8", "replace"))
-            for node in ast.walk(ast.parse(content))
-            if isinstance(node, ast.Constant) and isinstance(value := node.value, str | bytes)
-        ]
+        self._strings_on: dict[int, list[Span]] = defaultdict(list)
+        for span in sorted(self._strings):
+            for number in range(span[0], span[2] + 1):
+                self._strings_on[number].append(span)
+        self._literals_on: dict[int, set[str]] = defaultdict(set)
+        for node in ast.walk(ast.parse(content)):
+            if isinstance(node, ast.Constant) and isinstance(value := node.value, str | bytes) and len(value) >= _SHORTEST:
+                text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+                for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                    self._literals_on[number].add(text)
 
     def _read_tokens(self, content: bytes) -> None:
         opened: list[tuple[int, int]] = []
@@ -56,11 +62,10 @@ class Source:
         if not 0 < number <= len(self._lines):
             return ""
         line = self._lines[number - 1]
-        for first, start, last, end in sorted(self._strings, reverse=True):
-            if first <= number <= last:
-                left = start if first == number else 0
-                right = end if last == number else len(line)
-                line = f"{line[:left]}{MASK}{line[right:]}"
+        for first, start, last, end in reversed(self._strings_on[number]):
+            left = start if first == number else 0
+            right = end if last == number else len(line)
+            line = f"{line[:left]}{MASK}{line[right:]}"
         return line.strip()
 
     def without_literals(self, text: str, first: int, last: int) -> tuple[str, str]:
@@ -68,7 +73,7 @@ class Source:
         before, colon, password = text.partition(_NAMES_VALUE)
         if colon:
             return f"{before}{colon}{MASK}", password.strip().removeprefix("'").removesuffix("'")
-        found = {value for start, end, value in self._literals if start <= last and end >= first and len(value) >= _SHORTEST}
+        found = {value for number in range(first, last + 1) for value in self._literals_on[number]}
         for literal in sorted(found, key=lambda value: (-len(value), value)):
             for quoted in (f"'{literal}'", f'"{literal}"', f"({literal})"):
                 text = text.replace(quoted, f"{quoted[0]}{MASK}{quoted[-1]}")

@@ -25,6 +25,8 @@ from gates.drivers import secrets_canary, secrets_compat, secrets_rules, secrets
 from gates.drivers.secrets_hits import Hit
 from gates.drivers.secrets_strict import Detectors
 
+#: The engine takes about two seconds for a MiB, and several times as long where it is one line.
+LARGEST = 32 * 2**20
 Baseline = frozenset[tuple[str, str, str]]
 
 
@@ -64,6 +66,8 @@ def _scan_strict(files: list[str], detectors: Detectors) -> list[Scanned]:
 
 def _strict(path: str, detectors: Detectors) -> Scanned:
     try:
+        if Path(path).stat().st_size > LARGEST:
+            return path, f"larger than {LARGEST // 2**20} MiB", Counter(), []
         content = Path(path).read_bytes()
     except OSError as error:
         return path, f"can't be read: {error.strerror}", Counter(), []
@@ -98,13 +102,10 @@ def _attempt(path: str, scan: Any, hits: dict[str, list[Hit]], skipped: dict[str
 
 
 def _canary(detectors: Detectors, strict: bool) -> list[str]:
-    """The rules that found their planted sample, by the same way as the project's files go."""
-    if strict:
-        hits = secrets_strict.scan(secrets_canary.PATH, secrets_canary.text(), detectors).hits
-    else:
-        Path(secrets_canary.PATH).write_text(secrets_canary.text(), "utf-8")
-        hits = secrets_compat.scan(secrets_canary.PATH)
-    return sorted({name for hit in hits for name in (hit.rule, *hit.also)})
+    """The planted samples that were found, by the same way as the project's files go."""
+    Path(secrets_canary.PATH).write_text(secrets_canary.text(strict), "utf-8")
+    hits = _strict(secrets_canary.PATH, detectors)[3] if strict else secrets_compat.scan(secrets_canary.PATH)
+    return secrets_canary.seen(hits, strict)
 
 
 def _read_baseline(path: str) -> Baseline:

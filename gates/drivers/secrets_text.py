@@ -41,15 +41,23 @@ _PATH = re.compile(
 
 
 def decode(content: bytes) -> str | None:
-    """A file's text: by its byte-order mark, as UTF-8, else as Latin-1. None for what is not text."""
+    """A file's text: by its byte-order mark, as UTF-16 by its zeros, as UTF-8, else as Latin-1. None for what is not text."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
+    wide = _wide_encoding(content)
     try:
-        text = content.decode("utf-8")
+        return content.decode(wide or "utf-8")
     except UnicodeDecodeError:
         return None if _CONTROLS.search(content) else content.decode("latin-1")
-    return None if "\0" in text else text
+
+
+def _wide_encoding(content: bytes) -> str:
+    """The encoding of a text whose every second byte is zero, empty for any other."""
+    zeros = [content[start::2].count(0) for start in (0, 1)]
+    if len(content) % 2 or max(zeros) < len(content) // 2 * 0.9 or min(zeros):
+        return ""
+    return "utf-16-be" if zeros[0] else "utf-16-le"
 
 
 def masked(line: str, values: list[str]) -> str:

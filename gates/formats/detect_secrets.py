@@ -96,6 +96,28 @@ RULES = {
     "twilio-api-key": _token("Twilio key", _MEDIUM),
 }
 
+#: Rules that detectors of ours find, alone or beside the engine's.
+OURS_ALONE = (
+    "age-secret-key",
+    "anthropic-token",
+    "authorization-header",
+    "databricks-token",
+    "digitalocean-token",
+    "docker-hub-token",
+    "encrypted-private-key",
+    "google-api-key",
+    "google-oauth-secret",
+    "hashicorp-vault-token",
+    "hugging-face-token",
+    "linear-api-key",
+    "new-relic-key",
+    "postman-api-key",
+    "sentry-token",
+    "shopify-token",
+    "terraform-cloud-token",
+)
+OURS_TOO = ("github-token", "npm-token", "openai-token", "private-key", "slack-token")
+
 #: Rules that ordinary text can meet: what the value looks like and where it stands decide what a find is worth.
 CONTEXTUAL = frozenset(
     {"authorization-header", "basic-auth", "high-entropy-base64", "high-entropy-hex", "json-web-token", "keyword", "public-ip"}

@@ -22,3 +22,8 @@ def is_document(path: str) -> bool:
 def is_test(path: str) -> bool:
     """Whether a file is a test or what tests are fed with."""
     return bool(_TEST.search(path))
+
+
+def shown(path: str) -> str:
+    """A file's name as a location holds it: a backslash, which is a character like any other outside of Windows, as `%5C`."""
+    return path.replace("\\", "%5C")

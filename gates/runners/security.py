@@ -38,10 +38,9 @@ from gates.formats import bandit, places
 
 INVENTORY = "inventory.json"
 SCAN = "scan.json"
-#: Rules that must find what is planted for them in each run: a call, a blacklisted call, an import, a text, a statement.
-CANARY = ("B101", "B102", "B105", "B301", "B403", "B602")
-_SUFFIXES = (".py", ".pyw")
-_SCRIPT = re.compile(rb"#!.*\bpython[\d.]*\b")
+_SUFFIXES = (".py", ".pyw", ".wsgi")
+_NAMES = ("SConstruct", "SConscript")
+_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf)?#!.*(?:\b(?:python|pypy)[\d.]*\b|\buv run\b)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +80,11 @@ def observe(context: ObserveContext, options: Options) -> None:
 
 
 def _is_python(path: Path) -> bool:
-    """Whether a file holds Python: by its ending, or by the first line of one that has none."""
+    """Whether a file holds Python: by its name, or by its first line."""
     if path.is_symlink() or not path.is_file():
         return False
-    if path.suffix in _SUFFIXES:
+    if path.suffix.lower() in _SUFFIXES or path.name in _NAMES:
         return True
-    if path.suffix:
-        return False
     try:
         with path.open("rb") as stream:
             return bool(_SCRIPT.match(stream.readline(200)))
@@ -100,7 +97,7 @@ def _is_python(path: Path) -> bool:
 
 def parse(raw: Raw) -> Facts:
     inventory, scan = raw.json(INVENTORY), raw.json(SCAN)
-    unseen = [rule for rule in CANARY if rule not in scan["canary"]]
+    unseen = [rule for rule in bandit.CHECKS if rule not in scan["canary"]]
     if unseen or not scan["checks"]:
         raise GateError(f"bandit did not find what was planted for it: {', '.join(unseen)}", remedy="pip install --force-reinstall bandit")
     if sorted(entry["path"] for entry in scan["files"]) != sorted(inventory["files"]):
@@ -127,7 +124,9 @@ def _finding(raw: Raw, issue: Mapping[str, Any], chosen: Mapping[str, Any]) -> F
         rule=rule,
         severity=_severity(issue, chosen),
         message=issue["message"],
-        location=Location(path=issue["path"], line=issue["line"], column=issue["column"], end_line=max(issue["line"], issue["end_line"])),
+        location=Location(
+            path=places.shown(issue["path"]), line=issue["line"], column=issue["column"], end_line=max(issue["line"], issue["end_line"])
+        ),
         identity=(issue["path"], issue["text"]),
         remedy=bandit.remedy(rule),
         help_url=issue["help_url"],

@@ -133,6 +133,22 @@ def test_what_a_value_looks_like(value: str, shape: str) -> None:
     assert secrets_text.shape(value) == shape
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"key = 1\0\n", "key = 1\0\n"),
+        ("key = 1\n".encode("utf-16-le"), "key = 1\n"),
+        ("key = 1\n".encode("utf-16-be"), "key = 1\n"),
+        ("\ufeffkey = 1\n".encode(), "key = 1\n"),
+        (b"key = '\xe9'\n", "key = 'é'\n"),
+        (b"\x89PNG\r\n\x00\x00", None),
+        (b"", ""),
+    ],
+)
+def test_what_is_text(content: bytes, text: str | None) -> None:
+    assert secrets_text.decode(content) == text
+
+
 @settings(max_examples=50)
 @given(st.text(max_size=300))
 def test_any_value_has_a_shape_in_no_time(value: str) -> None:

@@ -277,7 +277,7 @@ def test_a_clean_answer_is_believed() -> None:
     [
         ({"detectors": []}, ["a.py"], "no detectors"),
         ({"verifies": True}, ["a.py"], "send what it finds"),
-        ({"canary": ["keyword"]}, ["a.py"], "planted for it: aws-access-key"),
+        ({"canary": ["keyword"]}, ["a.py"], "planted for it: age-secret-key|planted for it: artifactory"),
         ({"files": []}, ["a.py"], "other files"),
         ({}, ["a.py", "b.py"], "other files"),
         ({"files": CLEAN["files"] * 2}, ["a.py"], "other files"),
@@ -297,8 +297,9 @@ def test_every_detector_has_a_name_and_a_meaning(facts: Facts) -> None:
 
     named = {*secrets_rules.ENGINE_RULES.values(), *(rule for rule, _ in secrets_rules.OWN_RULES)}
     assert named == set(detect_secrets.RULES)
-    assert set(secrets.CANARY["compat"]) == set(secrets_canary.ENGINE)
-    assert set(secrets.CANARY["strict"]) == {*secrets_canary.ENGINE, *secrets_canary.OWN}
+    for mode, wanted in secrets.CANARY.items():
+        assert set(wanted) == {name for name, _, _ in secrets_canary.planted(mode == "strict")}
+    assert {rule for _, rule, _ in secrets_canary.planted(True)} == named - {"public-ip"}
     assert next(item for item in facts.measurements if item.name == "detectors").value == len(named)
     assert detect_secrets.find("brand-new").severity is Severity.HIGH
 

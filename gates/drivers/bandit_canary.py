@@ -1,0 +1,92 @@
+"""A file with a planted fault for each of bandit's checks: a check that does not find its own finds nothing in the project either.
+
+The text is put together when it is asked for, and none of it is ever executed.
+"""
+
+from __future__ import annotations
+
+PATH = "canary.py"
+
+#: Calls and imports that bandit's blacklists name, and one line or a few for each check.
+_LINES = (
+    ("B101", "assert True"),
+    ("B102", "exec('pass')"),
+    ("B103", "import os\nos.chmod('a', 0o777)"),
+    ("B104", "host = '0.0." + "0.0'"),
+    ("B105", "pass" + "word = 'planted'"),
+    ("B106", "call(pass" + "word='planted')"),
+    ("B107", "def call(pass" + "word='planted'): pass"),
+    ("B108", "open('/t" + "mp/planted')"),
+    ("B110", "try: call()\nexcept Exception: pass"),
+    ("B112", "for _ in ():\n    try: call()\n    except Exception: continue"),
+    ("B113", "import requests\nrequests.get('address')"),
+    ("B201", "import flask\napp = flask.Flask('name')\napp.run(debug=True)"),
+    ("B202", "import tarfile\ntarfile.open('a').extractall()"),
+    ("B301", "import pickle\npickle.loads(b'')"),
+    ("B302", "import marshal\nmarshal.loads(b'')"),
+    ("B303", "from Crypto.Hash import MD5\nMD5.new()"),
+    ("B304", "from Crypto.Cipher import DES\nDES.new(b'')"),
+    ("B305", "from cryptography.hazmat.primitives.ciphers import modes\nmodes.ECB()"),
+    ("B306", "import tempfile\ntempfile.mktemp()"),
+    ("B307", "eval('1')"),
+    ("B308", "from django.utils.safestring import mark_safe\nmark_safe('text')"),
+    ("B310", "import urllib.request\nurllib.request.urlopen('address')"),
+    ("B311", "import random\nrandom.random()"),
+    ("B312", "import telnetlib\ntelnetlib.Telnet('host')"),
+    ("B313", "import xml.etree.cElementTree\nxml.etree.cElementTree.parse('a')"),
+    ("B314", "import xml.etree.ElementTree\nxml.etree.ElementTree.parse('a')"),
+    ("B315", "import xml.sax.expatreader\nxml.sax.expatreader.create_parser()"),
+    ("B316", "import xml.dom.expatbuilder\nxml.dom.expatbuilder.parse('a')"),
+    ("B317", "import xml.sax\nxml.sax.parse('a')"),
+    ("B318", "import xml.dom.minidom\nxml.dom.minidom.parse('a')"),
+    ("B319", "import xml.dom.pulldom\nxml.dom.pulldom.parse('a')"),
+    ("B321", "import ftplib\nftplib.FTP('host')"),
+    ("B323", "import ssl\nssl._create_unverified_context()"),
+    ("B324", "import hashlib\nhashlib.md5(b'')"),
+    ("B401", "import telnetlib"),
+    ("B402", "import ftplib"),
+    ("B403", "import pickle"),
+    ("B404", "import subprocess"),
+    ("B405", "import xml.etree.ElementTree"),
+    ("B406", "import xml.sax"),
+    ("B407", "import xml.dom.expatbuilder"),
+    ("B408", "import xml.dom.minidom"),
+    ("B409", "import xml.dom.pulldom"),
+    ("B411", "import xmlrpc.client"),
+    ("B412", "from wsgiref.handlers import CGIHandler"),
+    ("B413", "import Crypto.Cipher"),
+    ("B415", "import pyghmi"),
+    ("B501", "requests.get('address', verify=False)"),
+    ("B502", "ssl.wrap_socket(ssl_version=ssl.PROTOCOL_SSLv2)"),
+    ("B503", "def call(version=ssl.PROTOCOL_SSLv2): pass"),
+    ("B504", "ssl.wrap_socket()"),
+    ("B505", "from cryptography.hazmat.primitives.asymmetric import rsa\nrsa.generate_private_key(65537, 512)"),
+    ("B506", "import yaml\nyaml.load('text')"),
+    ("B507", "import paramiko\nclient.set_missing_host_key_policy(paramiko.AutoAddPolicy)"),
+    ("B508", "from pysnmp.hlapi import CommunityData\nCommunityData('public', mpModel=0)"),
+    ("B509", "from pysnmp.hlapi import UsmUserData\nUsmUserData('name')"),
+    ("B601", "paramiko.SSHClient().exec_command('ls')"),
+    ("B602", "subprocess.call(command, shell=True)"),
+    ("B603", "subprocess.call(command)"),
+    ("B604", "call(shell=True)"),
+    ("B605", "os.system(command)"),
+    ("B606", "os.execl(command)"),
+    ("B607", "subprocess.call(['ls'])"),
+    ("B608", "query = 'select a from b where c = ' + name"),
+    ("B609", "os.system('chmod a *')"),
+    ("B610", "Model.objects.extra(select={'a': name}, where=[name], tables=[name])"),
+    ("B611", "from django.db.models.expressions import RawSQL\nRawSQL('a' + name, ())"),
+    ("B612", "import logging.config\nlogging.config.listen()"),
+    ("B613", "# \N{RIGHT-TO-LEFT OVERRIDE}"),
+    ("B614", "import torch\ntorch.load('a')"),
+    ("B615", "from transformers import AutoModel\nAutoModel.from_pretrained('org/model')"),
+    ("B701", "import jinja2\njinja2.Environment()"),
+    ("B702", "from mako.template import Template\nTemplate('text')"),
+    ("B703", "mark_safe(name)"),
+    ("B704", "import markupsafe\nmarkupsafe.Markup('a' + name)"),
+)
+
+
+def text() -> str:
+    """A Python file with every fault."""
+    return "".join(f"{lines}\n" for _, lines in _LINES)
