@@ -89,6 +89,7 @@ def _judge(gate: GatePolicy, context: Context, facts: Facts | None, base: Facts 
         would_be=natural,
         enforcement=gate.enforcement,
         reasons=(*broken, *unknown),
+        remedy=facts.remedy,
         checks=checks,
         counts=_count(judged),
         findings=tuple(FindingState(fingerprint=item.finding.fingerprint, state=item.state, waiver=item.waiver) for item in judged),
@@ -97,13 +98,13 @@ def _judge(gate: GatePolicy, context: Context, facts: Facts | None, base: Facts 
 
 
 def _unproven(facts: Facts) -> tuple[str, ...]:
-    """Why it can't be believed that everything was examined."""
+    """Why it can't be believed that everything was examined: in the gate's own words, where it has any."""
     examined = facts.examined
     if examined is None or examined.done <= 0:
         return ("nothing was examined",)
     if examined.expected != examined.done + len(examined.skipped):
         missing = examined.expected - examined.done - len(examined.skipped)
-        return (f"of {examined.expected} {examined.unit}, {missing} are neither examined nor explained",)
+        return (facts.reason or f"of {examined.expected} {examined.unit}, {missing} are neither examined nor explained",)
     return ()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from gates.adapters.browser import newest_axe
 from gates.api import Facts, Kind, Serve, Survey
+from gates.model import Outcome
 from gates.runners.accessibility import GATE, Options
 from gates.testing import observe_and_parse
 from tests.guarantees import decision_of
@@ -48,7 +49,13 @@ def test_pages_that_were_not_examined_are_missing_and_what_was_found_elsewhere_s
     assert broken.examined is not None
     assert (broken.examined.expected, broken.examined.done, broken.examined.skipped) == (6, 1, ())
     assert rules(broken, "/faulty") == [("accessibility/image-alt", "img")]
-    assert "of 6 pages, 5 are neither examined nor explained" in decision_of(broken).reasons
+    decision = decision_of(broken)
+    assert decision.outcome is Outcome.FAILED
+    assert [reason.partition(": ")[0] for reason in decision.reasons] == [
+        "new findings from high is 1, at most 0 allowed",
+        "5 of 6 pages could not be examined",
+    ]
+    assert "wait-for" in decision.remedy
 
 
 def test_pages_that_never_end_are_given_up_and_the_next_is_examined(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from gates.runners.accessibility.visits import INVENTORY, RESULTS
 
 #: Faults of the page with which each browser is tried: in the document, in a frame, in a shadow root.
 _CANARY_FAULTS = 3
-#: Pages that could not be examined and are named in the reason where none was; the others stand in the raw output.
+#: Pages that could not be examined and are named in the reason; the others are listed as findings alone.
 _NAMED = 10
+#: Why a page was not examined, and what to do, by the item of the inventory.
+_Missed = dict[str, tuple[str, str]]
 
 
 def parse(raw: Raw) -> Facts:
@@ -23,15 +26,15 @@ def parse(raw: Raw) -> Facts:
     visits = {visit["item"]: visit for visit in results["visits"]}
     missed = _missed([entry["item"] for entry in inventory], visits)
     if len(missed) == len(inventory):
-        raise _nothing_examined(missed)
+        raise GateError(_told(missed, inventory), remedy=_remedies(missed))
     excluded = frozenset(results["excluded"])
     seen = [entry for entry in inventory if entry["item"] not in missed]
     findings = _found(raw, seen, visits, excluded)
     review = sum(finding.kind is Kind.NEEDS_REVIEW and finding.suppressed_by is None for finding in findings)
     routes = {entry["item"]: entry["route"] for entry in inventory}
     findings += [not_examined(raw, item, routes[item], *why) for item, why in missed.items()]
-    # What was not examined is no skip: nothing explains it away, and the judge says so.
-    return raw.facts(
+    # What was not examined is no skip: nothing explains it away, and the judge says so in these words.
+    facts = raw.facts(
         examined=Examined(unit="pages", expected=len(inventory), done=len(seen), proof=Proof.INVENTORY),
         findings=findings,
         measurements=[
@@ -39,6 +42,7 @@ def parse(raw: Raw) -> Facts:
             count("frames", sum(visits[entry["item"]]["frames"] for entry in seen), "frames"),
         ],
     )
+    return dataclasses.replace(facts, reason=_told(missed, inventory), remedy=_remedies(missed)) if missed else facts
 
 
 def _found(raw: Raw, seen: Sequence[Mapping[str, str]], visits: Mapping[str, dict[str, Any]], excluded: frozenset[str]) -> list[Finding]:
@@ -51,9 +55,9 @@ def _found(raw: Raw, seen: Sequence[Mapping[str, str]], visits: Mapping[str, dic
     return [merged(several) for several in found.values()]
 
 
-def _missed(items: Sequence[str], visits: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str]]:
+def _missed(items: Sequence[str], visits: Mapping[str, dict[str, Any]]) -> _Missed:
     """The pages that were not examined: the reason and the remedy of each."""
-    missed: dict[str, tuple[str, str]] = {}
+    missed: _Missed = {}
     for item in items:
         visit = visits.get(item, {"examined": False, "reason": "the browser never came to it"})
         if not visit["examined"]:
@@ -63,9 +67,11 @@ def _missed(items: Sequence[str], visits: Mapping[str, dict[str, Any]]) -> dict[
     return missed
 
 
-def _nothing_examined(missed: Mapping[str, tuple[str, str]]) -> GateError:
-    named = list(missed.items())[:_NAMED]
+def _told(missed: _Missed, inventory: Sequence[object]) -> str:
     more = f"; and {len(missed) - _NAMED} more" if len(missed) > _NAMED else ""
-    reasons = "; ".join(f"{item}: {reason}" for item, (reason, _) in named)
-    remedies = dict.fromkeys(remedy for _, (_, remedy) in named if remedy)
-    return GateError(f"{len(missed)} of {len(missed)} pages could not be examined: {reasons}{more}", remedy="; ".join(remedies))
+    reasons = "; ".join(f"{item}: {reason}" for item, (reason, _) in list(missed.items())[:_NAMED])
+    return f"{len(missed)} of {len(inventory)} pages could not be examined: {reasons}{more}"
+
+
+def _remedies(missed: _Missed) -> str:
+    return "; ".join(dict.fromkeys(remedy for _, remedy in list(missed.values())[:_NAMED] if remedy))
