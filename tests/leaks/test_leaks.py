@@ -82,7 +82,9 @@ def _told(bundle: Path, report: Mapping[str, object]) -> Iterator[tuple[str, byt
     gates = report["gates"]
     assert isinstance(gates, list)
     rules = {finding["rule"] for gate in gates for finding in gate["findings"]}
-    commands = {f"gates report --format {kind}": ("report", bundle, "--format", kind) for kind in FORMATS}
+    commands: dict[str, tuple[str | Path, ...]] = {
+        f"gates report --format {kind}": ("report", bundle, "--format", kind) for kind in FORMATS
+    }
     commands |= {f"gates verify --format {kind}": ("verify", bundle, "--allow-unsigned", "--format", kind) for kind in ("text", "json")}
     commands |= {f"gates explain {rule}": ("explain", rule, "--bundle", bundle) for rule in sorted(rules)}
     for name, words in commands.items():

@@ -65,7 +65,8 @@ class Project:
 
     def raw(self, name: str) -> bytes:
         """A raw file of the last observation, before redaction."""
-        return (self.folder / f"work-{self.runs}" / "raw" / "tests" / name).read_bytes()
+        (folder,) = (self.folder / f"work-{self.runs}").glob("raw-*")
+        return (folder / name).read_bytes()
 
 
 def counts(facts: Facts) -> dict[str, str]:
