@@ -40,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="files whose path holds this")
     parser.add_argument("--part", default="0/1", help="K/N: every Nth mutant from the Kth on")
     options = parser.parse_args(argv)
-    if options.measure:
-        return measure()
     part, parts = map(int, options.part.split("/"))
+    if options.measure:
+        return measure(part, parts)
     reach = reached()
     chosen = [mutant for mutant in every(ROOT) if options.only in mutant.path][part::parts]
     survivors = 0
@@ -58,26 +58,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if survivors else 0
 
 
-def measure() -> int:
-    """Run all tests once, and keep which reached which line."""
+def measure(part: int, parts: int) -> int:
+    """Run every Nth file of tests once, and keep which test reached which line."""
+    files = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("tests/**/test_*.py")) if "examples" not in path.parts]
     DATA.parent.mkdir(exist_ok=True)
     DATA.unlink(missing_ok=True)
     environment = {**os.environ, "COVERAGE_FILE": str(DATA), "COVERAGE_CORE": "ctrace", "PYTHONPATH": str(ROOT / "scripts")}
     command = [sys.executable, "-m", "coverage", "run", "--source", "gates", "--concurrency", "thread"]
-    command += ["-m", "pytest", "-q", "-p", "mutate_contexts", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-m", "pytest", "-q", "-p", "mutate_contexts", "-p", "no:cacheprovider", "-p", "no:xdist", *files[part::parts]]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def reached() -> dict[str, dict[int, list[str]]]:
     """For each file its lines, and for each line what reaches it: ids of tests, or a whole file of tests."""
-    data = coverage.CoverageData(str(DATA))
-    data.read()
-    found: dict[str, dict[int, list[str]]] = defaultdict(dict)
-    for path in data.measured_files():
-        name = f"gates/{path.rpartition('/gates/')[2]}"  # it may have been measured in another clone
-        for line, contexts in data.contexts_by_lineno(path).items():
-            found[name][line] = sorted(context for context in contexts if context)
-    return found
+    found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for measured in DATA.parent.glob(f"{DATA.name}*"):
+        data = coverage.CoverageData(str(measured))
+        data.read()
+        for path in data.measured_files():
+            name = f"gates/{path.rpartition('/gates/')[2]}"  # each part was measured in a clone of its own
+            for line, contexts in data.contexts_by_lineno(path).items():
+                found[name][line].update(context for context in contexts if context)
+    return {name: {line: sorted(contexts) for line, contexts in lines.items()} for name, lines in found.items()}
 
 
 def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str]:
