@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +20,9 @@ from gates.formats.report import Places, Report
 
 _PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
 _MANY = 10**9
+_DEPTH = 64
+#: Longer names of suites and classes name no file.
+_NAME_LENGTH = 4096
 _DIGITS = 12
 _SUITES = frozenset({"testsuites", "testsuite"})
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
@@ -65,6 +69,7 @@ def read_cases(content: bytes, name: str) -> list[Case]:
         ) from error
     if root.tag not in _SUITES:
         raise GateError(f"{name} is not JUnit XML: its first element is <{root.tag}>", remedy="let the tool write JUnit XML")
+    _check_depth(root, name)
     cases = [_case(element, suite) for suite in root.iter("testsuite") for element in suite.findall("testcase")]
     strays = sum(str(element.tag).rpartition("}")[2] == "testcase" for element in root.iter()) - len(cases)
     if strays:
@@ -74,6 +79,16 @@ def read_cases(content: bytes, name: str) -> list[Case]:
     for suite in (element for element in root.iter() if element.tag in _SUITES):
         _check_counts(suite, name)
     return cases
+
+
+def _check_depth(root: Any, name: str) -> None:
+    """Suites in suites are counted once for each level: a report that is made of levels would take for ever."""
+    level = list(root)
+    for _ in range(_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise GateError(f"{name} nests its elements more than {_DEPTH} deep", remedy="find out what wrote it: it may be an attack")
 
 
 def _check_counts(suite: Any, name: str) -> None:
@@ -175,9 +190,21 @@ def _location(case: Case, places: Places) -> Location:
 def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:
     """Those of the files that no test names by file, suite or class: nothing says that their tests ran."""
     named = {name.replace("\\", "/") for case in cases for name in (case.file, case.suite, case.classname) if name}
-    return [file for file in files if not any(_names(name, file) for name in named)]
+    named = {name for name in named if len(name) <= _NAME_LENGTH}
+    ends = {end for name in named for end in _ends(name)}
+    dotted = {start for name in named for start in _dotted_starts(name)}
+    return [
+        file for file in files if not (file in ends or posixpath.splitext(file)[0].replace("/", ".") in dotted or named & set(_ends(file)))
+    ]
 
 
-def _names(name: str, file: str) -> bool:
-    dotted = posixpath.splitext(file)[0].replace("/", ".")
-    return name in {file, dotted} or name.endswith(f"/{file}") or file.endswith(f"/{name}") or name.startswith(f"{dotted}.")
+def _ends(path: str) -> Iterator[str]:
+    """`a/b/c`, `b/c`, `c`."""
+    parts = path.split("/")
+    return ("/".join(parts[start:]) for start in range(len(parts)))
+
+
+def _dotted_starts(name: str) -> Iterator[str]:
+    """`a.b.c`, `a.b`, `a`."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(len(parts), 0, -1))

@@ -10,6 +10,8 @@ from typing import Any
 
 from gates.api import Finding, GateError, Measurement, Raw, Severity, Skip
 
+_DIGITS = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
@@ -53,13 +55,16 @@ def document(raw: Raw, name: str) -> Any:
     """A member's JSON data, as every reader would understand it; raises `GateError` for what two readers could read differently."""
     content = raw.content(name)
     try:
-        data = json.loads(content, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        data = json.loads(content, object_pairs_hook=_unique, parse_int=_whole, parse_constant=_refuse_constant)
         if b"\\u" in content:  # half of a pair of code units is no text: nothing could write it again
             data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
         raise GateError(
-            f"{name} is not JSON that can be read: {error}",
-            remedy="the tool may have been stopped while it wrote it; its output may say why",
+            f"{name} is not JSON that can be read: it is nested too deeply", remedy="find out what wrote it: it may be an attack"
+        ) from error
+    except ValueError as error:
+        raise GateError(
+            f"{name} is not JSON that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
         ) from error
     return data
 
@@ -69,6 +74,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) != len(pairs):
         raise ValueError("an object holds one key twice")
     return data
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number has more than {_DIGITS} digits")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -7,8 +7,10 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from gates.drivers.audit.inventory import CannotTellError, Entry, Place
 
@@ -72,8 +74,8 @@ PDM = Format("package", ("metadata", "lock_version"), frozenset({"2", "3", "4"})
 PYLOCK = Format("packages", ("lock-version",), frozenset({"1"}), _pylock_origin)
 
 
-def read_toml(path: str, text: str, format: Format) -> Iterator[Entry]:
-    """Packages of a TOML lock, without the project itself."""
+def read_toml(path: str, text: str, format: Format, root: Path | None = None) -> Iterator[Entry]:
+    """Packages of a TOML lock, without the project itself and, where `root` tells, the members of its workspace."""
     document = load_toml(path, text)
     found: Any = document
     for key in format.version:
@@ -88,8 +90,22 @@ def read_toml(path: str, text: str, format: Format) -> Iterator[Entry]:
         if not isinstance(table.get("name"), str):
             raise CannotTellError(f"{path} lists a package without a name", "write it again with its tool")
         origin = format.origin(table)
+        if origin == OWN and root is not None and not _is_own(root / path, table):
+            origin = LOCAL
         if origin != OWN:
             yield Entry(table["name"], str(table.get("version", "")), Place(path, line), origin)
+
+
+def _is_own(lock: Path, table: Table) -> bool:
+    """Whether the folder that a lock gives for a package is one of the project, by its name: else a lock could hide any package."""
+    source = table.get("source", {})
+    folder = source.get("editable") or source.get("virtual") or table.get("path") or table.get("directory", {}).get("path", ".")
+    file = lock.parent / str(folder) / "pyproject.toml"
+    if not file.is_file():
+        return str(folder) in (".", "./")
+    document = load_toml(file.name, file.read_text("utf-8", "replace"))
+    name = document.get("project", {}).get("name") or document.get("tool", {}).get("poetry", {}).get("name", "")
+    return bool(canonicalize_name(str(name)) == canonicalize_name(table["name"]))
 
 
 def read_pipfile(path: str, text: str) -> Iterator[Entry]:

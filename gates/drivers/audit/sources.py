@@ -61,11 +61,11 @@ def _read_lock(root: Path, path: str) -> Iterator[Entry]:
     except UnicodeDecodeError:
         raise CannotTellError(f"{path} is not text in UTF-8", "write it again with its tool") from None
     if name.endswith(".py.lock"):
-        return locks.read_toml(path, text, locks.UV)
+        return locks.read_toml(path, text, locks.UV, root)
     if name in _FORMATS:
-        return locks.read_toml(path, text, _FORMATS[name])
+        return locks.read_toml(path, text, _FORMATS[name], root)
     if _PYLOCK.fullmatch(name):
-        return locks.read_toml(path, text, locks.PYLOCK)
+        return locks.read_toml(path, text, locks.PYLOCK, root)
     if name == "Pipfile.lock":
         return locks.read_pipfile(path, text)
     if name == "pyproject.toml":
