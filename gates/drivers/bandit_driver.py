@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# what an earlier run of someone else's left in the user's cache says which checks there are
-os.environ["XDG_CACHE_HOME"] = str(Path.cwd())
+# what stands in the user's cache says which checks there are, and other programs can write there: Linux, macOS, Windows
+os.environ |= dict.fromkeys(("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"), str(Path.cwd()))
 
 from bandit.core import utils
 from bandit.core.config import BanditConfig
