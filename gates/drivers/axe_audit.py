@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,15 +21,15 @@ _FRAME_STATE = "({href: location.href, status: (performance.getEntriesByType('na
 class Audit:
     """An audit in progress.
 
-    `entered` holds the ids of the frames that were examined, the page's own among them. `unseen` lists those that could not be:
-    their id, their selector, why, and whether they are the page's own.
+    `entered` holds the ids of the frames that were examined and their selectors, first the page's own with an empty one.
+    `unseen` lists those that could not be: their id, their selector, why, and whether they are the page's own.
     """
 
     script: str
     options: str
     origin: str
     partials: list[str] = field(default_factory=list)
-    entered: list[str] = field(default_factory=list)
+    entered: dict[str, str] = field(default_factory=dict)
     unseen: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self, world: World) -> dict[str, Any]:
@@ -45,11 +46,16 @@ class Audit:
             if frame.id not in self.entered and not listed & (frame.above | {frame.id}):
                 self.unseen.append({"id": frame.id, "selector": frame.selector, "reason": frame.reason, "own": False})
 
+    def list_empty(self, shown: Iterable[str]) -> None:
+        """List the frames that were examined and are not among those that show anything."""
+        for identity in [frame for frame, selector in self.entered.items() if selector and frame not in set(shown)]:
+            self.unseen.append({"id": identity, "selector": self.entered.pop(identity), "reason": "it shows nothing", "own": False})
+
     def _examine(self, world: World, scope: str, path: str) -> None:
         Axe(world, script_url=self.script).inject()
         frames = json.loads(world.evaluate(f"JSON.stringify(axe.utils.getFrameContexts({scope}, {self.options}))"))
         self.partials.append(world.evaluate(f"axe.runPartial({scope}, {self.options}).then(JSON.stringify)"))
-        self.entered.append(world.frame_id)
+        self.entered[world.frame_id] = path.removesuffix(" > ")
         for frame in frames:
             selector = json.dumps(frame["frameSelector"])
             inner_path = f"{path}{_words(frame['frameSelector'])}"

@@ -4,7 +4,7 @@ and what it shows to assistive technology. The audit is held against it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,10 +88,13 @@ def _listed(tree: dict[str, Any], above: frozenset[str]) -> Iterator[tuple[str, 
         yield from _listed(child, inside)
 
 
-def shows_anything(browser: WebDriver, frames: list[str], *, though_busy: bool) -> bool:
-    """Whether the page or a frame of it has anything in its accessibility tree. Without `though_busy`, what only tells that
-    it is loading is nothing."""
-    return any(_shows(browser.execute_cdp_cmd("Accessibility.getFullAXTree", {"frameId": frame})["nodes"], though_busy) for frame in frames)
+def that_show(browser: WebDriver, frames: Iterable[str], *, though_busy: bool) -> list[str]:
+    """Those of the page and its frames that have anything in their accessibility trees.
+
+    Without `though_busy`, what only tells that it is loading is nothing. A frame is not shown by what is in it.
+    """
+    trees = {frame: browser.execute_cdp_cmd("Accessibility.getFullAXTree", {"frameId": frame})["nodes"] for frame in frames}
+    return [frame for frame, nodes in trees.items() if _shows(nodes, though_busy)]
 
 
 def _shows(nodes: list[dict[str, Any]], though_busy: bool) -> bool:

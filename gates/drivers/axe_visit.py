@@ -166,11 +166,11 @@ def _origin(address: SplitResult) -> str:
 
 
 def _check_shown(browser: WebDriver, audit: Audit, results: dict[str, Any], job: dict[str, Any]) -> None:
-    """There was something to examine, for someone who does not see the page either."""
+    """There was something to examine, for someone who does not see the page either. Lists the frames in which there was not."""
+    shown = axe_inventory.that_show(browser, audit.entered, though_busy=bool(job["wait_for"]))
+    audit.list_empty(shown)
     faults = [node["target"] for result in results["violations"] for node in result["nodes"]]
-    if any(target not in (["html"], ["body"]) for target in faults):
-        return
-    if not axe_inventory.shows_anything(browser, audit.entered, though_busy=bool(job["wait_for"])):
+    if not shown and all(target in (["html"], ["body"]) for target in faults):
         raise NotExaminedError("it shows nothing: no text, no image, no control", _WAIT_FOR)
 
 

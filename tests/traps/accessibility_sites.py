@@ -74,6 +74,7 @@ HIDDEN: dict[str, Answer] = {
 }
 PARTS: dict[str, Answer] = {
     "/login": LOGIN,
+    "/undone": page('<div id="root"></div>'),
     "/masked": LOGIN.replace("</main>", "</main><script>history.replaceState(null, '', '/orders')</script>"),
     "/faulty": good(FAULT),
     "/middle": good('<iframe title="inner" srcdoc="<html lang=en><title>Inner</title><main><img src=data:,></main>"></iframe>'),
@@ -86,6 +87,7 @@ DOUBTFUL: dict[str, Answer] = {
     "/closed": good(CLOSED),
     "/locked": good('<iframe title="locked" sandbox src="/faulty"></iframe>'),
     "/forbidden": good('<iframe title="forbidden" src="/sandboxed"></iframe>'),
+    "/empty": good('<iframe title="empty" src="/undone"></iframe>'),
     "/undrawn": good('<iframe title="undrawn" style="display: none" src="/faulty"></iframe>'),
     "/object": good('<object data="/faulty" type="text/html" aria-label="Page"></object>'),
     "/in-closed": good(

@@ -186,6 +186,16 @@ def test_x10_a_frame_that_forbids_scripts(doubtful: Facts, by_hand: ByHand) -> S
     return judged(doubtful, alone=by_hand("/forbidden"))
 
 
+@trap(
+    "X10",
+    "a frame that has not drawn itself",
+    alone=CLEAN,
+    here=passed("A frame was not examined: it shows nothing"),
+)
+def test_x10_a_frame_that_is_not_drawn(doubtful: Facts, by_hand: ByHand) -> Seen:
+    return judged(doubtful, alone=by_hand("/empty"))
+
+
 @trap("X10", "a frame that is not displayed", alone=CLEAN, here=passed("frame-tested at /undrawn"))
 def test_x10_a_frame_that_is_not_displayed(doubtful: Facts, by_hand: ByHand) -> Seen:
     return judged(doubtful, alone=by_hand("/undrawn"))
