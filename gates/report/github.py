@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gates.model import Enforcement, Outcome, Record, Severity
 from gates.report.safe import visible, visible_lines
-from gates.report.view import FindingView, GateView, gate_views, plural, ranked
+from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
 
 MOST_OF_A_LEVEL = 10
 LEVELS = ("error", "warning", "notice")
@@ -48,7 +48,7 @@ def _annotations(record: Record) -> Iterator[_Annotation]:
         if gate.decision.outcome is Outcome.ERRORED:
             yield _could_not_tell(gate)
     by_gate = {gate.name: gate for gate in gates}
-    everything = ranked(view for gate in gates for view in (*gate.findings, *gate.notices) if not view.excused)
+    everything = ranked(view for gate in gates for view in (*gate.findings, *gate.notices) if is_shown(gate, view))
     for view in everything:
         yield _finding(view, by_gate[view.finding.gate])
 
@@ -64,11 +64,12 @@ def _finding(view: FindingView, gate: GateView) -> _Annotation:
     where = finding.location
     place = "" if where.path else f"\nat {where}"
     remedy = f"\n{finding.remedy}" if finding.remedy else ""
+    excuse = f"\n{view.excused}" if view.excused else ""
     known = {"file": where.path, "line": where.line, "endLine": where.end_line, "col": where.column, "endColumn": where.end_column}
     return _Annotation(
         level=_level(finding.severity, gate.decision.outcome),
         title=f"{finding.rule} ({finding.severity.word}, {view.state.value})",
-        message=f"{finding.message}{place}{remedy}",
+        message=f"{finding.message}{excuse}{place}{remedy}",
         properties=tuple((name, str(value)) for name, value in known.items() if value is not None),
     )
 

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gates.model import LimitCheck, Outcome, Record
 from gates.report.safe import terminal, visible_lines
-from gates.report.view import COUNTED, FindingView, GateView, gate_views, ranked
+from gates.report.view import COUNTED, FindingView, GateView, gate_views, is_shown, ranked
 
 #: What XML 1.0 can't hold, even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -74,11 +74,11 @@ def _finding(gate: GateView, view: FindingView) -> _Case:
     finding = view.finding
     name = f"{finding.rule} at {finding.location}"
     group = finding.kind.value
-    if view.excused:
+    if not is_shown(gate, view):
         return _Case(group=group, name=name, result="skipped", message=f"{view.excused}: {finding.message}")
     if gate.decision.outcome is not Outcome.FAILED or finding.kind not in COUNTED:
         return _Case(group=group, name=name, result="skipped", message=f"stops nothing: {finding.message}")
-    text = "\n".join(part for part in (finding.message, finding.remedy, finding.help_url, finding.fingerprint) if part)
+    text = "\n".join(part for part in (finding.message, view.excused, finding.remedy, finding.help_url, finding.fingerprint) if part)
     kind = f"{finding.severity.word} {view.state.value}"
     return _Case(group=group, name=name, result="failure", message=finding.message, type=kind, text=text)
 

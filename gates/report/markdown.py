@@ -8,7 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gates.model import BundleInfo, Outcome, Record, Verdict
 from gates.report.safe import visible, visible_lines, web_address
-from gates.report.view import VERDICTS, FindingView, GateView, counts, duration, gate_views, plural, ranked, waiver_views, why, work
+from gates.report.view import (
+    VERDICTS,
+    FindingView,
+    GateView,
+    counts,
+    duration,
+    gate_views,
+    is_shown,
+    plural,
+    ranked,
+    waiver_views,
+    why,
+    work,
+)
 
 #: A step's summary may hold 1 MiB, in bytes, and past it nothing is shown. A comment may hold 65,536 characters.
 SUMMARY_LIMIT = 1024 * 1024 - 4096
@@ -126,7 +139,7 @@ def _row(gate: GateView) -> tuple[str, ...]:
 
 def _add_findings(budget: _Budget, gate: GateView) -> None:
     """One gate's findings, as many as fit."""
-    views = [view for view in ranked((*gate.findings, *gate.notices)) if not view.excused]
+    views = [view for view in ranked((*gate.findings, *gate.notices)) if is_shown(gate, view)]
     if not views:
         return
     title = f"{escape(gate.name)}: {plural(len(views), 'finding')}"
@@ -157,6 +170,8 @@ def _finding(view: FindingView) -> str:
     finding = view.finding
     lines = visible_lines(finding.message)
     shown = [escape(line) for line in lines[:_MESSAGE_LINES]] + (["…"] if len(lines) > _MESSAGE_LINES else [])
+    if view.excused:
+        shown.append(escape(view.excused))
     if finding.remedy:
         shown.append(f"<b>Remedy:</b> {'<br>'.join(escape(line) for line in visible_lines(finding.remedy))}")
     address = web_address(finding.help_url)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from gates.model import Finding, Kind, Location, Outcome, Record, Severity
 from gates.report.safe import unicode_text, visible, visible_json, visible_lines, web_address
-from gates.report.view import FindingView, GateView, gate_views, plural, ranked
+from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: Code hosts refuse a run with more.
@@ -32,7 +32,7 @@ def render(record: Record, *, for_upload: bool = False) -> str:
 
 def _run(record: Record, gate: GateView, for_upload: bool) -> dict[str, Any]:
     everything = ranked((*gate.findings, *gate.notices))
-    wanted = [view for view in everything if not (for_upload and view.excused)]
+    wanted = [view for view in everything if not for_upload or is_shown(gate, view)]
     kept = sorted(wanted, key=lambda view: -view.finding.severity)[:MOST_RESULTS]
     rules = _rules(gate, kept)
     index = {rule["id"]: number for number, rule in enumerate(rules)}

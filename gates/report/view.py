@@ -132,6 +132,11 @@ def stops(gate: GateView, view: FindingView) -> bool:
     return any(check.met is False and _is_counted(check.limit, view) for check in gate.decision.checks)
 
 
+def is_shown(gate: GateView, view: FindingView) -> bool:
+    """Whether a person must see it: it counts against the gate, or is excused and stops it all the same."""
+    return not view.excused or stops(gate, view)
+
+
 def _is_counted(limit: Limit, view: FindingView) -> bool:
     kinds = {
         "findings": COUNTED,

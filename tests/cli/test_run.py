@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import signal
 import subprocess
@@ -225,7 +226,10 @@ def test_a_marker_that_stops_is_shown_as_one_and_counts_once(gates: Gates, repos
     repository.commit(
         {"gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}}\n", "app.py": f'KEY = "{key}"  # pragma: allowlist secret\n'}
     )
-    done = gates("-C", repository.root, "run")
+    reports = {name: repository.root.parent / name for name in ("github", "junit", "markdown")}
+    done = gates("-C", repository.root, "run", *(f"--report={name}={path}" for name, path in reports.items()))
+    for name, path in reports.items():
+        assert "pragma: allowlist secret" in html.unescape(path.read_text("utf-8")), name
     assert done.code == 1
     assert "suppressed by pragma: allowlist secret" in done.out
     assert "within the limits" not in done.out
