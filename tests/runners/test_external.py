@@ -12,7 +12,8 @@ import pytest
 
 from gates import codec
 from gates.api import Facts, Proof, Severity, Status
-from gates.runners.external import GATE, Options, needs
+from gates.runners.external import GATE, needs
+from gates.runners.external.options import Options
 from gates.testing import observe_and_parse
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "external"

@@ -1,0 +1,133 @@
+"""Anyone's tool: a command, or a report that another job left, in SARIF, JUnit XML or CycloneDX.
+
+The command's exit code is proof of nothing but a crash: what counts is a report that was written in this run, says that
+the tool worked, and can be held against the files that it should have looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from gates.api import Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, program_needs
+from gates.runners.external.facts import parse
+from gates.runners.external.options import OBSERVED, Options
+
+MAX_BYTES = 64 * 1024 * 1024
+#: Without a word of the policy: 0, and 1 for a tool that found something, which its report must then hold.
+USUAL_CODES = (0, 1)
+UNITS = {"sarif": "files", "junit": "tests", "cyclonedx": "components"}
+
+
+def observe(context: ObserveContext, options: Options) -> None:
+    """Run the command or take the report, and write down what it should have looked at."""
+    inventory = _inventory(context, options.inventory)
+    unexplained = 0
+    if options.command:
+        unexplained = _run(context, options)
+        report = context.raw_folder / options.report
+        remedy = f"let the command write it below {{raw}}, as {{raw}}/{options.report}"
+    else:
+        report = context.inside(options.report)
+        remedy = "run the job that writes it before this one, or give the `command` that does"
+    if not report.is_file() or report.is_symlink():
+        raise GateError(f"there is no report {options.report}", remedy=remedy)
+    if report.stat().st_size > MAX_BYTES:
+        raise GateError(
+            f"the report {options.report} is larger than {MAX_BYTES // 2**20} MiB", remedy="let the tool look at less, or write less"
+        )
+    if not options.command:
+        _check_untracked(context, options)
+        shutil.copyfile(report, context.raw_path(options.report))
+    context.raw_json(
+        OBSERVED,
+        {
+            "format": options.format,
+            "report": options.report,
+            "unit": options.unit or UNITS[options.format],
+            "inventory": inventory,
+            "ran": bool(options.command),
+            "unexplained_exit_code": unexplained,
+            "predates_commit": not options.command and context.predates_commit(report),
+            "places": context.places(),
+        },
+    )
+
+
+def _check_untracked(context: ObserveContext, options: Options) -> None:
+    """What git tracks came with the checkout: no job of this run needs to have written it."""
+    if context.is_tracked(options.report):
+        raise GateError(
+            f"the report {options.report} is in the repository: it may be of any run",
+            remedy=f"take it out (`git rm --cached {options.report}`, and a line in .gitignore) and let the job write it anew; "
+            "or give the `command` that writes it",
+        )
+
+
+def _run(context: ObserveContext, options: Options) -> int:
+    """Run the command; returns its exit code where the report must explain it, else 0."""
+    words = {"{raw}": str(context.raw_folder.absolute()), "{root}": str(context.root.absolute()), "{python}": context.python}
+    argv = [_filled(word, words) for word in options.command]
+    argv[0] = context.program(argv[0])
+    context.raw_path(options.report)
+    context.report_progress(f"running {Path(options.command[0]).name}")
+    try:
+        done = context.run_tool(argv, tool=context.gate)
+    except ToolMissingError as error:
+        raise ToolMissingError(error.reason, remedy=f"install it, or mend `gates.{context.gate}.options.command`") from error
+    allowed_codes = options.exit_codes or USUAL_CODES
+    if done.exit_code not in allowed_codes:
+        allowed = ", ".join(str(code) for code in allowed_codes)
+        raise GateError(
+            f"the command ended with exit code {done.exit_code}, not one of {allowed}: {done.last_words()}",
+            remedy=f"mend the command, or name the code in `gates.{context.gate}.options.exit-codes` where it means that the tool worked",
+        )
+    return 0 if options.exit_codes else done.exit_code
+
+
+def _filled(word: str, words: dict[str, str]) -> str:
+    for name, value in words.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _inventory(context: ObserveContext, globs: tuple[str, ...]) -> list[str] | None:
+    """The repository's files that the globs name; None where the policy gives no globs."""
+    if not globs:
+        return None
+    try:
+        return list(context.select(globs))
+    except GateError as error:
+        raise GateError(error.reason.replace("`paths`", "`inventory`"), remedy=error.remedy) from error
+
+
+def needs(root: Path, options: Options) -> Iterator[Need]:
+    """The command's program."""
+    return program_needs(root, options.command, where="command", environment=os.environ)
+
+
+GATE = Gate(
+    id="external",
+    title="Anyone's tool",
+    unit="items",
+    options=Options,
+    executes_project=True,
+    parser=1,
+    observe=observe,
+    parse=parse,
+    limits=(
+        Limit(name="findings", severity=Severity.HIGH, new_max=Decimal(0)),
+        Limit(name="failures", max=Decimal(0)),
+        Limit(name="needs-review", max=Decimal(0)),
+    ),
+    measurements={
+        "tests": "tests that the JUnit report lists",
+        "rules": "rules that the SARIF report names; many tools name only those that found something",
+        "set-aside": "results that the SARIF report itself calls no problem (kinds pass, notApplicable, informational), or no longer there",
+        "tool-warnings": "warnings of the tool about its own work (SARIF notifications)",
+    },
+    needs=needs,
+)
