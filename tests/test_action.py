@@ -120,11 +120,15 @@ def test_nothing_of_the_repository_is_run_while_the_action_installs_itself(tmp_p
     environment = {
         "PATH": os.environ["PATH"],
         "RUNNER_TEMP": str(tmp_path / "runner"),
+        "GATES_PYTHON": sys.executable,
         "GITHUB_ACTION_PATH": str(ROOT),
         "GATES_VERSION": "0.0.0",
         "PIP_NO_INDEX": "1",
+        "PYTHONPATH": str(repository),
     }
-    command = [sys.executable, str(ROOT / "scripts" / "action.py"), "install"]
+    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    (script,) = [step["run"] for step in steps if step["name"] == "Install Quality Gates"]
+    command = ["bash", "-c", script]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert "No matching distribution found for quality-gates==0.0.0" in done.stderr
     assert not trap.exists()

@@ -105,7 +105,10 @@ def test_a_git_of_the_project_is_not_run(repository: Repository, tmp_path: Path,
 
 def test_a_bare_repository_among_the_project_s_files_is_not_asked(repository: Repository, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
-    repository.git("init", "-q", "--bare", "-b", "main", "bare")
+    repository.commit({"a.py": "1\n", "bare/a.py": "1\n"})
+    repository.git("clone", "-q", "--bare", ".", "bare/x")
+    for path in (repository.root / "bare" / "x").iterdir():
+        path.rename(repository.root / "bare" / path.name)
     with (repository.root / "bare" / "config").open("a", encoding="utf-8") as stream:
         stream.write(f'[core]\n\tbare = false\n\tworktree = ..\n[filter "x"]\n\tclean = touch {trap}\n')
     assert git.checkout(repository.root / "bare").commit is None

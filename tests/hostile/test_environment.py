@@ -135,9 +135,13 @@ def test_variables_of_git(repository: Repository, tmp_path: Path) -> Seen:
     (tmp_path / "other").mkdir()
     other = Repository(tmp_path / "other")
     other.commit(project())
-    repository.commit(project() | {"app.py": f'KEY = "{TOKEN}"\n'})
-    there = {"GIT_DIR": str(other.root / ".git"), "GIT_WORK_TREE": str(other.root), "GIT_INDEX_FILE": str(other.root / ".git" / "index")}
-    return run(repository.root, env=environment(**there)).seen()
+    commit = repository.commit(project() | {"app.py": f'KEY = "{TOKEN}"\n'})
+    git = other.root / ".git"
+    whole = {"GIT_DIR": str(git), "GIT_WORK_TREE": str(other.root), "GIT_INDEX_FILE": str(git / "index")}
+    for there in ({"GIT_DIR": str(git)}, whole):
+        seen = run(repository.root, env=environment(**there)).seen()
+        assert f"commit {commit}, dirty False" in seen.text
+    return seen
 
 
 LIES = """#!/bin/sh
