@@ -95,7 +95,8 @@ class Sessions:
 
     def browser(self) -> WebDriver:
         if self._browser is None:
-            with deadline(_START_SECONDS):
+            # One that is started again may not take the time in which what was found is written.
+            with deadline(min(_START_SECONDS, self.seconds_left()) if self.canaries else _START_SECONDS):
                 self._browser = self._start()
         return self._browser
 

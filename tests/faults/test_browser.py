@@ -205,12 +205,14 @@ def test_a_browser_that_does_not_start_again(machine: Machine, tmp_path: Path, m
 
 # -- pages that disturb and can be examined all the same
 
+#: What a window that was left behind could do to the page that comes after.
+TAKE_AWAY = "if (opener.location.pathname === '/z') opener.document.querySelector('img')?.remove()"
 DISTURBING: dict[str, Answer] = {
     "/alert": good(f"{FAULT}<script>alert('Hello'); onload = () => confirm('Really?')</script>"),
     "/printed": good(f"{FAULT}<script>print()</script>"),
     "/stay": good(f"{FAULT}<script>onbeforeunload = event => {{ event.preventDefault(); return 'Stay' }}</script>"),
     "/windows": good(f"{FAULT}<script>for (let i = 0; i < 3; i++) open('/windows-2?' + i)</script>"),
-    "/windows-2": good("<script>setInterval(() => {}, 1)</script>"),
+    "/windows-2": good(f"<script>setInterval(() => {{ {TAKE_AWAY} }}, 1)</script>"),
     "/z": good(FAULT),
 }
 
@@ -236,7 +238,7 @@ def test_a_page_that_one_may_not_leave(disturbing: Facts) -> Seen:
     return judged(disturbing)
 
 
-@fault("a page opens windows", here=failed("image-alt at /z img"))
+@fault("a page opens windows that change the page after it", here=failed("image-alt at /z img"))
 def test_a_page_opens_windows(disturbing: Facts) -> Seen:
     assert not_examined(disturbing) == {}
     return judged(disturbing)

@@ -70,7 +70,7 @@ def test_pages_that_never_end_are_given_up_and_the_next_is_examined(tmp_path: Pa
 
 def test_when_the_time_of_the_gate_is_up_what_was_found_stands(tmp_path: Path) -> None:
     options = {"pages": ["/faulty", "/unfinished", "/unfinished?2"], **BROKEN}
-    facts = observe_and_parse(GATE, root=EXAMPLES / "broken", work=tmp_path, options=options, timeout_seconds=16)
+    facts = observe_and_parse(GATE, root=EXAMPLES / "broken", work=tmp_path, options=options, timeout_seconds=20)
     assert list(not_examined(facts)) == ["/unfinished", "/unfinished?2"]
     assert not_examined(facts)["/unfinished?2"] == "the time of the gate was up before the browser came to it"
     assert rules(facts, "/faulty") == [("accessibility/image-alt", "img")]
