@@ -214,3 +214,43 @@ def test_pyproject_that_can_not_tell(tmp_path: Path, text: str, said: str) -> No
 def test_two_files_that_list_one_package_are_one_package_at_two_places(tmp_path: Path) -> None:
     found = read(tmp_path, "a.txt", "b.txt", a_dot_txt="My_Cups==1.0.0\n", b_dot_txt="my-cups==1.0.0\nmy.cups==2\n")
     assert shown(found) == ["my-cups 1.0.0 a.txt:1,b.txt:1", "my-cups 2 b.txt:2"]
+
+
+def test_every_marker_extra_and_version_of_a_requirement_counts(tmp_path: Path) -> None:
+    text = """Cups[hot,cold]==1.0 ; python_version < "3"
+cups===2.0 ; extra == "dev" and sys_platform == "win32"
+plates==1!2.0+cu118 --hash=sha256:00
+"""
+    assert shown(read(tmp_path, "a.txt", a_dot_txt=text)) == ["cups 1.0 a.txt:1", "cups 2.0 a.txt:2", "plates 1!2.0+cu118 a.txt:3"]
+
+
+PROJECT = """[project]
+name = "shop"
+dependencies = ["Cups>=1", "shop[hot]"]
+[project.optional-dependencies]
+hot = ["kettle; sys_platform == 'win32'"]
+[dependency-groups]
+dev = ["plates", {include-group = "docs"}]
+[tool.poetry.group.lint.dependencies]
+python = "^3.11"
+knife = "*"
+"""
+
+
+def test_what_a_project_asks_for_and_no_lock_lists_is_said(tmp_path: Path) -> None:
+    found = read(tmp_path, "locks_in_a.txt".replace("_in_", "/"), locks_in_a_dot_txt="cups==1\n", pyproject_dot_toml=PROJECT)
+    assert shown(found) == [
+        "cups 1 locks/a.txt:1",
+        "kettle  pyproject.toml:5 (skip)",
+        "knife  pyproject.toml (skip)",
+        "plates  pyproject.toml:7 (skip)",
+    ]
+
+
+def test_a_member_of_a_workspace_is_known_by_its_project(tmp_path: Path) -> None:
+    lock = 'version = 1\n[[package]]\nname = "plates"\nversion = "1"\nsource = { editable = "parts" }\n'
+    lock += '[[package]]\nname = "cups"\nversion = "1"\n'
+    other = read(tmp_path, "uv.lock", uv_dot_lock=lock, parts_in_pyproject_dot_toml='[project]\nname = "cups"\n')
+    assert shown(other) == ["cups 1 uv.lock:7", "plates 1 uv.lock:3 (skip)"]
+    member = read(tmp_path, "uv.lock", parts_in_pyproject_dot_toml='[project]\nname = "Plates"\n')
+    assert shown(member) == ["cups 1 uv.lock:7"]

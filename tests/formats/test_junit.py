@@ -77,6 +77,7 @@ def test_a_file_that_is_not_in_the_repository_is_no_place(path: str) -> None:
         ("<testsuite><testcase", "not XML that can be read"),
         ("", "not XML that can be read"),
         ("<html/>", "first element is <html>"),
+        (f"{'<testsuite>' * 66}{'</testsuite>' * 66}", "more than 64 deep"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>', "declares entities or a document type"),
         (
             '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;&x;">]><testsuite><testcase name="&z;"/></testsuite>',

@@ -175,6 +175,33 @@ def test_sources_may_be_folders_and_globs_and_leave_others_out(observe: Observe)
     assert rules(observe("fail", sources=["**/base.txt"])) == ["CVE-2026-90001"]
 
 
+def test_what_is_beside_the_sources_is_listed_unless_they_include_it(observe: Observe, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "tools").mkdir(parents=True)
+    script = "# /// script\n# dependencies = ['teapot']\n# ///\n"
+    for name, text in {
+        "requirements-dev.in": "teapot\n",
+        "requirements.in": "saucer\n",
+        "pylock.dev.toml": "",
+        "conda-lock.yml": "",
+        "tools/a.py": script,
+        "tools/none.py": script.replace("'teapot'", ""),
+        "tools/locked.py": script,
+        "tools/locked.py.lock": 'version = 1\n[[package]]\nname = "kettle"\nversion = "9"\n',
+        "package.json": "{}",
+    }.items():
+        (root / name).write_text(text, "utf-8")
+    facts = observe("fail", sources=["requirements.txt", "tools/locked.py.lock"])
+    assert facts.examined is not None
+    assert [(skip.item, skip.reason.split()[0]) for skip in facts.examined.skipped] == [
+        ("conda-lock.yml", "environments"),
+        ("pylock.dev.toml", "`sources`"),
+        ("requirements-dev.in", "what"),
+        ("tools/a.py", "a"),
+    ]
+    assert (facts.examined.expected, facts.examined.done) == (9, 5)
+
+
 def test_old_and_future_advisories_are_refused(observe: Observe, tmp_path: Path) -> None:
     today = datetime.now(UTC)
     week = {"max_age": 7 * 24 * 60 * 60}
