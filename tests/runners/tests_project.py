@@ -65,7 +65,7 @@ class Project:
 
     def raw(self, name: str) -> bytes:
         """A raw file of the last observation, before redaction."""
-        (folder,) = (self.folder / f"work-{self.runs}").glob("raw-*/tests")
+        (folder,) = (self.folder / f"work-{self.runs}").glob("raw*/tests")
         return (folder / name).read_bytes()
 
 
