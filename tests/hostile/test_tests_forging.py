@@ -119,16 +119,3 @@ def test_the_watch_is_blinded(project: Project) -> Seen:
 @hostile("a `conftest.py` writes other tests into a file before it is imported", here=errored("test_a.py was changed while the tests ran"))
 def test_the_tests_are_rewritten(project: Project) -> Seen:
     return forging(project, "from pathlib import Path\n\nPath('test_a.py').write_text('def test_wrong():\\n    pass\\n')\n")
-
-
-@hostile("a compiled test in `__pycache__` holds something else than its source", here=failed("test_wrong failed: AssertionError"))
-def test_a_compiled_test_is_planted(project: Project) -> Seen:
-    plant = (
-        "import importlib.util, marshal, os, struct\nfrom pathlib import Path\n\nfrom _pytest.assertion.rewrite import PYC_TAIL\n\n"
-        "source = Path('test_a.py').absolute()\nstat = source.stat()\n"
-        "code = compile('def test_wrong():\\n    pass\\n', str(source), 'exec')\n"
-        "folder = Path('__pycache__')\nfolder.mkdir(exist_ok=True)\n"
-        "head = importlib.util.MAGIC_NUMBER + struct.pack('<LLL', 0, int(stat.st_mtime), stat.st_size)\n"
-        "(folder / ('test_a' + PYC_TAIL)).write_bytes(head + marshal.dumps(code))\n"
-    )
-    return forging(project, plant)

@@ -67,6 +67,37 @@ def test_what_the_policy_deselects_is_listed_and_counted(project: Project) -> No
     assert judged(nothing).outcome is Outcome.FAILED
 
 
+RUN_AGAIN = {
+    # As pytest-rerunfailures does it: each attempt is reported, a failure as `rerun`.
+    "reported": (
+        "def pytest_runtest_protocol(item, nextitem):\n    where = {'nodeid': item.nodeid, 'location': item.location}\n"
+        "    for _ in range(2):\n        item.ihook.pytest_runtest_logstart(**where)\n"
+        "        reports = runtestprotocol(item, nextitem=nextitem, log=False)\n        again = any(report.failed for report in reports)\n"
+        "        for report in reports:\n            report.outcome = 'rerun' if report.failed else report.outcome\n"
+        "            item.ihook.pytest_runtest_logreport(report=report)\n"
+        "        item.ihook.pytest_runtest_logfinish(**where)\n        if not again:\n            return True\n"
+    ),
+    # As flaky does it: a failure is kept back.
+    "kept back": (
+        "def pytest_runtest_protocol(item, nextitem):\n    where = {'nodeid': item.nodeid, 'location': item.location}\n"
+        "    for _ in range(2):\n        item.ihook.pytest_runtest_logstart(**where)\n"
+        "        reports = runtestprotocol(item, nextitem=nextitem, log=False)\n        item.ihook.pytest_runtest_logfinish(**where)\n"
+        "        if all(report.passed for report in reports):\n            break\n"
+        "    for report in reports:\n        item.ihook.pytest_runtest_logreport(report=report)\n    return True\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", RUN_AGAIN)
+def test_what_a_plug_in_runs_again_until_it_passes_is_a_flake(project: Project, way: str) -> None:
+    second = "TRIES = []\n\n\ndef test_second():\n    TRIES.append(1)\n    assert len(TRIES) > 1\n"
+    conftest = "from _pytest.runner import runtestprotocol\n\n\n" + RUN_AGAIN[way]
+    facts = project.write({"test_a.py": second, "test_b.py": TWO_TESTS, "conftest.py": conftest}).observe()
+    (flake,) = findings(facts, "flake")
+    assert flake.message.startswith("test_second failed at first and passed when it was run again")
+    assert counts(facts) == {"tests": "3", "passed": "3", "skipped": "0", "xfailed": "0", "flakes": "1"}
+
+
 def test_what_is_marked_to_be_left_out_keeps_its_reason(project: Project) -> None:
     marked = (
         "import pytest\n\n\n@pytest.mark.skip(reason='later')\ndef test_a():\n    assert 0\n\n\n"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import marshal
 from pathlib import Path
 
 import pytest
+from _pytest.assertion.rewrite import PYC_TAIL
 
 from tests.guarantees import Seen, errored, failed, judged, passed, trap
+from tests.repository import Repository
 from tests.runners.tests_project import TWO_TESTS, WRONG, Project
 
 pytestmark = pytest.mark.engine("pytest")
@@ -184,6 +188,39 @@ def test_p9_assertions_are_switched_off(project: Project) -> Seen:
     helper = "def check(value):\n    assert value\n"
     project.write({"helper.py": helper, "test_a.py": "from helper import check\n\n\ndef test_wrong():\n    check(1 == 2)\n"})
     return judged(project.observe(environment=environment), alone=project.alone(environment=environment))
+
+
+@trap(
+    "P11",
+    "a compiled test in `__pycache__` holds something else than its source",
+    alone="exit code 0, 3 passed",
+    here=failed("test_wrong failed: AssertionError"),
+)
+def test_p11_a_compiled_test(project: Project) -> Seen:
+    plant(project, f"test_a{PYC_TAIL}", WRONG, "def test_wrong():\n    pass\n")
+    return seen(project, {"test_a.py": WRONG})
+
+
+@trap(
+    "P12",
+    "a compiled module that is committed holds something else than its source",
+    alone="exit code 0, 3 passed",
+    here=failed("test_shop failed: AssertionError"),
+)
+def test_p12_a_compiled_module(project: Project) -> Seen:
+    (Repository(project.folder).root / ".git").rename(project.root / ".git")
+    broken = "def total():\n    return 0\n"
+    plant(project, Path(importlib.util.cache_from_source("shop.py")).name, broken, "def total():\n    return 3\n")
+    test = "from shop import total\n\n\ndef test_shop():\n    assert total() == 3\n"
+    return seen(project, {"shop.py": broken, "test_a.py": test})
+
+
+def plant(project: Project, name: str, source: str, other: str) -> None:
+    """Compile one text under the mark of another: the hash of the source, which anyone can make."""
+    head = importlib.util.MAGIC_NUMBER + b"\x03\0\0\0" + importlib.util.source_hash(source.encode())
+    folder = project.root / "__pycache__"
+    folder.mkdir()
+    (folder / name).write_bytes(head + marshal.dumps(compile(other, name, "exec")))
 
 
 SHOP = {

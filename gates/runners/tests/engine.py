@@ -115,7 +115,11 @@ class Engine:
     def _environment(self, events: Path) -> dict[str, str]:
         """Without what would switch tests or their assertions off, and with no trace left in the repository."""
         inherited = self.context.environment.get("PYTHONPATH", "")
+        # Compiled files that are committed could hold something else than their source: nothing is then read from such.
+        has_compiled = any(path.endswith(".pyc") for path in self.context.files)
+        compiled = {"PYTHONPYCACHEPREFIX": str(self.context.scratch / "compiled")} if has_compiled else {}
         return {
+            **compiled,
             "GATES_PYTEST_EVENTS": str(events),
             "PYTEST_ADDOPTS": "",
             "PYTEST_DEBUG_TEMPROOT": str(self.context.scratch),
