@@ -6,23 +6,22 @@ import json
 import os
 import shutil
 import string
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from secrets import token_hex
 
 from gates import codec, redact
-from gates.adapters import clock, process
+from gates.adapters import clock, interrupts, process
 from gates.api import ObserveContext
+from gates.api.context import RAW_LIMIT
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status
 from gates.plan import Step
 
-#: What one gate may add to the evidence: a quarter of what a bundle may hold.
-RAW_LIMIT = 64 * 2**20
 RAW_MEMBERS = 400
 _PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
 
@@ -74,51 +73,37 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
     On `KeyboardInterrupt` every child is stopped, and what was finished is returned.
     """
     begun = clock.monotonic()
+    futures: dict[str, Future[Observation | None]] = {}
     interrupted = False
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
-        order = sorted(steps, key=lambda step: -step.timeout_seconds)
-        futures = {step.name: pool.submit(_observe_step, step, setting, begun, progress) for step in order}
         try:
+            for step in sorted(steps, key=lambda step: -step.timeout_seconds):
+                futures[step.name] = pool.submit(_observe_step, step, setting, begun, progress)
             wait(futures.values())
+            interrupts.hold()
         except KeyboardInterrupt:
             interrupted = True
+            interrupts.hold()
             process.stop_all()
             pool.shutdown(cancel_futures=True)
-    done = [futures[step.name] for step in steps if not futures[step.name].cancelled()]
+    done = [futures[step.name] for step in steps if step.name in futures and not futures[step.name].cancelled()]
     results = [future.result() for future in done]
     return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)
 
 
 def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress) -> Observation | None:
-    started = clock.monotonic()
+    """What one gate saw; None where it was stopped. Where the machine gives it no place to work, that is its reason."""
     progress.started(step.name)
-    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=setting.work))
-    raw_folder = setting.work / "raw" / step.name
-    raw_folder.mkdir(parents=True)
-    context = ObserveContext(
-        gate=step.name,
-        uses=step.gate.id,
-        root=setting.root,
-        scratch=scratch,
-        raw_folder=raw_folder,
-        environment=redact.child_environment(setting.environment),
-        variables=setting.environment,
-        deadline=started + step.timeout_seconds,
-        offline=setting.offline,
-        selected=setting.selected,
-        day=setting.day,
-        report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
-    )
+    context = _context(step, setting, progress)
     try:
-        observed = _observe_gate(step, context)
+        members = _observe_raw(step, context)
     except InterruptedRunError:
         return None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        members = _unknown(f"there was no place to work in: {error.strerror}", "free some space in the folder for temporary files (TMPDIR)")
     if process.stopping():
         return None
-    members = _members(context, observed)
-    ended = clock.monotonic()
+    started, ended = context.deadline - step.timeout_seconds, clock.monotonic()
     run = GateRun(
         gate=step.name,
         started_ms=round((started - begun) * 1000),
@@ -126,8 +111,43 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
     )
     secrets = frozenset(context.secrets)
-    progress.ended(step.name, run, _redactor(setting, secrets).text(observed.get("reason", "")))
+    progress.ended(step.name, run, _redactor(setting, secrets).text(_reason(members)))
     return Observation(name=step.name, members=members, secrets=secrets, run=run)
+
+
+def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext:
+    context = ObserveContext(
+        gate=step.name,
+        uses=step.gate.id,
+        root=setting.root,
+        scratch=setting.work / "scratch" / step.name,
+        # Where nobody knows beforehand: a program of another gate could put something in its place.
+        raw_folder=setting.work / f"raw-{token_hex(8)}" / step.name,
+        environment=redact.child_environment(setting.environment),
+        variables=setting.environment,
+        deadline=clock.monotonic() + step.timeout_seconds,
+        offline=setting.offline,
+        selected=setting.selected,
+        day=setting.day,
+        report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
+    )
+    return context
+
+
+def _observe_raw(step: Step, context: ObserveContext) -> dict[str, bytes]:
+    """The raw output of one gate, in folders that are made for it. Raises `OSError` where they can't be."""
+    context.raw_folder.mkdir(parents=True)
+    context.scratch.mkdir(parents=True, mode=0o700)
+    try:
+        observed = _observe_gate(step, context)
+    finally:
+        shutil.rmtree(context.scratch, ignore_errors=True)
+    return _members(context, observed)
+
+
+def _reason(members: Mapping[str, bytes]) -> str:
+    """Why the gate could not tell; empty where it could."""
+    return str(json.loads(members[OBSERVED]).get("reason", ""))
 
 
 def _redactor(setting: Setting, secrets: Iterable[str]) -> redact.Redactor:

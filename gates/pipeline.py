@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import platform
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import gates
 from gates import redact, registry
-from gates.adapters import clock, files, git
+from gates.adapters import clock, files, git, guard, interrupts
 from gates.errors import EvidenceError, PolicyError, Problem
 from gates.evidence import bundle
-from gates.facts import read_facts
+from gates.facts import OBSERVED, read_facts
 from gates.judge.decide import decide
-from gates.model import BundleInfo, Context, PolicySource, Record, Run, Stage
+from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
 from gates.observe import Observation, Progress, Setting, observe, redacted
 from gates.plan import plan
 from gates.policy.compose import compose
@@ -59,8 +61,9 @@ def run(request: Request, progress: Progress) -> Result:
     policy = compose(request.sources, request.stage, registry.find).policy
     steps = plan(policy, registry.find, request.selection)
     context = _context(request)
+    stamps = files.stamps(request.root, git.list_files(request.root) or ())
     started, begun = clock.now_text(), clock.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gates-", ignore_cleanup_errors=True) as folder:
+    with _work_folder() as folder:
         setting = Setting(
             root=request.root,
             work=Path(folder),
@@ -70,21 +73,64 @@ def run(request: Request, progress: Progress) -> Result:
             day=context.day,
         )
         observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+    changed = _changed(request.root, context, stamps)
+    if changed:
+        context = replace(context, limited=(*context.limited, changed))
     if observed.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
     redactor = redact.Redactor(redact.secret_values(request.environment).union(*(item.secrets for item in observed.observations)))
-    raw = {item.name: redacted(item, redactor) for item in observed.observations}
+    raw: Mapping[str, Mapping[str, bytes]] = {item.name: redacted(item, redactor) for item in observed.observations}
     gate_of = {step.name: step.gate for step in steps}
     facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
+    decision = decide(policy, context, facts, ())
+    if changed:
+        raw = _unproven(raw, decision, changed)
+        facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
+        decision = decide(policy, context, facts, ())
     record = Record(
         context=context,
         policy=policy,
         facts=facts,
         base=(),
-        decision=decide(policy, context, facts, ()),
+        decision=decision,
         run=_run(started, begun, observed.observations, request.environment),
     )
     return _write(record, request, raw, redactor, interrupted=observed.interrupted)
+
+
+@contextlib.contextmanager
+def _work_folder() -> Iterator[str]:
+    """A folder for raw output, gone afterwards. Raises `EvidenceError` where there is no place for one."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=guard.work_prefix(os.getpid()), ignore_cleanup_errors=True)
+    except OSError as error:
+        raise EvidenceError(
+            f"there is no folder for temporary files: {error.strerror or error}",
+            help="name one that you may write to and that has space with TMPDIR, then run again",
+        ) from error
+    with folder as name:
+        yield name
+
+
+def _changed(root: Path, context: Context, before: Mapping[str, tuple[int, ...]]) -> str:
+    """What was changed in the checkout while the gates looked at it, in words; empty where nothing was.
+
+    Files that git does not track may come and go: a test writes its report.
+    """
+    if context.commit is not None:
+        commit = git.head(root)
+        if commit != context.commit:
+            return f"the checkout went from commit {context.commit} to {commit or 'none'} while the gates ran"
+    after = files.stamps(root, before)
+    touched = [name for name in before if after.get(name) != before[name] and git.is_tracked(root, name)]
+    return f"{touched[0]} was changed while the gates ran" if touched else ""
+
+
+def _unproven(raw: Mapping[str, Mapping[str, bytes]], decision: Decision, changed: str) -> dict[str, Mapping[str, bytes]]:
+    """Raw output in which no gate that passed says so: what it looked at is not what is there. What failed keeps its findings."""
+    said = {"status": Status.ERROR.value, "reason": changed, "remedy": "run again, and change nothing in the checkout meanwhile"}
+    passed = {gate.gate for gate in decision.gates if gate.would_be is Outcome.PASSED}
+    return {name: {**members, OBSERVED: json.dumps(said).encode()} if name in passed else members for name, members in raw.items()}
 
 
 def _write(
@@ -94,8 +140,11 @@ def _write(
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
     sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor)
-    path = request.bundle_path or _default_path(request.root, record)
-    return Result(record=record, bundle=bundle.write(path, sealed), page=page, interrupted=interrupted)
+    if request.bundle_path:
+        written = bundle.write(request.bundle_path, sealed)
+    else:
+        written = bundle.write_beside(_default_path(request.root, record), sealed)
+    return Result(record=record, bundle=written, page=page, interrupted=interrupted or interrupts.arrived())
 
 
 def _default_path(root: Path, record: Record) -> Path:
@@ -112,12 +161,7 @@ def _default_path(root: Path, record: Record) -> Path:
         files.write_atomically(ignore, b"*\n")
     time = record.run.started.replace(":", "").replace("-", "")
     commit = (record.context.commit or "no-commit")[:12]
-    path = root / EVIDENCE / f"{time}-{commit}.zip"
-    number = 1
-    while path.exists():
-        number += 1
-        path = path.with_name(f"{time}-{commit}-{number}.zip")
-    return path
+    return root / EVIDENCE / f"{time}-{commit}.zip"
 
 
 def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) -> None:

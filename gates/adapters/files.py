@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,6 +35,30 @@ SKIPPED_FOLDERS = frozenset(
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file whole or not at all. Raises `EvidenceError` with the remedy where that can't be done."""
+    _place(path, content, lambda temporary: temporary.replace(path))
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write a file whole or not at all, and never over another: False where the name is taken. Raises `EvidenceError`."""
+
+    def claim(temporary: Path) -> None:
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: the name is claimed by an empty file, which no reader takes for evidence
+            path.open("xb").close()
+            temporary.replace(path)
+
+    try:
+        _place(path, content, claim)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _place(path: Path, content: bytes, name: Callable[[Path], object]) -> None:
+    """Write beside `path`, then let `name` give the finished file its name. Passes `FileExistsError` of `name` on."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -44,17 +68,28 @@ def write_atomically(path: Path, content: bytes) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
+            name(Path(temporary))
+        finally:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-            raise
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.parent.is_dir():
+            raise
         raise EvidenceError(
             f"{path} could not be written: {error.strerror or error}",
             where=str(path),
             help="free some space or choose a folder that you may write to, then run again",
         ) from error
+
+
+def stamps(root: Path, names: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """What tells that a file was written or replaced, by its name; files that are not there are left out."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name in names:
+        with contextlib.suppress(OSError, ValueError):
+            seen = (root / name).lstat()
+            found[name] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+    return found
 
 
 def write_folder_atomically(folder: Path, members: Mapping[str, bytes]) -> None:

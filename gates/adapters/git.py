@@ -198,6 +198,11 @@ def committed_at(root: Path) -> int | None:
     return int(line.partition(" ")[0]) if line else None
 
 
+def head(root: Path) -> str | None:
+    """The full id of the commit that is checked out; None outside a repository, and where there is none."""
+    return _line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") if root.is_dir() and is_repository(root) else None
+
+
 def resolve(root: Path, revision: str) -> str:
     """The full commit id of a revision; raises `RepositoryError` where there is none."""
     commit = _line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")

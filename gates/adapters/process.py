@@ -1,16 +1,20 @@
 """Every subprocess: in a process group of its own, with a deadline, and stopped with all its children.
 
 A child that leaves its group (browsers do) is found again by a mark in its environment, where the
-system shows environments (`/proc`). Nothing that was started here outlives the step that started it.
+system shows environments (`/proc`). One that wiped its environment too becomes ours when its parent ends (see `guard`),
+and is killed as soon as no other step could have started it. What children write is bounded while it grows.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import secrets
+import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +29,11 @@ OUTPUT_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 2.0
 #: How often what left its group is looked for: one that can't be killed must not hold us for ever.
 LOOKS = 10
+#: How often the size of what a child writes is looked at.
+_WATCH_SECONDS = 0.1
+_PR_SET_CHILD_SUBREAPER = 36
 
+_adopting = threading.Event()
 _lock = threading.Lock()
 _running: set[Process] = set()
 _stopping = threading.Event()
@@ -35,7 +43,8 @@ _stopping = threading.Event()
 class Completed:
     """A process that ended. `exit_code` is negative for a signal (-9: killed), None where the deadline stopped it.
 
-    `stdout` and `stderr` hold at most `OUTPUT_LIMIT` bytes each; `cut` says that there was more.
+    `stdout` and `stderr` hold at most `OUTPUT_LIMIT` bytes each; `cut` says that there was more, `flooded` that the watched folder
+    grew beyond its bound. Either stops the process.
     """
 
     exit_code: int | None
@@ -44,6 +53,25 @@ class Completed:
     duration: float
     timed_out: bool
     cut: bool
+    flooded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A folder that a child writes to, and how many bytes its files may take together."""
+
+    folder: Path
+    size: int
+
+    def is_passed(self) -> bool:
+        total = 0
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    total += Path(folder, name).lstat().st_size
+            if total > self.size:
+                return True
+        return False
 
 
 class Process:
@@ -94,6 +122,7 @@ class Process:
         _kill_marked(self.mark)
         with _lock:
             _running.discard(self)
+            _kill_orphans()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -124,8 +153,57 @@ def _marked(mark: str) -> list[int]:
     return found
 
 
-def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float, scratch: Path) -> Completed:
-    """Run a program to its end or its deadline (seconds), keeping its output.
+def adopt_orphans() -> bool:
+    """Become the parent of every orphan below us; only for a process that is ours alone. False where the system has no such thing."""
+    if sys.platform != "linux" or ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        return False
+    _adopting.set()
+    return True
+
+
+def children() -> dict[int, int]:
+    """Our children that have not been waited for, and the session of each. Empty where the system does not show processes."""
+    ours, found = os.getpid(), {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_bytes().rpartition(b")")[2].split()
+            if int(fields[1]) == ours:
+                found[int(entry.parent.name)] = int(fields[3])
+    return found
+
+
+def _kill_orphans() -> None:
+    """Kill what became our child without being started by us, where no other step runs that could need it. Call it with the lock held.
+
+    What we start in our own session (git) is left alone; a tool's children are in the session of the tool or in one of their own.
+    """
+    if not _adopting.is_set() or _running:
+        return
+    own = os.getsid(0)
+    for _ in range(LOOKS):
+        orphans = [pid for pid, session in children().items() if session != own]
+        if not orphans:
+            return
+        for pid in orphans:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in orphans:
+            _bury(pid)
+
+
+def _bury(pid: int) -> None:
+    """Wait a moment for a child that was killed: one that the system holds is left to the guard."""
+    with contextlib.suppress(ChildProcessError, OSError):
+        handle = os.pidfd_open(pid)
+        try:
+            if select.select([handle], [], [], GRACE_SECONDS)[0]:
+                os.waitpid(pid, os.WNOHANG)
+        finally:
+            os.close(handle)
+
+
+def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float, scratch: Path, bound: Bound | None = None) -> Completed:
+    """Run a program to its end, its deadline (seconds), or until it has written more than it may, keeping its output.
 
     Output goes through files in `scratch`, so that a child that leaves its pipes open can't hold us.
     Raises `ToolMissingError` where the program is not there.
@@ -136,7 +214,7 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: floa
     with out_path.open("wb") as out, err_path.open("wb") as err:
         process = Process(argv, cwd=cwd, env=env, stdout=out, stderr=err)
         try:
-            ended = process.wait(max(0.0, timeout))
+            ended, flooded = _watch(process, started + timeout, (out_path, err_path), bound)
             exit_code = process.exit_code if ended else None
         finally:
             process.stop()
@@ -149,9 +227,21 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: floa
         stdout=stdout,
         stderr=stderr,
         duration=time.monotonic() - started,
-        timed_out=not ended,
+        timed_out=not (ended or flooded or cut_out or cut_err),
         cut=cut_out or cut_err,
+        flooded=flooded,
     )
+
+
+def _watch(process: Process, deadline: float, outputs: Sequence[Path], bound: Bound | None) -> tuple[bool, bool]:
+    """Wait until the process ends, is late or writes too much: whether it ended, and whether its folder is beyond the bound."""
+    while True:
+        left = deadline - time.monotonic()
+        ended = process.wait(max(0.0, min(left, _WATCH_SECONDS)))
+        flooded = bound is not None and bound.is_passed()
+        full = any(path.stat().st_size > OUTPUT_LIMIT for path in outputs)
+        if ended or flooded or full or left <= 0:
+            return ended, flooded
 
 
 def _read_limited(path: Path) -> tuple[bytes, bool]:

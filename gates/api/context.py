@@ -21,6 +21,8 @@ from gates.api.options import Serve
 from gates.errors import GateError, NothingNamedError, ToolMissingError, ToolTimeoutError
 
 _PACKAGE = Path(__file__).parent.parent
+#: What one gate may add to the evidence: a quarter of what a bundle may hold.
+RAW_LIMIT = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,24 +199,37 @@ class ObserveContext:
             number = len(self._tools) + 1
             self._tools.append(entry)
         seconds = self.seconds_left() if timeout is None else min(timeout, self.seconds_left())
-        done = process.run(words, cwd=cwd or self.root, env={**self.environment, **(env or {})}, timeout=seconds, scratch=self.scratch)
+        environment = {**self.environment, **(env or {})}
+        bound = process.Bound(folder=self.raw_folder, size=RAW_LIMIT)
+        done = process.run(words, cwd=cwd or self.root, env=environment, timeout=seconds, scratch=self.scratch, bound=bound)
         entry["exit_code"] = done.exit_code
         self.tool_seconds.append(done.duration)
         if keep_output:
             for stream, content in (("stdout", done.stdout), ("stderr", done.stderr)):
                 if content:
                     self.raw_bytes(f"{number}-{tool}.{stream}", content)
+        self._check_bounds(tool, done)
         if done.timed_out or done.exit_code is None:
             raise ToolTimeoutError(
                 f"{tool} did not end in time and was stopped",
                 remedy=f"allow it more time with `gates.{self.gate}.timeout`, or find out what it waits for",
+            )
+        return ToolResult(exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr, duration=done.duration)
+
+    def _check_bounds(self, tool: str, done: process.Completed) -> None:
+        """Raise where the tool was stopped since it wrote too much: what it wrote is not whole."""
+        if done.flooded:
+            for path in (path for path in self.raw_folder.rglob("*") if path.is_file() and not path.is_symlink()):
+                path.unlink()
+            raise GateError(
+                f"{tool} wrote more than {RAW_LIMIT // 2**20} MiB of raw output, and was stopped",
+                remedy="make it write less, or examine less in one gate",
             )
         if done.cut:
             raise GateError(
                 f"{tool} printed more than {process.OUTPUT_LIMIT // 2**20} MiB",
                 remedy="make it print less; what it printed can't be trusted to be whole",
             )
-        return ToolResult(exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr, duration=done.duration)
 
     def run_driver(
         self,

@@ -9,14 +9,15 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import gates
+from gates.adapters import interrupts
 from gates.cli import planned
-from gates.errors import ExitCode, GatesError, Problem, UsageError
+from gates.errors import EvidenceError, ExitCode, GatesError, Problem, UsageError
 
 #: Command to the line of help that `gates --help` shows. Each is a module of this package, imported when it is used.
 COMMANDS = {
@@ -38,28 +39,66 @@ class Parser(argparse.ArgumentParser):
 
 
 def run() -> NoReturn:
-    """Entry point of the console script."""
-    sys.exit(main(sys.argv[1:]))
+    """Entry point of the console script. What starts others' programs runs under a guard, that ends what they leave behind."""
+    _mend_streams()
+    argv = sys.argv[1:]
+    if _command(argv) != "run":
+        sys.exit(main(argv))
+    from gates import redact
+    from gates.adapters import guard, own
+
+    own.withdraw_variables(os.environ.keys() - redact.child_environment(os.environ).keys())
+    sys.exit(guard.guarded(lambda: main(argv), lambda number: _lost(number, json_wanted=_wants_json(argv))))
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises nothing but `SystemExit` from `--help` and `--version`."""
-    signal.signal(signal.SIGTERM, _terminated)
     json_wanted = _wants_json(argv)
-    try:
-        options = parse(argv)
-        module = importlib.import_module(f"gates.cli.{options.command}")
-        return int(module.execute(options))
-    except GatesError as error:
-        return _report_problems(error.problems, error.exit_code, json_wanted=json_wanted)
-    except KeyboardInterrupt:
-        return _report_problems((Problem(error="interrupted"),), ExitCode.INTERRUPTED, json_wanted=json_wanted)
-    except BrokenPipeError:
-        # Whoever reads our output has gone (`gates … | head`): nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DEFECT
-    except Exception as error:
-        return _report_problems((_defect(error, argv),), ExitCode.DEFECT, json_wanted=json_wanted)
+    with interrupts.listening():
+        try:
+            options = parse(argv)
+            module = importlib.import_module(f"gates.cli.{options.command}")
+            code = int(module.execute(options))
+            sys.stdout.flush()
+            return code
+        except GatesError as error:
+            return _report_problems(error.problems, error.exit_code, json_wanted=json_wanted)
+        except KeyboardInterrupt:
+            return _report_problems((Problem(error="interrupted"),), ExitCode.INTERRUPTED, json_wanted=json_wanted)
+        except BrokenPipeError:
+            # Whoever reads our output has gone (`gates … | head`): nothing more can be said.
+            _to_nowhere(sys.stdout)
+            return ExitCode.DEFECT
+        except Exception as error:
+            return _report_problems((_defect(error, argv),), ExitCode.DEFECT, json_wanted=json_wanted)
+
+
+def _mend_streams() -> None:
+    """Let every text be printed, whatever the locale; closed streams lead nowhere, so that no file of ours gets their number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (as long as we live)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """What could not be written is given up, or the interpreter would try it again as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _lost(number: int, *, json_wanted: bool) -> int:
+    name = signal.Signals(number).name
+    problem = Problem(
+        error=f"the run was ended from outside by {name}, so nothing was judged",
+        help="something killed it: a tool of the project, a lack of memory, a person; all that it had started was stopped",
+    )
+    return _report_problems((problem,), ExitCode.DEFECT, json_wanted=json_wanted)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -104,36 +143,41 @@ def _report_problems(problems: Sequence[Problem], code: ExitCode, *, json_wanted
     """Say what is wrong on standard error, and as the one JSON document where that was asked for."""
     from gates.report import json, text
 
-    if json_wanted:
-        sys.stdout.write(json.render(None, exit_code=code, bundle=None, problems=problems))
-    sys.stderr.write(text.render_problems(problems, color=sys.stderr.isatty() and not os.environ.get("NO_COLOR")))
+    printed = json.render(None, exit_code=code, bundle=None, problems=problems) if json_wanted else ""
+    told = text.render_problems(problems, color=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
+    for stream, words in ((sys.stdout, printed), (sys.stderr, told)):
+        try:
+            stream.write(words)
+            stream.flush()
+        except OSError:
+            _to_nowhere(stream)
     return code
 
 
 def _defect(error: Exception, argv: Sequence[str]) -> Problem:
-    """A paste-ready report of a defect of ours, written beside the evidence."""
+    """A paste-ready report of a defect of ours, written beside the evidence, without the values of secret variables."""
+    from gates import redact
+    from gates.adapters import files
+
+    redactor = redact.Redactor(redact.secret_values(os.environ))
     lines = [
         f"gates {gates.__version__}, Python {sys.version.split()[0]}, {sys.platform}",
         f"arguments: {len(argv)}",
         "",
         traceback.format_exc(),
     ]
+    text = redactor.text("\n".join(lines))
     path = Path(".gates") / "defect.txt"
     try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(lines), "utf-8")
+        if path.parent.is_symlink():
+            raise EvidenceError(f"{path.parent} is a link")
+        files.write_atomically(path, text.encode("utf-8", "replace"))
         where = str(path)
-    except OSError:
-        sys.stderr.write("\n".join(lines))
+    except EvidenceError:
+        sys.stderr.write(text)
         where = "the lines above"
     return Problem(
-        error=f"this is a defect of Quality Gates: {type(error).__name__}: {error}",
+        error=redactor.text(f"this is a defect of Quality Gates: {type(error).__name__}: {error}"),
         where=where,
         help="report it with that text; nothing was judged",
     )
-
-
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    del frame
-    signal.signal(number, signal.SIG_IGN)  # `timeout` sends it twice: the second would end what keeps the finished part
-    raise KeyboardInterrupt

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any, TextIO
 
 from gates.adapters import files
-from gates.errors import ExitCode, UsageError
+from gates.errors import EvidenceError, ExitCode, UsageError
 from gates.model import BundleInfo, Record, Verdict
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
@@ -33,6 +34,20 @@ def render(kind: str, record: Record, *, bundle: BundleInfo | None, code: int, s
         case "markdown" | "html":
             settings = {"bundle": bundle}
     return str(importlib.import_module(f"gates.report.{kind}").render(record, **settings))
+
+
+def say(text: str) -> None:
+    """Print to the last byte. Raises `EvidenceError` where it can't be written, `BrokenPipeError` where nobody reads."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise EvidenceError(
+            f"the report could not be printed: {error.strerror or error}",
+            help="free some space or print to another place; the bundle is written",
+        ) from error
 
 
 def wants_color(stream: TextIO | None) -> bool:

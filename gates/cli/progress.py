@@ -31,7 +31,8 @@ class PlainProgress(Progress):
         self._say(f"{name}: {how} ({run.duration_ms / 1000:.1f} s)")
 
     def _say(self, line: str) -> None:
-        with self._lock:
+        # Whoever listened may have gone, or the disk be full: the gates go on, and the report and the exit code tell.
+        with self._lock, contextlib.suppress(OSError, ValueError):
             self._stream.write(terminal(line) + "\n")
             self._stream.flush()
 

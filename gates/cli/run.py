@@ -60,7 +60,7 @@ def execute(options: argparse.Namespace) -> int:
     code = ExitCode.INTERRUPTED if result.interrupted else output.exit_code(result.record)
     for kind, path in reports:
         output.write_report(path, output.render(kind, result.record, bundle=result.bundle, code=code))
-    sys.stdout.write(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
+    output.say(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
     return code
 
 

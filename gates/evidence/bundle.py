@@ -120,16 +120,29 @@ def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> di
 
 def write(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
     """Write a sealed bundle, as a zip or (where the path does not end in .zip) a folder. Raises `EvidenceError`."""
-    try:
-        content = archive.pack(members)
-    except BundleError as error:
-        problem = error.problems[0]
-        raise EvidenceError(problem.error, where=problem.where, help=problem.help) from error
+    content = _packed(members)
     if path.suffix == ".zip":
         files.write_atomically(path, content)
     else:
         files.write_folder_atomically(path, members)
     return BundleInfo(path=str(path), digest=canonical.sha256(members[MANIFEST]))
+
+
+def write_beside(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
+    """Write a sealed bundle as a zip under a name of its own: where it is taken, by a run at the same time too, a number is added."""
+    content, place, number = _packed(members), path, 1
+    while not files.write_new(place, content):
+        number += 1
+        place = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return BundleInfo(path=str(place), digest=canonical.sha256(members[MANIFEST]))
+
+
+def _packed(members: Mapping[str, bytes]) -> bytes:
+    try:
+        return archive.pack(members)
+    except BundleError as error:
+        problem = error.problems[0]
+        raise EvidenceError(problem.error, where=problem.where, help=problem.help) from error
 
 
 def read(path: Path) -> Contents:
