@@ -134,12 +134,6 @@ def running(program: Path, work: Path) -> Iterator[str]:
 # -- S1 to S7: the ways to look clean
 
 
-def test_a_wrong_base_path_is_no_pass(tmp_path: Path) -> None:
-    facts = facts_of(observe("pass", tmp_path, serve=serve("shop.py"), base_path="/v9"))
-    assert facts.reason == "the service accepted nothing on any operation: the answers were 404"
-    assert "base path" in facts.remedy
-
-
 def test_without_its_token_an_operation_is_unanswered(tmp_path: Path) -> None:
     facts = facts_of(observe("pass", tmp_path, serve=serve("shop.py", SHOP_TOKEN=TOKEN)))
     assert skipped(facts)["GET /retired"] == "every request was answered 401"
@@ -181,6 +175,16 @@ def test_only_the_checks_that_were_asked_for_are_made(tmp_path: Path) -> None:
     assert {item.rule for item in facts_of(observation).findings} == {"contracts/response-schema-conformance", "contracts/no-answer"}
 
 
+def test_the_checks_that_follow_resources_are_proved_too(tmp_path: Path) -> None:
+    """Only the phase that follows links makes them: the canary has resources for it."""
+    checks = ["use-after-free", "ensure-resource-availability", "response-schema-conformance"]
+    observation = observe("pass", tmp_path, serve=serve("shop.py"), phases=["coverage", "stateful"], checks=checks)
+    for check in checks:
+        name = check.replace("-", "_").encode()
+        changed = observation.members["canary.ndjson"].replace(b'"' + name + b'"', b'"another"')
+        assert facts_of(observation, {"canary.ndjson": changed}).reason.endswith(f"these checks found nothing: {check}")
+
+
 def test_a_run_without_checks_is_no_pass(passing: Observation) -> None:
     report = json.loads(passing.members["report.json"])
     report["test_cases"]["without_checks"] = report["test_cases"]["generated"]
@@ -207,12 +211,6 @@ def test_a_service_elsewhere_that_stops_answering(tmp_path: Path) -> None:
     with process.running(argv, cwd=tmp_path, env=environment, log=tmp_path / "log"):
         facts = facts_of(observe("pass", tmp_path, schema="openapi.yaml", url=f"http://127.0.0.1:{port}"))
     assert facts.reason == "the service stopped answering while it was tested"
-
-
-def test_a_port_of_its_own_is_needed(tmp_path: Path) -> None:
-    command = {"command": ["{python}", "shop.py", "8000"], "ready": "/health"}
-    facts = facts_of(observe("pass", tmp_path, serve=command))
-    assert facts.reason == "serve.command does not say where the port goes"
 
 
 # -- contracts that can't be used
@@ -273,6 +271,18 @@ def change_events(edit: Callable[[bytes], bytes]) -> Callable[[Observation], dic
     [
         (lambda _: {"report.json": None}, "schemathesis ended with exit code 1 and wrote no report"),
         (lambda _: {"events.ndjson": None}, "the tool did not write events.ndjson"),
+        (
+            lambda _: {"canary.ndjson": None},
+            "schemathesis was not tried on a service of ours that must fail, so nothing says that it can see",
+        ),
+        (
+            lambda observation: {"canary.ndjson": observation.members["canary.ndjson"].replace(b"not_a_server_error", b"another")},
+            "schemathesis is blind: on a service of ours that must fail, these checks found nothing: not-a-server-error",
+        ),
+        (
+            lambda observation: {"canary.ndjson": observation.members["canary.ndjson"].replace(b'"phase":"fuzzing"', b'"phase":"none"')},
+            "schemathesis is blind: on a service of ours that must fail, these phases found nothing: fuzzing",
+        ),
         (change_report(exit_code=0), "schemathesis ended with exit code 1, but reports 0"),
         (change_report(stop_reason="max_time"), "schemathesis stopped at its own time limit"),
         (change_report(stop_reason="something new"), "schemathesis stopped before its end"),
@@ -315,6 +325,7 @@ def test_a_variable_that_is_not_set_is_said_before_anything_runs(tmp_path: Path)
         ({"url": "ftp://shop.example.com"}, r"http\(s\) address"),
         ({"url": NOWHERE, "phases": ["everything"]}, "expected one of"),
         ({"url": NOWHERE, "checks": ["use-after-free"]}, "need the phase `stateful`"),
+        ({"url": NOWHERE, "checks": ["object-level-authorization"]}, "compares two users"),
     ],
 )
 def test_options_that_make_no_sense(options: dict[str, Any], problem: str) -> None:
