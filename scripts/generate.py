@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # for the tests, which are no part of the package
 
 from tests.guarantees import Case, cases  # noqa: E402
+from tests.leaks.places import PLACES  # noqa: E402
+from tests.leaks.search import ENCODINGS  # noqa: E402
 
 TABLES = {"tests/traps": "Engines that say clean when it is not", "tests/faults": "Faults", "tests/hostile": "Hostile projects"}
 BUILT_IN = tuple(registry.find(name) for name in registry.BUILT_IN)
@@ -82,7 +84,16 @@ def guarantees() -> str:
             count = Counter(case.here.outcome.value for _, case in found)
             said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
             parts.append(f"### {title}\n\n{len(found)} tried: {said}.\n\n{table(found)}")
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, leaks()])
+
+
+def leaks() -> str:
+    """Where a made-up secret is put before everything that a run gives is searched for it."""
+    rows = [f"| {place.gate or 'any'} | {place.name} | {place.how} |".replace("\n", " ") for place in PLACES]
+    count = f"{len(PLACES)} places, each searched for in {len(ENCODINGS)} forms: {'; '.join(ENCODINGS)}."
+    return "\n".join(
+        ["### Places from which a secret could leak", "", count, "", "| gate | place | how it gets there |", "|---|---|---|", *rows]
+    )
 
 
 def module_cases(folder: str) -> Iterator[tuple[Path, Case]]:
