@@ -284,3 +284,16 @@ def test_detect_leaves_out_what_is_not_pinned_and_says_so() -> None:
     mixed = suggest(".", "broken/requirements.txt", "locks/uv/uv.lock")
     assert mixed.options == {"sources": ["locks/uv/uv.lock"]}
     assert mixed.comments == ("broken/requirements.txt is left out: it is not pinned",)
+
+
+def test_detect_follows_what_a_requirements_file_includes(tmp_path: Path) -> None:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/all.txt").write_text("--requirement loose.txt\n-r all.txt\n")
+    (tmp_path / "requirements/loose.txt").write_text("kettle\n")
+    (tmp_path / "requirements/base.txt").write_text("-r exact.txt  # by hand\n")
+    (tmp_path / "requirements/exact.txt").write_text("spoon==1.0\n")
+    files = tuple(f"requirements/{name}.txt" for name in ("all", "base", "exact", "loose"))
+    suggestion = detect(Survey(root=tmp_path, files=files))
+    assert suggestion is not None
+    assert suggestion.options == {"sources": ["requirements/base.txt", "requirements/exact.txt"]}
+    assert "requirements/all.txt is left out: it is not pinned" in suggestion.comments
