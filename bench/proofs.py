@@ -14,7 +14,29 @@ import tempfile
 from pathlib import Path
 
 #: A proof, the file that makes it, what stands there once, and what stands there without it.
-PROOFS: tuple[tuple[str, str, str, str], ...] = ()
+PROOFS = (
+    ("tests: functions are seen to begin", "gates/drivers/pytest_plugin.py", "self.watch.begin(item)", "pass"),
+    ("tests: functions are seen to end", "gates/drivers/pytest_plugin.py", "seen = self.watch.end()", "seen = {}"),
+    ("tests: what passed must have run", "gates/runners/tests/facts.py", "passed_by = proof.check(run, inventory)", "passed_by = set()"),
+    (
+        "contracts: the canary",
+        "gates/drivers/contracts_driver.py",
+        '_try_canary(Path(folder) / "canary.json", events, config, phases)',
+        "pass",
+    ),
+    (
+        "contracts: what the canary must show",
+        "gates/runners/contracts/reading.py",
+        'schemathesis_canary.require(raw, Asked(**{name: tuple(names) for name, names in inventory["asked"].items()}))',
+        "pass",
+    ),
+    ("accessibility: the canary", "gates/drivers/axe_driver.py", "self.canaries.append(self._canary(browser))", "self.canaries.append(3)"),
+    ("dependencies: the canaries", "gates/drivers/audit_driver.py", "audit.check_canaries()", "[]"),
+    ("secrets: the canary", "gates/drivers/secrets_driver.py", 'answer["canary"] = _canary(detectors, strict)', 'answer["canary"] = []'),
+    ("secrets: what it must show", "gates/runners/secrets.py", 'if rule not in scan["canary"]]', "if False]"),
+    ("security: the canary", "gates/drivers/bandit_driver.py", "canary = _run([bandit_canary.PATH])", 'canary = {"issues": []}'),
+    ("security: what it must show", "gates/runners/security.py", 'if rule not in scan["canary"]]', "if False]"),
+)
 RUNS = int(os.environ.get("BENCH_RUNS", "7"))
 
 
