@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from detect_secrets.settings import default_settings, get_plugins
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.api import Kind, Severity
-from gates.drivers import secrets_rules, secrets_strict, secrets_text
+from gates.drivers import secrets_canary, secrets_driver, secrets_rules, secrets_strict, secrets_text
 from gates.drivers.secrets_strict import Detectors
 from gates.formats import detect_secrets
 from tests.runners.samples import SECRETS
@@ -186,3 +187,20 @@ def test_words_and_names_of_files_are_masked_where_they_stand_alone(value: str) 
 @pytest.mark.parametrize("value", ["hunter22", "correct horse battery staple", SECRETS["hex"]])
 def test_other_values_are_masked_everywhere(value: str) -> None:
     assert secrets_text.is_searchable(value, "lib/x.py\ntests/app.py")
+
+
+def test_a_single_blind_detector_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    with default_settings():
+        plugins = list(get_plugins())
+        for plugin in plugins:
+            with monkeypatch.context() as patched:
+                patched.setattr(plugin, "analyze_line", lambda **_: set())
+                hits = secrets_strict.scan(secrets_canary.PATH, secrets_canary.text(True), Detectors.sort(plugins)).hits
+            unseen = {name for name, _, _ in secrets_canary.planted(True)} - set(secrets_canary.seen(hits, True))
+            assert unseen == {secrets_rules.rule_of(plugin.secret_type)} - {"public-ip"}
+
+
+def test_a_very_large_file_is_listed(detectors: Detectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets_driver, "LARGEST", 2**20)
+    (tmp_path / "a.txt").write_bytes(b"a" * (2**20 + 1))
+    assert secrets_driver._strict(str(tmp_path / "a.txt"), detectors)[1] == "larger than 1 MiB"
