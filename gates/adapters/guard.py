@@ -44,6 +44,7 @@ def guarded(work: Callable[[], int], lost: Callable[[int], int]) -> int:
         return _work(work, guard)
     _pass_on(worker)
     code = _wait(worker)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING)
     _sweep(strangers)
     if code >= 0:
         return code

@@ -19,6 +19,7 @@ def listening() -> Iterator[None]:
     """Answer both signals while the block runs; what our caller had us ignore (as a shell does in the background) stays so."""
     _arrived.clear()
     _held.clear()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number, handler in before.items():
         if number == signal.SIGTERM or handler is not signal.SIG_IGN:
@@ -27,6 +28,8 @@ def listening() -> Iterator[None]:
     try:
         yield
     finally:
+        # First the mask: under a guard nothing is heard any more, so that a run that has said its verdict ends with it.
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
