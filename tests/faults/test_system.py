@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
+from gates.evidence import bundle
 from gates.model import Outcome
 from tests.faults.lab import LEAK, POLICY, Done, Lab, check_whole, seen_ended, seen_errored, together
 from tests.guarantees import Seen, errored, failed, fault
@@ -117,9 +119,9 @@ def test_little_memory(lab: Lab) -> Seen:
 def test_closed_streams(lab: Lab) -> Seen:
     done = lab.run(prefix=shell("exec >&- 2>&-"))
     check_whole(done)
-    (bundle,) = done.bundles()
+    (path,) = done.bundles()
     assert (done.code, done.out, done.err) == (1, "", "")
-    return Seen(outcome=Outcome.FAILED, text=LEAK if LEAK.encode() in bundle.read_bytes() else "")
+    return Seen(outcome=Outcome.FAILED, text=LEAK if LEAK.encode() in path.read_bytes() else "")
 
 
 @fault("whoever reads the report has gone", here=errored("exit code 70"))
@@ -213,3 +215,19 @@ def test_the_clock_jumps(lab: Lab) -> Seen:
     done = lab.run(env={"PYTHONPATH": str(place)})
     assert all(gate["duration_ms"] >= 0 for gate in done.report()["gates"])
     return seen_failed(done)
+
+
+def test_many_write_beside_each_other(tmp_path: Path) -> None:
+    """A name that is looked at first and written then is taken twice, now and then; one that is claimed never is."""
+    start, written = threading.Barrier(16), []
+
+    def write(number: int) -> None:
+        start.wait(30)
+        written.append(bundle.write_beside(tmp_path / "run.zip", {bundle.MANIFEST: str(number).encode()}).path)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(set(written)) == len(list(tmp_path.iterdir())) == 16
