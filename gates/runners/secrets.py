@@ -99,7 +99,8 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
-    missing = [{"path": name, "skipped": "not a regular file", "filtered": {}, "hits": []} for name in files if name not in set(present)]
+    gone = sorted(set(files) - set(present))
+    missing = [{"path": name, "skipped": "not a regular file", "filtered": {}, "hits": []} for name in gone]
     return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
 
 
