@@ -90,8 +90,9 @@ def _case(table: str, number: str, what: str, alone: str, here: Answer) -> Calla
         @functools.wraps(test)
         def checked(*args: Any, **kwargs: Any) -> None:
             seen = test(*args, **kwargs)
-            assert (seen.alone, seen.outcome) == (alone, here.outcome), seen.text
-            assert here.words in seen.text
+            assert seen.alone == alone, f"the engine alone: {seen.alone!r}, not {alone!r}"
+            assert seen.outcome == here.outcome, f"here: {seen.outcome}, not {here.outcome}\n{seen.text}"
+            assert here.words in seen.text, f"{here.words!r} is not said in:\n{seen.text}"
 
         case = Case(table=table, number=number, what=what, alone=alone, here=here, test=test.__name__)
         checked.case = case  # type: ignore[attr-defined]

@@ -43,7 +43,8 @@ class Engine:
         self.plugin_folder.mkdir()
         for source, name in (("pytest_plugin.py", PLUGIN), ("pytest_watch.py", WATCH)):
             shutil.copyfile(Path(str(drivers.__file__)).with_name(source), self.plugin_folder / f"{name}.py")
-        (context.scratch / "pytest.ini").write_text("[pytest]\n", "utf-8")
+        # Not in the scratch folder itself: pytest looks for settings above the temporary folders of tests, and those are there.
+        (self.plugin_folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
     def run(self, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> None:
         """Run all tests, then those that failed again, as often as the policy allows.
@@ -100,7 +101,7 @@ class Engine:
     def _arguments(self, junit: str) -> list[str | Path]:
         """What steers pytest from here. What the policy says in `args` comes after it and wins."""
         scratch = self.context.scratch
-        settings = self.root / self.settings.path if self.settings.path else scratch / "pytest.ini"
+        settings = self.root / self.settings.path if self.settings.path else self.plugin_folder / "pytest.ini"
         without_settings: list[str | Path] = [] if self.settings.path else ["--confcutdir", self.root]
         return [
             # Without the last two what goes wrong in a thread is lost, and the project's settings could switch them off.
