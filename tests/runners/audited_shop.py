@@ -19,11 +19,12 @@ ADVISORIES = Path(__file__).parent.parent / "examples" / "dependencies" / "advis
 #: The real command line of pip-audit, with PyPI's address, which it can't be told, answered by another host.
 REDIRECTED = """
 import sys
+from urllib.parse import urlsplit
 from requests.adapters import HTTPAdapter
 from pip_audit._cli import audit
 base, send = sys.argv.pop(1), HTTPAdapter.send
 def elsewhere(self, request, *args, **words):
-    request.url = request.url.replace("https://pypi.org", base, 1)
+    request.url = base + urlsplit(request.url).path
     return send(self, request, *args, **words)
 HTTPAdapter.send = elsewhere
 sys.exit(audit())
