@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -69,12 +70,15 @@ def _parent(entry: Path) -> int:
 
 
 def sends(number: signal.Signals, targets: Callable[[], list[int]]) -> Answer:
-    """Instead of an answer, a signal to processes."""
+    """Instead of an answer, a signal to processes, once: a browser that outlives its driver asks again, and by then there are new ones."""
+    sent = threading.Event()
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.close_connection = True
-        for pid in targets():
-            os.kill(pid, number)
+        if not sent.is_set():
+            sent.set()
+            for pid in targets():
+                os.kill(pid, number)
 
     return answer
 
