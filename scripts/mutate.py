@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "build" / "mutants.coverage"
 RESULTS = ROOT / "build" / "mutants.jsonl"
 TIMEOUT = 600
+#: How many tests run together: few first, since most mutants are noticed by the tests that are nearest.
+BATCHES = (6, 40)
 #: The tests of what runs in an engine's process, by the begin of the driver's name; quick ones first.
 DRIVERS = {
     "audit": ["tests/drivers/test_audit_*.py", "tests/*/test_dependencies*.py"],
@@ -39,15 +41,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--measure", action="store_true", help="measure anew which tests reach which line, then stop")
     parser.add_argument("--only", default="", help="files whose path holds this")
     parser.add_argument("--part", default="0/1", help="K/N: every Nth mutant from the Kth on")
+    parser.add_argument("--nearest", type=int, default=0, metavar="N", help="run the N nearest tests alone: what then survives may not")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="only what survived by this file of results")
     options = parser.parse_args(argv)
     part, parts = map(int, options.part.split("/"))
     if options.measure:
         return measure(part, parts)
     reach = reached()
-    chosen = [mutant for mutant in every(ROOT) if options.only in mutant.path][part::parts]
+    chosen = [mutant for mutant in every(ROOT) if options.only in mutant.path]
+    if options.again:
+        left = {line["mutant"] for line in map(json.loads, options.again.read_text("utf-8").splitlines()) if line["verdict"] != "killed"}
+        chosen = [mutant for mutant in chosen if mutant.name in left]
+    chosen = chosen[part::parts]
     survivors = 0
     for mutant in chosen:
         tests = tests_of(mutant, reach)
+        tests = tests[: options.nearest] if options.nearest else tests
         survived = not tests or survives(mutant, tests)
         survivors += survived
         verdict = ("never reached" if not tests else "SURVIVED") if survived else "killed"
@@ -70,7 +79,10 @@ def measure(part: int, parts: int) -> int:
 
 
 def reached() -> dict[str, dict[int, list[str]]]:
-    """For each file its lines, and for each line what reaches it: ids of tests, or a whole file of tests."""
+    """For each file its lines, and for each line what reaches it, nearest first: ids of tests, or a whole file of tests.
+
+    A test is the nearer the less it reaches in all.
+    """
     found: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for measured in DATA.parent.glob(f"{DATA.name}*"):
         data = coverage.CoverageData(str(measured))
@@ -79,18 +91,22 @@ def reached() -> dict[str, dict[int, list[str]]]:
             name = f"gates/{path.rpartition('/gates/')[2]}"  # each part was measured in a clone of its own
             for line, contexts in data.contexts_by_lineno(path).items():
                 found[name][line].update(context for context in contexts if context)
-    return {name: {line: sorted(contexts) for line, contexts in lines.items()} for name, lines in found.items()}
+    sizes = Counter(context for lines in found.values() for contexts in lines.values() for context in contexts)
+    return {
+        name: {line: sorted(contexts, key=lambda context: (sizes[context], context)) for line, contexts in lines.items()}
+        for name, lines in found.items()
+    }
 
 
 def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str]:
-    """What must run to notice: the file of tests named after the mutated one first."""
+    """What must run to notice, nearest first."""
     if mutant.path.startswith("gates/drivers/"):
         name = mutant.path.removeprefix("gates/drivers/")
         patterns = next(patterns for begin, patterns in DRIVERS.items() if name.startswith(begin))
         return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     contexts = reach.get(mutant.path, {}).get(mutant.line, [])
     whole = {context for context in contexts if "::" not in context}
-    return sorted(whole) + [context for context in contexts if context.partition("::")[0] not in whole]
+    return [context for context in contexts if context in whole or context.partition("::")[0] not in whole]
 
 
 def survives(mutant: Mutant, tests: list[str]) -> bool:
@@ -105,10 +121,10 @@ def survives(mutant: Mutant, tests: list[str]) -> bool:
 
 
 def _batches(tests: list[str]) -> Iterator[list[str]]:
-    """A few first: most mutants are noticed by any of those that reach them."""
-    yield tests[:8]
-    if len(tests) > 8:
-        yield tests[8:]
+    for size in (*BATCHES, len(tests)):
+        if tests:
+            yield tests[:size]
+        tests = tests[size:]
 
 
 def _green(tests: list[str]) -> bool:

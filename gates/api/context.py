@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from gates.adapters import clock, files, git, process
+from gates.adapters import clock, distributions, files, git, process
 from gates.adapters import service as services
 from gates.adapters.service import Service
 from gates.api.options import Serve
-from gates.errors import GateError, NothingNamedError, ToolMissingError, ToolTimeoutError
+from gates.errors import GateError, NothingNamedError, ToolTimeoutError
 
 _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
@@ -312,11 +311,8 @@ class ObserveContext:
         return found
 
     def distribution(self, name: str) -> str:
-        """The version of an installed distribution of ours; raises `ToolMissingError` with the command that mends it."""
-        try:
-            return metadata.version(name)
-        except metadata.PackageNotFoundError:
-            raise ToolMissingError(f"{name} is not installed", remedy=f"pip install 'quality-gates[{self.uses}]'") from None
+        """The version of an installed distribution; raises `ToolMissingError` with the command that mends it, also where it is too old."""
+        return distributions.version(name)
 
     def finish(self) -> None:
         """Write the record of the tools; called once by the runner of gates."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 
 from gates import codec, registry
+from gates.adapters import distributions
 from gates.api import Gate, Need
 from gates.cli.sources import standing_or_proposed
-from gates.errors import ExitCode
+from gates.errors import ExitCode, ToolMissingError
 from gates.model import Enforcement, GatePolicy, Stage
 from gates.policy.compose import compose
 from gates.report.safe import terminal
@@ -43,18 +43,17 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _needs(policy: GatePolicy, gate: Gate, options: argparse.Namespace) -> Iterator[Need]:
-    extra = f"[{gate.extra}]" if gate.extra else ""
     for name in gate.requires:
-        yield Need(name=name, found=_version(name), remedy=f"pip install 'quality-gates{extra}'")
+        yield _installed(name)
     if gate.needs:
         yield from gate.needs(options.root, codec.decode(gate.options, dict(policy.options), "options"))
 
 
-def _version(name: str) -> str | None:
+def _installed(name: str) -> Need:
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+        return Need(name=name, found=distributions.version(name), remedy="")
+    except ToolMissingError as error:
+        return Need(name=name, found=None, remedy=f"{error.reason}: {error.remedy}")
 
 
 def _line(need: Need) -> str:
