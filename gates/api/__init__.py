@@ -10,7 +10,7 @@ from gates.adapters.browser import INSTALL as BROWSER_INSTALL
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
-from gates.api.context import ObserveContext, ToolResult
+from gates.api.context import ObserveContext, ToolResult, read_answer, signal_name
 from gates.api.gate import Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
@@ -71,5 +71,7 @@ __all__ = [
     "newest_axe",
     "option",
     "program_needs",
+    "read_answer",
     "read_axe",
+    "signal_name",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,24 @@ from gates.errors import GateError, NothingNamedError, ToolTimeoutError
 _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
+_KILLED: dict[int, str] = {signal.SIGKILL: "most often the system has no memory left: give the machine more, or examine less in one gate"}
+_CRASHED = "run it again; where that does not mend it, another version of it may, and its authors will want to know"
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9; for a number without a name the number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def read_answer(path: Path, *, tool: str) -> Any:
+    """The JSON data that one of our drivers has written for its gate; raises `GateError` where it is not whole."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise GateError(f"{tool} left no whole {path.name}", remedy=_CRASHED) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,11 +259,15 @@ class ObserveContext:
         keep_output: bool = True,
         env: Mapping[str, str] | None = None,
     ) -> ToolResult:
-        """Run one of our scripts from `gates/drivers/` in an isolated interpreter of ours: nothing of the project is importable."""
-        script = _PACKAGE / "drivers" / f"{driver}.py"
-        return self.run_tool(
-            [self.python, "-I", "-B", script, *arguments], tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output
-        )
+        """Run one of our scripts from `gates/drivers/` in an isolated interpreter of ours: nothing of the project is importable.
+
+        Raises `GateError` where a signal ended it: what it has written by then is not whole.
+        """
+        argv = [self.python, "-I", "-B", _PACKAGE / "drivers" / f"{driver}.py", *arguments]
+        done = self.run_tool(argv, tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output)
+        if done.exit_code < 0:
+            raise GateError(f"{tool} was killed by {signal_name(-done.exit_code)}", remedy=_KILLED.get(-done.exit_code, _CRASHED))
+        return done
 
     def ask_driver(
         self, driver: str, question: Mapping[str, Any], *, tool: str, version: str, env: Mapping[str, str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 
 import pytest
 
@@ -36,6 +37,17 @@ def test_what_is_missing_is_named_with_its_remedy(gates: Callable[..., Outcome],
     outcome = gates("-C", repository.root, "doctor")
     assert outcome.code == ExitCode.ERRORED
     assert f"  MISSING  {program}: install {program}, or mend `command` in the policy\n" in outcome.out
+
+
+def test_an_engine_of_another_version_is_missing(
+    gates: Callable[..., Outcome], repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "version", lambda _: "1.0")
+    repository.commit({"gates.yaml": POLICY % "{python}"})
+    outcome = gates("-C", repository.root, "doctor")
+    assert outcome.code == ExitCode.ERRORED
+    needed = "bandit 1.0 is installed, and >=1.9.4 is needed: pip install quality-gates 'bandit>=1.9.4'"
+    assert f"  MISSING  bandit: {needed}\n" in outcome.out
 
 
 def test_a_program_below_the_root_is_found(gates: Callable[..., Outcome], repository: Repository) -> None:

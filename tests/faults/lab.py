@@ -20,7 +20,6 @@ from tests.runners.samples import SECRETS
 
 #: A shell lets what it starts in the background ignore Ctrl-C, and so would this child.
 GATES = [
-    sys.executable,
     "-c",
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from gates.cli.main import run; run()",
 ]
@@ -71,6 +70,7 @@ class Lab:
     """A repository with a secret in it, and a mark that everything started in it bears in its working directory or command line."""
 
     folder: Path
+    python: str = sys.executable
     repository: Repository = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class Lab:
     def start(self, *argv: str, prefix: Sequence[str] = (), **settings: Any) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "TMPDIR": str(self.folder / "tmp"), **settings.pop("env", {})}
         settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True, **settings}
-        command = [*prefix, *GATES, "-C", str(self.root), "run", "--format", "json", *argv]
+        command = [*prefix, self.python, *GATES, "-C", str(self.root), "run", "--format", "json", *argv]
         return subprocess.Popen(command, env=environment, cwd=self.folder, **settings)
 
     def run(self, *argv: str, **settings: Any) -> Done:

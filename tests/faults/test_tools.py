@@ -34,13 +34,15 @@ def broken(lab: Lab, code: str, *, timeout: str = "20s") -> Seen:
     return seen_errored(lab.run())
 
 
-def without(lab: Lab, name: str, uses: str, options: str = "{}") -> Seen:
-    """A run in an interpreter of ours that does not have this distribution; the import system is told so as it starts."""
+def without(lab: Lab, name: str, uses: str, options: str = "{}", *, version: str = "") -> Seen:
+    """A run in an interpreter of ours that has no such distribution, or another version; the import system is told so as it starts."""
     hidden = lab.folder / "hidden"
     hidden.mkdir()
     (hidden / "sitecustomize.py").write_text(
         "from importlib import metadata\nfind = metadata.Distribution.from_name.__func__\n\n\ndef from_name(cls, name):\n"
-        f"    if name.lower() == {name!r}:\n        raise metadata.PackageNotFoundError(name)\n    return find(cls, name)\n\n\n"
+        f"    if name.lower() == {name!r}:\n        return Other()\n    return find(cls, name)\n\n\n"
+        "class Other(metadata.PathDistribution):\n    def __init__(self):\n"
+        f"        if not {version!r}:\n            raise metadata.PackageNotFoundError({name!r})\n    version = {version!r}\n\n\n"
         "metadata.Distribution.from_name = classmethod(from_name)\n",
         "utf-8",
     )
@@ -69,6 +71,11 @@ def test_pip_audit_is_missing(lab: Lab) -> Seen:
 def test_schemathesis_is_missing(lab: Lab) -> Seen:
     lab.commit({"openapi.yaml": "openapi: 3.0.0\ninfo: {title: t, version: '1'}\npaths: {}\n"})
     return without(lab, "schemathesis", "contracts", "{schema: openapi.yaml, url: 'http://127.0.0.1:9'}")
+
+
+@fault("bandit is of a version that ours does not work with", here=errored("bandit 1.7.0 is installed, and >=1.9.4 is needed"))
+def test_bandit_is_too_old(lab: Lab) -> Seen:
+    return without(lab, "bandit", "security", version="1.7.0")
 
 
 @fault("a tool aborts after it has written a report that is clean", here=errored("exit code -6"))

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from gates.api import (
     find_driver,
     is_published_axe,
     newest_axe,
+    read_answer,
     read_axe,
 )
 from gates.runners.accessibility.options import Options
@@ -33,6 +35,8 @@ _HELP = "https://dequeuniversity.com/rules/axe/"
 INVENTORY, RESULTS = "inventory.json", "axe.json"
 #: What is kept of the gate's time for the browser to end and for what was found to be written.
 _RESERVE_SECONDS = 10
+#: The longest path that a socket can have, without its end, and what the browser adds to its folder's.
+_LONGEST_SOCKET, _SOCKET_LENGTH = 107 if sys.platform == "linux" else 103, len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
 #: How long all the sitemaps of a site may take together.
 _SITEMAP_SECONDS = 60
 
@@ -164,15 +168,23 @@ def _run_driver(context: ObserveContext, job: dict[str, Any]) -> dict[str, Any]:
         [job_path, result_path],
         tool="axe-selenium-python",
         version=context.distribution("axe-selenium-python"),
-        env={"SE_OFFLINE": "true", "HOME": str(home), "no_proxy": here, "NO_PROXY": here},
+        env={"SE_OFFLINE": "true", "HOME": str(home), "no_proxy": here, "NO_PROXY": here, **_temporary(context.scratch / "t")},
         keep_output=False,
     )
     if done.exit_code != 0 or not result_path.is_file():
         raise GateError(f"the driver of the browser broke: {done.last_words()}", remedy="this is a defect of the gate: please report it")
-    result: dict[str, Any] = json.loads(result_path.read_text("utf-8"))
+    result: dict[str, Any] = read_answer(result_path, tool="the driver of the browser")
     if "error" in result:
         raise GateError(result["error"], remedy=result["remedy"])
     return result
+
+
+def _temporary(folder: Path) -> dict[str, str]:
+    """Where the browser keeps its temporary folders, which it leaves behind when it is killed: there, as long as its socket fits in."""
+    if len(os.fsencode(folder)) + _SOCKET_LENGTH > _LONGEST_SOCKET:
+        return {}
+    folder.mkdir()
+    return {"TMPDIR": str(folder)}
 
 
 def _write(context: ObserveContext, options: Options, axe: AxeScript, files: dict[str, Path | None], result: dict[str, Any]) -> None:

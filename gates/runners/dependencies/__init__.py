@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gates.api import Gate, GateError, Limit, ObserveContext, Severity
+from gates.api import Gate, GateError, Limit, ObserveContext, Severity, read_answer
 from gates.runners.dependencies import beside, sources
 from gates.runners.dependencies.facts import parse
 from gates.runners.dependencies.options import Options
@@ -43,13 +43,13 @@ def observe(context: ObserveContext, options: Options) -> None:
     result = context.run_driver(DRIVER, [scratch / "request.json", folder], tool="pip-audit", version=version)
     problem = folder / "problem.json"
     if problem.is_file():
-        said = json.loads(problem.read_bytes())
+        said = read_answer(problem, tool="pip-audit")
         raise GateError(said["reason"], remedy=said["remedy"])
     if result.exit_code != 0:
         raise GateError(
             f"the audit ended with exit code {result.exit_code}: {result.last_words()}", remedy="its output is kept with the evidence"
         )
-    _check_age(context.day, json.loads((folder / "advisories.json").read_bytes()), options)
+    _check_age(context.day, read_answer(folder / "advisories.json", tool="pip-audit"), options)
 
 
 def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gates.api import GateError
+from gates.api import GateError, signal_name
 from gates.runners.tests.streams import Stream, is_whole, where_it_was
 
 SEE_OUTPUT = "pytest's own output is kept with the evidence and says more"
@@ -166,7 +165,7 @@ def _check_end(streams: list[Stream], code: int) -> None:
         if event["event"] == "broken":
             raise GateError(f"pytest itself broke: {_first_line(event['message'])}", remedy=SEE_OUTPUT)
     if code < 0:
-        raise GateError(f"pytest was killed by {_signal_name(-code)} {where_it_was(streams)}", remedy=SEE_OUTPUT)
+        raise GateError(f"pytest was killed by {signal_name(-code)} {where_it_was(streams)}", remedy=SEE_OUTPUT)
     for event in (event for stream in streams for event in stream):
         if event["event"] == "interrupted":
             raise GateError(
@@ -233,13 +232,6 @@ def _stopped(streams: list[Stream]) -> str:
     failed = any(event["event"] == "report" and event["outcome"] == "failed" for stream in streams for event in stream)
     ends = [event["stopped"] for stream in streams for event in stream if event["event"] == "finish"]
     return next((text for text in ends if text and text != "False"), "") if failed else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _first_line(text: str) -> str:
