@@ -62,7 +62,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
             patch.setenv(name, value)
         written = dict(_run(repository.root, folder, bundle))
         report = json.loads(written["report: json"])
-        written |= dict(_told(bundle, report)) | dict(_action(report, folder, patch))
+        written |= dict(_told(bundle, report)) | dict(_action(report, folder, patch)) | dict(_before(repository.root))
     members = archive.unpack(bundle.read_bytes())
     written |= {"bundle": bundle.read_bytes()} | {f"bundle: {name}": name.encode() + b"\n" + content for name, content in members.items()}
     return Outputs(written=written, before=before, report=report)
@@ -89,6 +89,14 @@ def _told(bundle: Path, report: Mapping[str, object]) -> Iterator[tuple[str, byt
     commands |= {f"gates explain {rule}": ("explain", rule, "--bundle", bundle) for rule in sorted(rules)}
     for name, words in commands.items():
         yield name, b"\n".join(command(*words))
+
+
+def _before(root: Path) -> Iterator[tuple[str, bytes]]:
+    """What commands tell of the repository without a run."""
+    for words in (("doctor",), ("doctor", "--extras"), ("policy", "check"), ("policy", "show"), ("explain", "secrets")):
+        told = command("-C", root, *words)
+        assert any(told)
+        yield f"gates {' '.join(words)}", b"\n".join(told)
 
 
 def _action(report: Mapping[str, object], folder: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[str, bytes]]:
