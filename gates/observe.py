@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 from gates import codec, redact
 from gates.adapters import clock, interrupts, process
@@ -23,6 +24,7 @@ from gates.model import GateRun, Status
 from gates.plan import Step
 
 RAW_MEMBERS = 400
+NO_MEMORY = "there is too little memory"
 _PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
 
 
@@ -78,7 +80,7 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
         try:
             for step in sorted(steps, key=lambda step: -step.timeout_seconds):
-                futures[step.name] = pool.submit(_observe_step, step, setting, begun, progress)
+                futures[step.name] = _submit(pool, _observe_step, step, setting, begun, progress)
             wait(futures.values())
             interrupts.hold()
         except KeyboardInterrupt:
@@ -89,6 +91,14 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
     done = [futures[step.name] for step in steps if step.name in futures and not futures[step.name].cancelled()]
     results = [future.result() for future in done]
     return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)
+
+
+def _submit(pool: ThreadPoolExecutor, *call: Any) -> Future[Observation | None]:
+    """Raises `MemoryError` where the system gives no thread: Python has no error of its own for that."""
+    try:
+        return pool.submit(*call)
+    except RuntimeError as error:
+        raise MemoryError from error
 
 
 def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress) -> Observation | None:
@@ -162,6 +172,8 @@ def _observe_gate(step: Step, context: ObserveContext) -> dict[str, str]:
         return {"status": Status.NOT_APPLICABLE.value, "reason": error.reason}
     except GateError as error:
         return {"status": Status.ERROR.value, "reason": context.scrub(error.reason), "remedy": context.scrub(error.remedy)}
+    except MemoryError:
+        return {"status": Status.ERROR.value, "reason": NO_MEMORY, "remedy": "give the machine more, or run fewer gates at once (--jobs 1)"}
     except Exception as error:  # a gate that breaks could not tell; the others go on
         return {
             "status": Status.ERROR.value,

@@ -16,7 +16,55 @@ FOLDERS = ("adapters", "api", "drivers", "evidence", "formats", "judge", "runner
 FILES = ("codec.py", "facts.py", "observe.py", "pipeline.py", "plan.py", "redact.py", "registry.py")
 
 #: Defences that are no statement of their own: the file, what stands there once, what stands there without the defence.
-NAMED: tuple[tuple[str, str, str], ...] = ()
+NAMED: tuple[tuple[str, str, str], ...] = (
+    ("gates/adapters/process.py", "                    start_new_session=True,\n", ""),
+    ("gates/adapters/process.py", "        _kill_marked(self.mark)\n", ""),
+    ("gates/adapters/process.py", "            _kill_orphans()\n", ""),
+    ("gates/adapters/process.py", "        if ended or flooded or full or left <= 0:", "        if ended or flooded or left <= 0:"),
+    ("gates/adapters/guard.py", "    _sweep(strangers)\n", ""),
+    ("gates/adapters/guard.py", "        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)\n", ""),
+    ("gates/adapters/guard.py", "        shutil.rmtree(folder, ignore_errors=True)\n", "        pass\n"),
+    ("gates/adapters/git.py", 'if not name.startswith("GIT_")', "if True"),
+    ("gates/adapters/git.py", '        "GIT_NO_REPLACE_OBJECTS": "1",\n', ""),
+    ("gates/adapters/git.py", "Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top)", "True"),
+    ("gates/adapters/own.py", '            ctypes.memset(address + len(name) + 1, ord("x"), len(value))\n', "            pass\n"),
+    ("gates/adapters/own.py", "    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)\n", ""),
+    ("gates/api/context.py", '[self.python, "-I", "-B",', '[self.python, "-B",'),
+    ("gates/api/context.py", "        path.unlink(missing_ok=True)\n", ""),
+    ("gates/api/context.py", "if not (self.root / name).is_symlink() and (self.root / name).is_file()", "if (self.root / name).is_file()"),
+    ("gates/drivers/axe_driver.py", '    "--disable-site-isolation-trials",\n', ""),
+    ("gates/drivers/axe_driver.py", '        more += [_OFFLINE] if self.job["offline"] else []\n', ""),
+    ("gates/drivers/axe_driver.py", '        options.unhandled_prompt_behavior = "dismiss"\n', ""),
+    ("gates/drivers/bandit_driver.py", "ignore_nosec=True", "ignore_nosec=False"),
+    ("gates/drivers/bandit_driver.py", "    BanditTester.report_error = staticmethod(report_error)\n", ""),
+    ("gates/drivers/contracts_documents.py", "any(depth > MAX_DEPTH for depth in _depths(yaml.parse(text, Loader=loader)))", "False"),
+    ("gates/drivers/pytest_plugin.py", "    rewrite._read_pyc = lambda *_words, **_more: None\n", "    pass\n"),
+    ("gates/drivers/pytest_plugin.py", "        threading.excepthook = outer\n", ""),
+    ("gates/drivers/pytest_plugin.py", "            self.key = blake2b(self.key).digest()\n", ""),
+    ("gates/formats/schemathesis.py", ' "max-redirects = 0",', ""),
+    ("gates/formats/schemathesis.py", '    lines += ["[cache]", "enabled = false",', '    lines += ["[cache]", "enabled = true",'),
+    ("gates/formats/schemathesis.py", '"[warnings]", "fail-on = true"', '"[warnings]"'),
+    ("gates/observe.py", "if path.is_file() and not path.is_symlink()]", "if path.is_file()]"),
+    ("gates/pipeline.py", "    changed = _changed(request.root, context, stamps)\n", '    changed = ""\n'),
+    ("gates/redact.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not _COMMAND_NAME.match(name)"),
+    ("gates/redact.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not is_secret_name(name)"),
+    (
+        "gates/redact.py",
+        'for folder in kept["PATH"].split(os.pathsep) if Path(folder).is_absolute()',
+        'for folder in kept["PATH"].split(os.pathsep)',
+    ),
+    ("gates/runners/secrets.py", ', env={"LC_ALL": "C.UTF-8"}', ""),
+    ("gates/runners/tests/engine.py", ', "--check-hash-based-pycs", "always"', ""),
+    ("gates/runners/tests/engine.py", ', "-p", "threadexception"', ""),
+    ("gates/runners/tests/engine.py", '            *("-o", f"cache_dir={scratch / \'cache\'}"),\n', ""),
+    ("gates/runners/tests/engine.py", '"--maxfail=0", ', ""),
+    ("gates/runners/tests/engine.py", '            *("-W", "error::pytest.PytestUnhandledThreadExceptionWarning"),\n', ""),
+    ("gates/runners/tests/engine.py", "            **compiled,\n", ""),
+    ("gates/runners/tests/engine.py", '            "PYTEST_ADDOPTS": "",\n', ""),
+    ("gates/runners/tests/engine.py", '            "PYTHONOPTIMIZE": "",\n', ""),
+)
+#: Lists of defences, each taken out by itself: the file and the name that the list is given.
+LISTS: tuple[tuple[str, str], ...] = (("gates/adapters/git.py", "_SAFE"), ("gates/runners/tests/tampering.py", "_OURS"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +91,21 @@ def every(root: Path) -> list[Mutant]:
     package = root / "gates"
     paths = [path for folder in FOLDERS for path in sorted((package / folder).rglob("*.py"))] + [package / name for name in FILES]
     found = [mutant for path in paths for mutant in _of_file(path.relative_to(root).as_posix(), path.read_bytes())]
-    return found + [_named(root, *entry) for entry in NAMED]
+    return [*found, *(_named(root, *entry) for entry in NAMED), *(mutant for entry in LISTS for mutant in _shorter(root, *entry))]
+
+
+def _shorter(root: Path, path: str, name: str) -> Iterator[Mutant]:
+    """The list without each of its members in turn."""
+    source = (root / path).read_bytes()
+    lists = [
+        node.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and [ast.unparse(target) for target in node.targets] == [name]
+    ]
+    if len(lists) != 1:
+        raise ValueError(f"{path} gives the name {name} to {len(lists)} lists, not to one")
+    for member in lists[0].elts:
+        yield _replaced(path, source, member, "*()", f"{name} without {ast.unparse(member)}")
 
 
 def _named(root: Path, path: str, old: str, new: str) -> Mutant:
@@ -55,15 +117,21 @@ def _named(root: Path, path: str, old: str, new: str) -> Mutant:
     return Mutant(path=path, line=line, begin=begin, end=begin + len(old.encode()), text=new, what=f"{old!r} becomes {new!r}")
 
 
-def _of_file(path: str, source: bytes) -> Iterator[Mutant]:
-    starts = [0]
-    for line in source.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
+def _replaced(path: str, source: bytes, node: ast.stmt | ast.expr, text: str, what: str) -> Mutant:
+    """A text in the place of a node. Columns of `ast` count bytes."""
+    lines = source.splitlines(keepends=True)
 
+    def place(line: int, column: int) -> int:
+        return sum(map(len, lines[: line - 1])) + column
+
+    begin = place(node.lineno, node.col_offset)
+    end = place(node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return Mutant(path=path, line=node.lineno, begin=begin, end=end, text=text, what=what)
+
+
+def _of_file(path: str, source: bytes) -> Iterator[Mutant]:
     def mutant(node: ast.stmt | ast.expr, text: str, what: str) -> Mutant:
-        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
-        begin, end = starts[node.lineno - 1] + node.col_offset, starts[end_line - 1] + end_column
-        return Mutant(path=path, line=node.lineno, begin=begin, end=end, text=text, what=what)
+        return _replaced(path, source, node, text, what)
 
     tree = ast.parse(source)
     for node in ast.walk(tree):

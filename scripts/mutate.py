@@ -33,6 +33,11 @@ DRIVERS = {
     "pytest": ["tests/*/test_tests*.py"],
     "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
 }
+#: The tests of lists that are made on import, which is no test's doing.
+WHOLE = {
+    "gates/adapters/git.py": ["tests/adapters/test_git.py", "tests/hostile/test_repositories.py", "tests/traps/test_tests.py"],
+    "gates/runners/tests/tampering.py": ["tests/hostile/test_tests*.py", "tests/runners/test_tests*.py"],
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,7 +109,11 @@ def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str
         name = mutant.path.removeprefix("gates/drivers/")
         patterns = next(patterns for begin, patterns in DRIVERS.items() if name.startswith(begin))
         return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-    contexts = reach.get(mutant.path, {}).get(mutant.line, [])
+    if mutant.path in WHOLE and mutant.what.startswith("_"):
+        return [path.relative_to(ROOT).as_posix() for pattern in WHOLE[mutant.path] for path in sorted(ROOT.glob(pattern))]
+    lines = reach.get(mutant.path, {})
+    # A part of a statement is measured with the statement's first line.
+    contexts = next((lines[line] for line in range(mutant.line, mutant.line - 12, -1) if lines.get(line)), [])
     whole = {context for context in contexts if "::" not in context}
     return [context for context in contexts if context in whole or context.partition("::")[0] not in whole]
 

@@ -69,6 +69,11 @@ def main(argv: Sequence[str]) -> int:
             # Whoever reads our output has gone (`gates … | head`): nothing more can be said.
             _to_nowhere(sys.stdout)
             return ExitCode.DEFECT
+        except MemoryError:
+            problem = Problem(
+                error="there is too little memory, so nothing was judged", help="give the machine more memory, then run again"
+            )
+            return _report_problems((problem,), ExitCode.ERRORED, json_wanted=json_wanted)
         except Exception as error:
             return _report_problems((_defect(error, argv),), ExitCode.DEFECT, json_wanted=json_wanted)
 

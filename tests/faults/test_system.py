@@ -115,6 +115,18 @@ def test_little_memory(lab: Lab) -> Seen:
     return seen_errored(lab.run(prefix=shell("ulimit -v 2000000")))
 
 
+@fault("there is too little memory for the run itself, in ten sizes from 20 to 110 MB", here=errored("there is too little memory"))
+def test_too_little_memory(lab: Lab) -> Seen:
+    """The interpreter itself does not start with the least; with the most the run may do its work. It is never green, and says why."""
+    said = []
+    for megabytes in range(20, 120, 10):
+        done = lab.run(prefix=shell(f"ulimit -v {megabytes}000"))
+        check_whole(done)
+        assert done.code in (1, 3), done.err
+        said.append(done.err)
+    return Seen(outcome=Outcome.ERRORED, text="\n".join(said))
+
+
 @fault("standard output and standard error are closed", here=failed(LEAK))
 def test_closed_streams(lab: Lab) -> Seen:
     done = lab.run(prefix=shell("exec >&- 2>&-"))

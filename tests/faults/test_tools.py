@@ -140,6 +140,16 @@ def test_it_leaves_a_daemon(lab: Lab) -> Seen:
     return nothing_left(seen_errored(lab.run()))
 
 
+@fault("a tool leaves a process that hands itself on from child to child, faster than anyone looks", here=passed("no process is left"))
+def test_it_goes_on_in_its_children(lab: Lab) -> Seen:
+    """Bounded, so that it ends where nobody ends it; long after the run has."""
+    lab.tool(
+        "import os\nif os.fork() == 0:\n    os.setsid()\n"
+        "    for _ in range(200_000):\n        if os.fork() != 0:\n            os._exit(0)\nos._exit(0)\n"
+    )
+    return nothing_left(seen_errored(lab.run()))
+
+
 def nothing_left(seen: Seen) -> Seen:
     """`seen_errored` has looked: the tool itself did its work, and what it left behind is gone."""
     return Seen(outcome=seen.outcome, text=f"{seen.text}\nno process is left")
