@@ -16,7 +16,8 @@ import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.errors import EvidenceError, PolicyError, Problem
-from gates.evidence import bundle
+from gates.evidence import attestation, bundle
+from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
@@ -42,6 +43,7 @@ class Request:
     as_of: date | None = None
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     offline: bool = False
+    sign_key: PrivateKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +142,14 @@ def _write(
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
     sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor)
+    if request.sign_key is not None:
+        contents = bundle.open_members(sealed)
+        sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
     if request.bundle_path:
         written = bundle.write(request.bundle_path, sealed)
     else:
         written = bundle.write_beside(_default_path(request.root, record), sealed)
+    written = replace(written, signed=request.sign_key is not None)
     return Result(record=record, bundle=written, page=page, interrupted=interrupted or interrupts.arrived())
 
 

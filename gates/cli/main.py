@@ -26,6 +26,8 @@ COMMANDS = {
     "policy": "check, show (with where each line comes from) or schema",
     "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
     "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
+    "sign": "sign a bundle, away from the project's code",
+    "keygen": "make an Ed25519 pair of keys for signing",
     "report": "render a bundle as text, json, markdown, html, sarif, junit or github",
     "doctor": "what the policy needs on this machine, what is there, how to get the rest",
 }

@@ -8,8 +8,7 @@ from typing import Any, NoReturn
 
 from gates.errors import UsageError
 
-COMMANDS = ("waive", "sign", "diff", "plan", "observe", "judge", "keygen")
-_SIGNATURES = "trusting whoever signed a bundle: an unsigned one can be held against --digest"
+COMMANDS = ("waive", "diff", "plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
@@ -17,18 +16,12 @@ OPTIONS: dict[str, dict[str, str]] = {
         "base": "comparing with a base: for now every finding counts as new",
         "only-failed": "running only what failed",
         "previous": "chaining bundles",
-        "sign-key": "signing",
     },
     "init": {"adopt": "waiving what a repository has when it starts"},
     "verify": {
-        "key": _SIGNATURES,
-        "identity": _SIGNATURES,
-        "trust": _SIGNATURES,
-        "min-trust": _SIGNATURES,
+        "identity": "trusting the identity of a CI job: for now name a key with --key or --trust",
         "chain": "chaining bundles",
-        "min-sequence": "chaining bundles",
         "policy": "judging again by another policy",
-        "require": "asking for more than the policy does",
     },
 }
 

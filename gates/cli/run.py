@@ -15,6 +15,7 @@ from gates.cli import output, sources
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
+from gates.evidence import keys
 from gates.model import Stage
 
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N", help="how many gates run at once (default: cores)"
     )
+    parser.add_argument("--sign-key", type=Path, metavar="FILE", help="sign the bundle in this job; better in another: see `gates sign`")
     parser.add_argument("--offline", action="store_true", help="use no network but this machine's own services")
     parser.add_argument("files", nargs="*", metavar="FILES", help="the files to look at (commit stage)")
 
@@ -53,6 +55,7 @@ def execute(options: argparse.Namespace) -> int:
         as_of=options.as_of,
         jobs=options.jobs,
         offline=options.offline,
+        sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:

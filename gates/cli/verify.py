@@ -11,6 +11,8 @@ from pathlib import Path
 from gates.adapters import clock
 from gates.cli import output
 from gates.errors import UsageError
+from gates.evidence import trust
+from gates.evidence.trust import TRUST_WORDS, Trust
 from gates.evidence.verify import Answer, Expectation, Verification, verify
 from gates.model import Stage
 from gates.report import html
@@ -23,6 +25,15 @@ _WORDS = {"intact": "intact", "trusted": "trusted", "about": "about the right th
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="a bundle: a .zip file or a folder")
     parser.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
+    parser.add_argument(
+        "--key", action="append", default=[], type=Path, metavar="FILE", help="take one that this public key signed; repeatable"
+    )
+    parser.add_argument("--trust", type=Path, metavar="FILE", help="take one that a key of this trust file signed, within its validity")
+    parser.add_argument("--require", type=_required, default=(), metavar="WHAT", help="`signed`: a digest alone won't do")
+    parser.add_argument(
+        "--min-trust", choices=tuple(TRUST_WORDS), default=Trust.SELF_REPORTED.word, help="how far its signer must be trusted"
+    )
+    parser.add_argument("--min-sequence", type=_number, metavar="N", help="it must be this one of its chain, or a later one")
     parser.add_argument("--digest", metavar="SHA256", help="take the bundle whose manifest has this sha256")
     parser.add_argument("--commit", metavar="ID", help="it must be about this commit (full id), on a clean tree")
     parser.add_argument("--repository", metavar="ADDRESS", help="it must be about this repository")
@@ -40,6 +51,10 @@ def execute(options: argparse.Namespace) -> int:
     expected = Expectation(
         allow_unsigned=options.allow_unsigned,
         digest=options.digest,
+        keys=(*trust.named(options.key), *(trust.read(options.trust) if options.trust else ())),
+        signed="signed" in options.require,
+        min_trust=TRUST_WORDS[options.min_trust],
+        min_sequence=options.min_sequence,
         commit=options.commit,
         repository=options.repository,
         ref=options.ref,
@@ -82,6 +97,20 @@ def _json(found: Verification) -> str:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
+    return _number(text, "a number of days")
+
+
+def _number(text: str, what: str = "a number") -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return int(text)
+
+
+def _required(text: str) -> tuple[str, ...]:
+    words = tuple(text.split(","))
+    for word in words:
+        if word == "timestamped":
+            raise argparse.ArgumentTypeError("`timestamped` is planned and not built yet")
+        if word != "signed":
+            raise argparse.ArgumentTypeError(f"{word!r} can't be required; `signed` can")
+    return words

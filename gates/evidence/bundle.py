@@ -137,6 +137,16 @@ def write_beside(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
     return BundleInfo(path=str(place), digest=canonical.sha256(members[MANIFEST]))
 
 
+def add_signatures(path: Path, contents: Contents, signatures: Mapping[str, bytes]) -> BundleInfo:
+    """Write what signs a bundle into it: a zip is replaced whole, into a folder the attestation comes last. Raises `EvidenceError`."""
+    if path.is_dir():
+        for name in sorted(signatures, reverse=True):
+            files.write_atomically(path / name, signatures[name])
+    else:
+        files.write_atomically(path, _packed({**contents.members, **signatures}))
+    return BundleInfo(path=str(path), digest=contents.digest, signed=True)
+
+
 def _packed(members: Mapping[str, bytes]) -> bytes:
     try:
         return archive.pack(members)

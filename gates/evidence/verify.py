@@ -16,6 +16,8 @@ from gates import canonical, judge, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
+from gates.evidence.signed import Signed, examine
+from gates.evidence.trust import Trust, TrustedKey
 from gates.facts import read_facts
 from gates.judge.decide import decide, is_observed
 from gates.model import Record, Stage, Verdict
@@ -49,6 +51,10 @@ class Expectation:
 
     allow_unsigned: bool = False
     digest: str | None = None
+    keys: tuple[TrustedKey, ...] = ()
+    signed: bool = False
+    min_trust: Trust = Trust.SELF_REPORTED
+    min_sequence: int | None = None
     commit: str | None = None
     repository: str | None = None
     ref: str | None = None
@@ -107,13 +113,29 @@ def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
 
 
 def _trusted(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+    """Whether who vouches for the bundle is whom the verifier named: by a key, by its digest, or by asking for neither."""
+    try:
+        signed = examine(contents, expected.keys)
+    except BundleError as error:
+        problem = error.problems[0]
+        return False, f"its signature can't be true: {problem.error}"
+    if expected.digest is not None and expected.digest.removeprefix("sha256:").lower() != contents.digest:
+        return False, f"its digest is {contents.digest}, not the one you named"
+    if signed is not None and signed.by is not None:
+        return True, f"signed by {signed.by.name} (key {signed.by.key.id[:16]}), {_where(signed)}"
+    if expected.keys or expected.signed:
+        if signed is None and expected.allow_unsigned and not expected.signed:
+            return True, "unsigned, and you allow that: this notices accidents, not enemies"
+        return False, signed.why if signed is not None else "it is unsigned, and you ask for a signature"
     if expected.digest is not None:
-        wanted = expected.digest.removeprefix("sha256:").lower()
-        same = wanted == contents.digest
-        return same, "its digest is the one you named" if same else f"its digest is {contents.digest}, not the one you named"
+        return True, "its digest is the one you named"
     if expected.allow_unsigned:
-        return True, "unsigned, and you allow that: this notices accidents, not enemies"
-    return False, "it is unsigned: name its digest with --digest, or say --allow-unsigned"
+        return True, f"{'unsigned' if signed is None else 'signed by somebody'}, and you allow that: this notices accidents, not enemies"
+    return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --trust or its --digest, or say --allow-unsigned"
+
+
+def _where(signed: Signed) -> str:
+    return "in the job that ran the project's own code" if signed.same_job else "apart from the project's code"
 
 
 def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
@@ -132,12 +154,27 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
         differing.append(f"it was judged on {context.day}, before {expected.not_before}")
     if expected.not_after is not None and context.day > expected.not_after:
         differing.append(f"it was judged as on {context.day}, which is yet to come")
+    trust = _trust(contents, expected)
+    if trust < expected.min_trust:
+        differing.append(f"it is {trust.word}, and you ask for {expected.min_trust.word}")
+    sequence = contents.manifest.sequence
+    if expected.min_sequence is not None and sequence < expected.min_sequence:
+        differing.append(f"it is number {sequence} of its chain, and you know of number {expected.min_sequence}")
     asked = [name for name, wanted, _ in pairs if wanted is not None]
     if differing:
         return False, "; ".join(differing)
     subject = f"commit {context.commit}" if context.commit else "no commit"
     dirty = " with changes that are not committed" if context.dirty and context.commit else ""
     return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
+
+
+def _trust(contents: Contents, expected: Expectation) -> Trust:
+    """How far the bundle is believed, by its signer; one that can't be true is believed no further than any other."""
+    try:
+        signed = examine(contents, expected.keys)
+    except BundleError:
+        return Trust.SELF_REPORTED
+    return signed.trust if signed is not None else Trust.SELF_REPORTED
 
 
 def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:

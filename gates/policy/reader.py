@@ -33,14 +33,19 @@ class Document:
 @lru_cache(maxsize=64)
 def read(source: PolicySource) -> Document:
     """The file's tree and all that is wrong in it. Parts that depend on a gate are left for later (`Later`)."""
-    node, problems = syntax.parse(source.name, source.content)
+    root, problems = read_table(source.name, source.content, POLICY)
+    if root is not None and isinstance(root.value, dict):
+        _check_requires(root, problems)
+    return Document(source, root, tuple(problems))
+
+
+def read_table(name: str, content: bytes, table: Keys, noun: str = "the policy") -> tuple[Entry | None, list[Problem]]:
+    """The tree of any file that a table describes, None where nothing could be read, and all that is wrong in it."""
+    node, problems = syntax.parse(name, content)
     if node is None:
-        return Document(source, None, tuple(problems))
-    walk = _Walk(problems)
-    root = walk.read(node, POLICY, "", node.place)
-    if isinstance(root.value, dict):
-        _check_requires(root, walk.problems)
-    return Document(source, root, tuple(walk.problems))
+        return None, problems
+    walk = _Walk(problems, noun)
+    return walk.read(node, table, "", node.place), walk.problems
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -67,8 +72,9 @@ def _check_requires(root: Entry, problems: list[Problem]) -> None:
 class _Walk:
     """One walk over a tree of nodes. `path` is the dotted key that messages name."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], noun: str = "the policy") -> None:
         self.problems = problems
+        self.noun = noun
 
     def read(self, node: syntax.Node, table: Node, path: str, place: Place) -> Entry:
         """The entry of a node; `place` is that of its key."""
@@ -128,7 +134,7 @@ class _Walk:
                 values[name] = self.read(value, key.of, _join(path, name), where)
         for key in table.keys:
             if key.required and not table.partial and key.name not in values:
-                self._say(f"{path or 'the policy'} needs the key '{key.name}'", place, key.help)
+                self._say(f"{path or self.noun} needs the key '{key.name}'", place, key.help)
         if table.some and len(self.problems) == before and not any(name in values for name in table.some):
             self._say(f"{path} needs one of {', '.join(table.some)}", place, "without one of them it says nothing")
         entry = Entry(values, place)
@@ -183,7 +189,7 @@ class _Walk:
             return Entry(None, place)
 
     def _expected(self, what: str, node: syntax.Node, path: str, help: str) -> None:
-        self._say(f"{path or 'the policy'} has to be {what}, not {_shown(node)}", node.place, help)
+        self._say(f"{path or self.noun} has to be {what}, not {_shown(node)}", node.place, help)
 
     def _say(self, error: str, place: Place, help: str) -> None:
         self.problems.append(problem(error, place, help))

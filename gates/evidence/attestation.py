@@ -1,0 +1,170 @@
+"""What a signature says of a bundle: an in-toto statement with a predicate of ours, and a SLSA verification summary beside it.
+
+https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md and https://slsa.dev/spec/v1.1/verification_summary.
+Both are made from the bundle alone, so whoever verifies makes them again and compares: a signature can't say more than the bundle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import gates
+from gates import canonical, codec, registry
+from gates.errors import BundleError, PluginError
+from gates.evidence import dsse
+from gates.evidence.bundle import Contents
+from gates.evidence.dsse import Envelope
+from gates.evidence.keys import PrivateKey
+from gates.model import Record, Verdict
+
+ATTESTATION = "attestation.dsse.json"
+SUMMARY = "vsa.dsse.json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+HOME = "https://github.com/quality-gates/quality-gates"
+#: The predicate of ours; its JSON Schema is docs/predicate.schema.json.
+PREDICATE_TYPE = f"{HOME}/blob/main/docs/predicate.schema.json?v=1"
+SUMMARY_TYPE = "https://slsa.dev/verification_summary/v1"
+#: What a summary calls a verdict; the standard knows these two results, and wants the levels named.
+_RESULTS = {Verdict.PASSED: ("PASSED", "QUALITY_GATES_PASSED")}
+_FAILED = ("FAILED", "FAILED")
+
+#: Where a signature was made: in a job of its own, or in the one that observed, where the project's code ran too.
+Place = Literal["apart", "same-job"]
+
+
+def statement(contents: Contents, place: Place) -> dict[str, Any]:
+    """What is signed: the manifest, the commit and the tree that it is about, and what was decided."""
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": _subjects(contents),
+        "predicateType": PREDICATE_TYPE,
+        "predicate": _predicate(contents, place),
+    }
+
+
+def summary(contents: Contents, attestation: bytes, time: str) -> dict[str, Any]:
+    """The same in the words of SLSA. `attestation` are the bytes of our own envelope, `time` is when it was made (RFC 3339)."""
+    context, decision = contents.record.context, contents.record.decision
+    result, level = _RESULTS.get(decision.verdict, _FAILED)
+    subjects = _subjects(contents)
+    resource = f"git+{context.repository}" if context.repository else f"{HOME}#bundle"
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": subjects,
+        "predicateType": SUMMARY_TYPE,
+        "predicate": {
+            "verifier": {"id": HOME, "version": {"quality-gates": gates.__version__}},
+            "timeVerified": time,
+            "resourceUri": f"{resource}@{context.commit}" if context.commit and not context.dirty else resource,
+            "policy": {"uri": f"{HOME}#effective-policy", "digest": {"sha256": decision.policy_digest.removeprefix("sha256:")}},
+            "inputAttestations": [{"uri": ATTESTATION, "digest": {"sha256": canonical.sha256(attestation)}}],
+            "verificationResult": result,
+            "verifiedLevels": [level],
+        },
+    }
+
+
+def sign(contents: Contents, key: PrivateKey, *, place: Place, time: str) -> dict[str, bytes]:
+    """The two members that sign a bundle. Raises `BundleError` where it says more than a signed payload may hold."""
+    try:
+        attestation = dsse.encode(dsse.sign(canonical.dumps(statement(contents, place)), key))
+        vsa = dsse.encode(dsse.sign(canonical.dumps(summary(contents, attestation, time)), key))
+    except ValueError as error:
+        raise BundleError(str(error), help="a policy with fewer gates has a smaller statement") from error
+    return {ATTESTATION: attestation, SUMMARY: vsa}
+
+
+def place_of(contents: Contents) -> Place:
+    """Where a signature of this run itself would be made: beside the project's code, unless no gate of it runs any."""
+    return "same-job" if any(_executes(facts.uses) for facts in contents.record.facts) else "apart"
+
+
+def _executes(uses: str) -> bool:
+    try:
+        return registry.find(uses).executes_project
+    except (KeyError, PluginError):
+        return True
+
+
+def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attestation: bytes) -> tuple[list[str], Place]:
+    """What the signed statements say otherwise than the bundle, in words, and where the signature was made. Raises `BundleError`."""
+    said = dsse.read_payload(envelope, ATTESTATION)
+    place: Place = "apart" if _at(said, "predicate", "signed", "where") == "apart" else "same-job"
+    differing = _compared(said, statement(contents, place), ATTESTATION)
+    if vsa is None:
+        return [*differing, f"{SUMMARY} is missing"], place
+    summed = dsse.read_payload(dsse.decode(vsa, SUMMARY), SUMMARY)
+    time = _at(summed, "predicate", "timeVerified")
+    expected = summary(contents, attestation, time if isinstance(time, str) else "")
+    # Who made the summary with another version says so; that is no difference.
+    expected["predicate"]["verifier"]["version"] = _at(summed, "predicate", "verifier", "version")
+    return [*differing, *_compared(summed, expected, SUMMARY)], place
+
+
+def _at(data: Any, *keys: str) -> Any:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _compared(said: Mapping[str, Any], expected: Mapping[str, Any], name: str) -> list[str]:
+    if said == expected:
+        return []
+    for key in ("_type", "predicateType", "subject"):
+        if said.get(key) != expected[key]:
+            return [f"{name} is a statement about something else: its {key} is not that of this bundle"]
+    return [f"{name} says something else of this bundle than the bundle itself"]
+
+
+def _subjects(contents: Contents) -> list[dict[str, Any]]:
+    """The manifest; and the commit and its tree, unless what was judged is not what was committed."""
+    context = contents.record.context
+    subjects: list[dict[str, Any]] = [{"name": "manifest.json", "digest": {"sha256": contents.digest}}]
+    if not context.dirty:
+        named = (("commit", "gitCommit", context.commit), ("tree", "gitTree", context.tree))
+        subjects += [{"name": name, "digest": {algorithm: id}} for name, algorithm, id in named if id]
+    return subjects
+
+
+def _predicate(contents: Contents, place: Place) -> dict[str, Any]:
+    record, manifest = contents.record, contents.manifest
+    context, decision = record.context, record.decision
+    data = {
+        "schema": "gates/predicate/v1",
+        "verdict": decision.verdict,
+        "would_be": decision.would_be,
+        "enforced": decision.enforced,
+        "partial": decision.partial,
+        "day": context.day,
+        "stage": context.stage,
+        "repository": context.repository,
+        "ref": context.ref,
+        "dirty": context.dirty,
+        "policy_digest": decision.policy_digest,
+        "content_digest": manifest.content_digest,
+        "previous": manifest.previous,
+        "sequence": manifest.sequence,
+        "judge": manifest.judge,
+        "gates": tuple(_gate(record)),
+        "waivers": tuple(waiver.id for waiver in decision.waivers if waiver.matched),
+        "signed": {"where": place},
+    }
+    encoded: dict[str, Any] = codec.encode(data)
+    return encoded
+
+
+def _gate(record: Record) -> Iterable[dict[str, Any]]:
+    for gate in record.decision.gates:
+        facts = record.facts_of(gate.gate)
+        examined = facts.examined if facts else None
+        yield {
+            "gate": gate.gate,
+            "uses": gate.uses,
+            "outcome": gate.outcome,
+            "enforcement": gate.enforcement,
+            "examined": {"unit": examined.unit, "done": examined.done, "expected": examined.expected} if examined else None,
+            "findings": gate.counts.findings,
+            "new": gate.counts.new,
+            "waived": gate.counts.waived,
+        }
