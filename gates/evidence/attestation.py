@@ -94,7 +94,7 @@ def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attes
     differing = _compared(said, statement(contents, place), ATTESTATION)
     if vsa is None:
         return [*differing, f"{SUMMARY} is missing"], place
-    summed = dsse.read_payload(dsse.decode(vsa, SUMMARY), SUMMARY)
+    summed = dsse.read_payload(dsse.decode_member(vsa, SUMMARY), SUMMARY)
     time = _at(summed, "predicate", "timeVerified")
     expected = summary(contents, attestation, time if isinstance(time, str) else "")
     # Who made the summary with another version says so; that is no difference.

@@ -40,10 +40,10 @@ class Envelope:
     payload_type: str
     signatures: tuple[Signature, ...]
 
-    def signed_by(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-        """Those of the keys that signed, each once, whatever the key ids say."""
+    def signed_by(self, keys: Iterable[PublicKey]) -> dict[PublicKey, str]:
+        """Those of the keys that signed, whatever the key ids say, and under which key id."""
         content = pae(self.payload_type, self.payload)
-        return tuple(key for key in keys if any(key.verifies(signature.sig, content) for signature in self.signatures))
+        return {key: item.keyid for key in keys for item in self.signatures if key.verifies(item.sig, content)}
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -80,6 +80,14 @@ def decode(content: bytes, where: str) -> Envelope:
         return _envelope(data)
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"the envelope can't be read: {error}", where=where) from error
+
+
+def decode_member(content: bytes, where: str) -> Envelope:
+    """The envelope in a bundle, where no byte may be another without anyone noticing: it has to be canonical. Raises `BundleError`."""
+    envelope = decode(content, where)
+    if encode(envelope) != content:
+        raise BundleError("the envelope is not canonical JSON", where=where)
+    return envelope
 
 
 def _envelope(data: Any) -> Envelope:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ class PublicKey:
     """A public key. `id` is the sha256, in hex, of its SubjectPublicKeyInfo in DER: what `openssl pkey -pubin -outform DER` gives."""
 
     id: str
-    _key: Ed25519PublicKey
+    _key: Ed25519PublicKey = field(compare=False, repr=False)
 
     def verifies(self, signature: bytes, content: bytes) -> bool:
         """Whether the holder of the private key signed this content."""
@@ -45,7 +45,7 @@ class PrivateKey:
     """A private key and its public half."""
 
     public: PublicKey
-    _key: Ed25519PrivateKey
+    _key: Ed25519PrivateKey = field(compare=False, repr=False)
 
     def sign(self, content: bytes) -> bytes:
         """A signature of 64 bytes."""

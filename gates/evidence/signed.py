@@ -33,18 +33,19 @@ def examine(contents: Contents, keys: Sequence[TrustedKey]) -> Signed | None:
         if contents.signatures:
             raise BundleError(f"it holds {contents.signatures[0]} without the attestation that belongs to it", where=contents.signatures[0])
         return None
-    envelope = dsse.decode(content, attestation.ATTESTATION)
+    envelope = dsse.decode_member(content, attestation.ATTESTATION)
     differing, place = attestation.differences(contents, envelope, summary, content)
     if differing:
         raise BundleError("; ".join(differing), where=attestation.ATTESTATION)
     signers = envelope.signed_by([item.key for item in keys])
-    summarised = dsse.decode(summary, attestation.SUMMARY).signed_by(signers) if summary is not None else ()
+    summarised = dsse.decode_member(summary, attestation.SUMMARY).signed_by(signers) if summary is not None else {}
     found = [item for item in keys if item.key in signers]
     if not found:
         return Signed(
             why="it is signed by none of the keys that you name" if keys else "it is signed, and you name no key to hold that against"
         )
-    if not any(item.key in summarised for item in found):
+    # The summary names the attestation by its digest, key ids and all; what the summary itself calls a key is held against that.
+    if not any(summarised.get(item.key) == signers[item.key] for item in found):
         return Signed(why=f"{attestation.SUMMARY} is signed by another key")
     day = contents.record.context.day
     objections = {item.name: item.objection(day) for item in found}
