@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from google.protobuf.json_format import Parse
 from in_toto_attestation.v1 import statement_pb2
@@ -22,6 +23,7 @@ from tests.repository import Repository
 
 Gates = Callable[..., Outcome]
 Members = dict[str, bytes]
+SCHEMA = Path(__file__).parents[2] / "docs" / "predicate.schema.json"
 ATTESTATION, SUMMARY = attestation.ATTESTATION, attestation.SUMMARY
 
 
@@ -99,6 +101,7 @@ def test_the_statement_is_one_that_others_read(signed: Path, failing: Repository
     commit, tree = failing.git("rev-parse", "HEAD"), failing.git("rev-parse", "HEAD^{tree}")
     assert [item["digest"] for item in said["subject"]] == [{"sha256": manifest}, {"gitCommit": commit}, {"gitTree": tree}]
     assert said["predicate"]["verdict"] == "failed"
+    jsonschema.validate(said["predicate"], json.loads(SCHEMA.read_text("utf-8")), jsonschema.Draft202012Validator)
     summary = payload(signed, SUMMARY)["predicate"]
     assert (summary["verificationResult"], summary["verifiedLevels"]) == ("FAILED", ["FAILED"])
 
