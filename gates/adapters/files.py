@@ -119,14 +119,27 @@ def write_folder_atomically(folder: Path, members: Mapping[str, bytes]) -> None:
         ) from error
 
 
-def walk(root: Path) -> Iterator[str]:
-    """Paths of all regular files below `root`, relative with forward slashes, sorted; links are not followed."""
+def walk(root: Path, left_out: set[str] | None = None) -> Iterator[str]:
+    """Paths of all regular files below `root`, relative with forward slashes, sorted; links are not followed.
+
+    Folders that nobody wants to look into are passed over; their paths are added to `left_out`.
+    """
     for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if name not in SKIPPED_FOLDERS)
+        passed = {name for name in names if name in SKIPPED_FOLDERS}
+        if left_out is not None:
+            left_out |= {Path(folder, name).relative_to(root).as_posix() for name in passed}
+        names[:] = sorted(set(names) - passed)
         for name in sorted(files):
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():
                 yield path.relative_to(root).as_posix()
+
+
+def outside(root: Path, search_path: str) -> str:
+    """A PATH without what a project could fill: folders inside it, and those that depend on where a program is started."""
+    top = root.resolve()
+    folders = search_path.split(os.pathsep)
+    return os.pathsep.join(name for name in folders if Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top))
 
 
 def within(name: str, pattern: str) -> bool:
