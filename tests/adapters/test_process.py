@@ -37,6 +37,19 @@ def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
         process.run(["no-such-program"], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [(0o644, "Permission denied"), (0o755, "Exec format error")],
+    ids=["not executable", "no program"],
+)
+def test_a_program_that_can_not_be_started_is_said(tmp_path: Path, mode: int, said: str) -> None:
+    (tmp_path / "tool").write_bytes(b"\0")
+    (tmp_path / "tool").chmod(mode)
+    with pytest.raises(ToolMissingError, match=f"tool could not be started: {said}") as raised:
+        process.run([str(tmp_path / "tool")], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+    assert "chmod" in raised.value.remedy
+
+
 def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
     assert run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path).exit_code == -9
 
@@ -93,4 +106,5 @@ def test_stopping_all_ends_what_runs_and_lets_nothing_start(tmp_path: Path, monk
     thread.join(30)
     assert len(outcome) == 1
     with pytest.raises(InterruptedRunError):
-        run("pass", tmp_path)
+        run("open('late', 'w').close()", tmp_path)
+    assert not (tmp_path / "late").exists()
