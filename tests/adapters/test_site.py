@@ -67,12 +67,29 @@ def test_paths_and_addresses_of_the_site_are_routes(folder: Path) -> None:
     assert known.routes(["/cart", "https://shop.example/app/", "https://shop.example/app/cart?a=1"]) == ("/", "/cart", "/cart?a=1")
 
 
-@pytest.mark.parametrize(
-    "entry", ["https://shop.example.evil/", "https://other.example/", "*.htm", "missing.html", "docs", "../public/index.html"]
-)
-def test_an_entry_that_stands_for_nothing_is_an_error(folder: Path, entry: str) -> None:
-    with pytest.raises(GateError):
-        Site(address="https://shop.example", root=folder.parent, folder=folder).routes([entry])
+@pytest.mark.parametrize("address", ["https://shop.example.evil/", "https://other.example/"])
+def test_an_address_of_another_site_is_an_error(folder: Path, address: str) -> None:
+    with pytest.raises(GateError, match=r"is not a page of https://shop\.example"):
+        Site(address="https://shop.example", root=folder.parent, folder=folder).routes([address])
+
+
+@pytest.mark.parametrize("entry", ["*.htm", "missing.html", "docs", "../public/index.html"])
+def test_an_entry_that_stands_for_no_file_is_an_error_even_beside_others(folder: Path, entry: str) -> None:
+    with pytest.raises(GateError, match=r"no file below `serve\.directory` fits") as raised:
+        site(folder).routes(["/", entry])
+    assert repr(entry) in raised.value.reason
+
+
+def test_a_list_that_names_no_page_is_an_error(folder: Path) -> None:
+    with pytest.raises(GateError, match="`pages` names no page"):
+        site(folder).routes([])
+
+
+def test_more_pages_than_anyone_will_wait_for_are_an_error(folder: Path) -> None:
+    most = [f"/{number}" for number in range(5000)]
+    assert len(site(folder).routes([*most, "/0"])) == 5000
+    with pytest.raises(GateError, match="stands for more than 5000 pages"):
+        site(folder).routes([*most, "/5000"])
 
 
 def test_a_file_without_a_folder_is_an_error(folder: Path) -> None:
@@ -95,20 +112,35 @@ def test_an_index_of_sitemaps_is_followed_once(served: Site, folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["", "<html>", MAP.format(""), "<!DOCTYPE a [<!ENTITY b 'c'>]><urlset><url><loc>&b;</loc></url></urlset>"],
-    ids=["empty", "broken", "no page", "entities"],
+    ("content", "said"),
+    [
+        ("", "is not XML that can be read"),
+        ("<html>", "is not XML that can be read"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><urlset><url><loc>&b;</loc></url></urlset>", "is not XML that can be read"),
+        (MAP.format(""), "names no page"),
+    ],
+    ids=["empty", "broken", "entities", "no page"],
 )
-def test_a_sitemap_that_names_no_page_is_an_error(folder: Path, content: str) -> None:
+def test_a_sitemap_that_names_no_page_is_an_error_even_beside_others(folder: Path, content: str, said: str) -> None:
     (folder / "sitemap.xml").write_text(content)
-    with pytest.raises(GateError, match=r"the sitemap public/sitemap\.xml"):
-        site(folder).routes(["public/sitemap.xml"])
+    with pytest.raises(GateError, match=rf"the sitemap public/sitemap\.xml {said}"):
+        site(folder).routes(["/", "public/sitemap.xml"])
 
 
-@pytest.mark.parametrize("entry", ["/missing.xml", "missing.xml", "../outside.xml"])
-def test_a_sitemap_that_is_not_there_is_an_error(served: Site, entry: str) -> None:
-    with pytest.raises(GateError):
-        served.routes([entry])
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("/missing.xml", "the sitemap /missing.xml could not be read: it answered 404"),
+        ("missing.xml", "the sitemap missing.xml can't be read: No such file or directory"),
+        ("../outside.xml", "'../outside.xml' leads out of the repository"),
+    ],
+)
+def test_a_sitemap_that_is_not_there_or_not_ours_is_an_error(served: Site, tmp_path: Path, entry: str, said: str) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "outside.xml").write_text(MAP.format("<url><loc>/</loc></url>"))
+    with pytest.raises(GateError) as raised:
+        Site(address=served.address, root=tmp_path / "repository", folder=None).routes(["/", entry])
+    assert raised.value.reason == said
 
 
 def test_an_answer_that_drips_is_given_up(folder: Path) -> None:
