@@ -255,7 +255,7 @@ class ObserveContext:
                 if content:
                     self.raw_bytes(f"{number}-{tool}.{stream}", content)
         self._check_bounds(tool, done)
-        if done.timed_out or done.exit_code is None:
+        if done.exit_code is None:
             raise ToolTimeoutError(
                 f"{tool} did not end in time and was stopped",
                 remedy=f"allow it more time with `gates.{self.gate}.timeout`, or find out what it waits for",
