@@ -47,25 +47,37 @@ def test_a_lock_gives_every_group_and_extra_but_not_the_project(tool: str) -> No
     assert (places["kettle"], places["teapot"]) == (kettle, teapot)
 
 
+UNKNOWN = "is of a lock format that is not known here"
+
+
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "said"),
     [
-        ("uv.lock", "version = 2\n"),
-        ("poetry.lock", "[metadata]\nlock-version = '9.0'\n"),
-        ("pdm.lock", "[metadata]\n"),
-        ("pylock.toml", "lock-version = '2.0'\n"),
-        ("Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}'),
-        ("Pipfile.lock", '{"default": {}}'),
-        ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n"),
-        ("uv.lock", "<<<<<<< mine\n"),
-        ("environment.yml", "dependencies: []\n"),
+        ("uv.lock", "version = 2\n", UNKNOWN),
+        ("poetry.lock", "[metadata]\nlock-version = '9.0'\n", UNKNOWN),
+        ("pdm.lock", "[metadata]\n", UNKNOWN),
+        ("pylock.toml", "lock-version = '2.0'\n", UNKNOWN),
+        ("Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}', UNKNOWN),
+        ("Pipfile.lock", '{"default": {}}', "is not a lock file of Pipenv"),
+        ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n", "lists a package without a name"),
+        ("uv.lock", "version = 1\n[[package]]\nname = 7\nversion = '1'\n", "lists a package without a name"),
+        ("uv.lock", "<<<<<<< mine\n", "is not TOML that can be read: "),
+        ("uv.lock", f"x = {'[' * 100_000}", "is nested too deeply to be read"),
+        ("environment.yml", "dependencies: []\n", "is no lock or requirements file that is known here"),
     ],
 )
-def test_a_lock_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+def test_a_lock_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
-    with pytest.raises(CannotTellError, match=name.replace(".", r"\.")) as raised:
+    with pytest.raises(CannotTellError) as raised:
         sources.read(tmp_path, [name])
+    assert raised.value.reason.startswith(f"{name} {said}")
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< mine\n", f"x = {'[' * 100_000}"], ids=["not TOML", "deep"])
+def test_a_project_beside_its_lock_that_is_not_understood_is_an_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CannotTellError, match=r"pyproject\.toml is (not TOML|nested too deeply)"):
+        read(tmp_path, "a.txt", a_dot_txt="cups==1\n", pyproject_dot_toml=text)
 
 
 @pytest.mark.parametrize(
