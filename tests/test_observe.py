@@ -1,11 +1,16 @@
-"""What the project's code does to the raw folder, and what it says, ends neither the run nor a secret's secrecy."""
+"""What the project's code does to the raw folder, what it says, and a lack of memory end neither the run nor a secret's secrecy."""
 
 from __future__ import annotations
 
+import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gates.api import ObserveContext
 from gates.facts import read_facts
 from gates.model import Facts, GateRun, Status
 from gates.observe import Progress, Setting, observe
@@ -75,3 +80,29 @@ def test_the_last_words_of_a_tool_are_for_the_report_alone(tmp_path: Path) -> No
     assert heard.told == ["running sh", False]
     members = {name: Redactor(["tok-123456789"]).redact(content) for name, content in observation.members.items()}
     assert "the token is [redacted]" in read_facts(GATE, "tool", members).reason
+
+
+def starved(context: ObserveContext, options: Any) -> None:
+    bytearray(sys.maxsize)
+
+
+def test_a_gate_that_gets_no_memory_can_not_tell_and_the_next_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "x.sarif").write_text(SARIF, "utf-8")
+    options = {"command": ["cp", "x.sarif", "{raw}"], "sarif": "x.sarif", "inventory": ["x.sarif"]}
+    gates = {"starved": replace(GATE, observe=starved), "fed": GATE}
+    steps = [Step(name=name, gate=gate, options=options, timeout_seconds=30) for name, gate in gates.items()]
+    setting = Setting(root=tmp_path, work=tmp_path / "work", environment={"PATH": "/bin:/usr/bin"})
+    seen = observe(steps, setting, jobs=1, progress=Progress()).observations
+    none, some = (read_facts(gates[item.name], item.name, item.members) for item in seen)
+    assert (none.status, none.reason, some.status) == (Status.ERROR, "there is too little memory", Status.COMPLETED)
+    assert "--jobs 1" in none.remedy
+
+
+def test_where_the_system_gives_no_thread_there_is_too_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    step = Step(name="tool", gate=GATE, options={"command": ["true"], "sarif": "x.sarif"}, timeout_seconds=30)
+    with pytest.raises(MemoryError):
+        observe([step], Setting(root=tmp_path, work=tmp_path / "work", environment={}), jobs=1, progress=Progress())
