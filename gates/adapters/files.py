@@ -129,6 +129,15 @@ def walk(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
+def walk_links(root: Path) -> Iterator[str]:
+    """Paths of all links below `root`, to files and to folders, relative with forward slashes."""
+    for folder, names, others in os.walk(root):
+        names[:] = sorted(name for name in names if name not in SKIPPED_FOLDERS)
+        for path in (Path(folder, name) for name in (*names, *others)):
+            if path.is_symlink():
+                yield path.relative_to(root).as_posix()
+
+
 def within(name: str, pattern: str) -> bool:
     """Whether a path is what the pattern names, or lies in a folder that it names.
 
