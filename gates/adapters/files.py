@@ -142,6 +142,15 @@ def outside(root: Path, search_path: str) -> str:
     return os.pathsep.join(name for name in folders if Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top))
 
 
+def walk_links(root: Path) -> Iterator[str]:
+    """Paths of all links below `root`, to files and to folders, relative with forward slashes."""
+    for folder, names, others in os.walk(root):
+        names[:] = sorted(name for name in names if name not in SKIPPED_FOLDERS)
+        for path in (Path(folder, name) for name in (*names, *others)):
+            if path.is_symlink():
+                yield path.relative_to(root).as_posix()
+
+
 def within(name: str, pattern: str) -> bool:
     """Whether a path is what the pattern names, or lies in a folder that it names.
 

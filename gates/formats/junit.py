@@ -25,8 +25,11 @@ _DEPTH = 64
 _NAME_LENGTH = 4096
 _DIGITS = 12
 _SUITES = frozenset({"testsuites", "testsuite"})
-_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
+#: Words of `status` and `result`, in small letters and without dashes. Any other is that of a test that did not end well.
+_PASSED = frozenset({"", "run", "passed", "pass", "success", "successful", "completed", "ok", "executed"})
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "skip", "ignored", "suppressed", "pending"})
 _FAILED = frozenset({"failed", "failure", "fail", "error", "errored", "broken"})
+_WORD_LENGTH = 40
 
 
 class CaseOutcome(StrEnum):
@@ -130,10 +133,14 @@ def _outcome(element: Any) -> tuple[CaseOutcome, str]:
         child = element.find(outcome.value)
         if child is not None:
             return outcome, (child.get("message") or child.text or "").strip()
-    said = {(element.get(name) or "").lower() for name in ("status", "result")}
-    if said & _FAILED:
+    words = [(element.get(name) or "").strip() for name in ("status", "result")]
+    said = {re.sub(r"[\s_-]", "", word.lower()): word for word in words}
+    if _FAILED & set(said):
         return CaseOutcome.FAILURE, "the report says that it failed, and not why"
-    if said & _NOT_RUN:
+    unknown = [word for key, word in said.items() if key not in _PASSED | _NOT_RUN]
+    if unknown:
+        return CaseOutcome.FAILURE, f"the report calls it {unknown[0][:_WORD_LENGTH]!r}, which is no word for a test that passed"
+    if _NOT_RUN & set(said):
         return CaseOutcome.SKIPPED, "the report says that it was not run"
     return CaseOutcome.PASSED, ""
 

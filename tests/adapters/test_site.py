@@ -53,6 +53,71 @@ def test_globs_name_files_below_the_folder_and_index_pages_by_their_folder(folde
     assert site(folder).routes(["*.html", "index.html"]) == ("/",)
 
 
+def test_a_folder_of_any_name_is_walked(folder: Path) -> None:
+    for name in ("venv", "node_modules", "docs/.tox"):
+        (folder / name).mkdir()
+        (folder / name / "page.html").write_text("words")
+    assert site(folder).routes(["**/page.html"]) == ("/docs/.tox/page.html", "/node_modules/page.html", "/venv/page.html")
+    assert site(folder).routes(["venv/*.html"]) == ("/venv/page.html",)
+
+
+def test_what_lies_at_the_root_of_a_repository_and_is_no_site_is_left_out(folder: Path) -> None:
+    for name in (".git", ".gates", "public/.gates"):
+        (folder.parent / name).mkdir()
+        (folder.parent / name / "page.html").write_text("words")
+    whole = Site(address="http://127.0.0.1:1", root=folder.parent, folder=folder.parent)
+    assert whole.routes(["**/page.html"]) == ("/public/.gates/page.html",)
+
+
+def test_links_that_stay_in_the_folder_are_pages_by_their_own_names(folder: Path) -> None:
+    (folder / "linked.html").symlink_to("docs/index.html")
+    (folder / "again").symlink_to("docs")
+    (folder / "docs/loop").symlink_to("..")
+    (folder / "gone.html").symlink_to("missing.html")
+    (folder / "self.html").symlink_to("self.html")
+    again = ("/again/", "/again/%C3%A9t%C3%A9%201.html")
+    assert site(folder).routes(["**/*.html"]) == ("/", *again, "/docs/", "/docs/%C3%A9t%C3%A9%201.html", "/linked.html")
+    assert site(folder).routes(["again/**/*.html"]) == again
+    assert site(folder).routes(["linked.html"]) == ("/linked.html",)
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "pattern"),
+    [
+        ("out.html", "../outside/page.html", "**/*.html"),
+        ("out.html", "../outside/page.html", "out.html"),
+        ("out", "../outside", "**/*.html"),
+        ("out", "../outside", "out/*.html"),
+        ("docs/out", "../../outside", "*/out/page.html"),
+    ],
+)
+def test_a_link_that_leads_out_of_the_folder_is_an_error(folder: Path, link: str, target: str, pattern: str) -> None:
+    (folder.parent / "outside").mkdir()
+    (folder.parent / "outside/page.html").write_text("words")
+    (folder / link).symlink_to(target)
+    with pytest.raises(GateError, match=f"'{link}' below `serve.directory` is a link that leads out of it") as raised:
+        site(folder).routes([pattern])
+    assert raised.value.remedy
+
+
+def test_a_link_out_of_the_folder_where_no_page_is_asked_for_is_none_of_ours(folder: Path) -> None:
+    (folder.parent / "outside").mkdir()
+    (folder / "images").symlink_to("../outside")
+    (folder / "docs/print.css").symlink_to("../../gates.css")
+    (folder.parent / "gates.css").write_text("words")
+    assert site(folder).routes(["*.html", "docs/*.html"]) == ("/", "/docs/", "/docs/%C3%A9t%C3%A9%201.html")
+
+
+def test_links_that_multiply_are_an_error(folder: Path) -> None:
+    names = "abcdefgh"
+    for name in names:
+        (folder / name).mkdir()
+    for name, other in ((name, other) for name in names for other in names if name != other):
+        (folder / name / other).symlink_to(f"../{other}")
+    with pytest.raises(GateError, match="lead to more than 2000 folders"):
+        site(folder).routes(["**/*.html"])
+
+
 def test_a_route_leads_back_to_its_file(folder: Path) -> None:
     known = site(folder)
     assert known.file_of("/") == folder / "index.html"

@@ -119,6 +119,17 @@ def test_e4_a_hidden_failure(tool: Tool) -> Seen:
     return tool.seen(b'<testsuite name="s" tests="1" errors="1"><testcase classname="a" name="one"/></testsuite>', format="junit")
 
 
+@trap(
+    "E4",
+    "JUnit: a test that ran out of time is no failure, but has a status of its own",
+    alone=WORKED,
+    here=failed("a::one failed: the report calls it 'timedout'"),
+)
+def test_e4_a_status_of_its_own(tool: Tool) -> Seen:
+    case = b'<testcase classname="a" name="one" status="timedout"/>'
+    return tool.seen(b'<testsuite name="s" tests="1">' + case + b"</testsuite>", format="junit")
+
+
 @trap("E4", "CycloneDX: no component", alone=WORKED, here=failed("nothing was examined"))
 def test_e4_no_components(tool: Tool) -> Seen:
     bom = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [], "vulnerabilities": []}'
