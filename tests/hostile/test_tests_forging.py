@@ -131,8 +131,8 @@ REWRITE = (
 
 @hostile("code of a second run rewrites what the first one saw", here=failed("test_wrong failed: AssertionError"))
 def test_the_first_run_is_rewritten(project: Project) -> Seen:
-    find = "def pytest_configure(config):\n    run = Path(config.option.xmlpath).parent / 'run.json'\n    if not run.exists():\n        return\n"
-    project.write({"test_a.py": WRONG, "conftest.py": f"from pathlib import Path\n\n\n{find}{REWRITE}"})
+    find = "    run = Path(config.option.xmlpath).parent / 'run.json'\n    if not run.exists():\n        return\n"
+    project.write({"test_a.py": WRONG, "conftest.py": f"from pathlib import Path\n\n\ndef pytest_configure(config):\n{find}{REWRITE}"})
     return judged(project.observe({"retries": 1}))
 
 
