@@ -1,19 +1,23 @@
 """Finds the tests that stand in source files, without pytest and without running any of it.
 
 `python -I -S pytest_inventory.py ASK` reads a JSON file `{root, files, functions, classes}` (name patterns as in pytest's
-settings) and prints `{tests: [{id, name, line, first, note, bare, sure}], unreadable: [{path, line, error}]}`. It runs on
+settings) and prints `{tests: [{id, name, line, first, note, bare, sure, base, sets}], unreadable: [{path, line, error}]}`. It runs on
 the project's interpreter, whose syntax the files are written in: the standard library of Python 3.9 alone.
 
 `note` says why pytest may rightly pass over a test; empty where nothing in the file explains it. `first` is the line of its
 first decorator. `bare`: nothing but marks of pytest stands between it and whoever runs it. A test that is not `sure` may be
-none: the file alone does not tell. `name` is that of the function, empty where no `def` of the file is the test.
+none: the file alone does not tell; `base`: another class of the file is made from its class. `name` is that of the function,
+empty where no `def` of the file is the test. `sets` is how many sets of parameters the marks give at least; 0 where that is
+not certain.
 """
 
 from __future__ import annotations
 
 import ast
 import fnmatch
+import itertools
 import json
+import math
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -34,7 +38,8 @@ class _Reader:
         self.functions = functions
         self.classes = classes
         self.known = {node.name: node for node in _statements(body) if isinstance(node, ast.ClassDef)}
-        self.used = {_last_name(base): node for node in self.known.values() if self._is_used(node) for base in node.bases}
+        heirs = [node for node in self.known.values() if self._is_used(node)]
+        self.used = {name: node for node in heirs for name in map(_last_name, node.bases) if name != node.name}
 
     def read(self) -> list[dict[str, Any]]:
         """All tests of the module; where there are none, the module itself if it may make or import some."""
@@ -81,7 +86,8 @@ class _Reader:
     def _node(self, prefix: str, node: ast.stmt, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         if isinstance(node, _FUNCTIONS):
             if _matches(node.name, functions) and not _is_fixture(node):
-                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=bare and _is_bare(node))
+                sets = _sets(node) if bare and not note else 0
+                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=bare and _is_bare(node), sets=sets)
         elif isinstance(node, ast.ClassDef):
             yield from self._class(prefix, node, functions, note=note, bare=bare and _is_bare(node))
 
@@ -98,14 +104,18 @@ class _Reader:
             if node.name in self.used and (unit or _matches(self.used[node.name].name, self.classes)):
                 return  # it is abstract: the classes below it have its tests
             note = note or "`__test__ = False` takes its class out"
-        note = note or ("" if unit else _constructor_note(lineage))
+        note = note or (_constructor_note(lineage) if named and not unit else "")
         wanted = ["test"] if unit else functions
+        certain = not unit and not foreign and all(_is_bare(each) and len(each.bases) < 2 and not each.keywords for each in lineage)
+        times = math.prod(_sets(each) for each in lineage) if certain else 0
+        rebound = {name for each in lineage for part in each.body for name in _assigned(part)}
         seen: set[str] = set()
         for each in lineage:
             inherited = "" if each is node else note
             for entry in self._body(f"{prefix}::{node.name}", each.body, wanted, note=inherited or note, bare=bare):
                 if each is node or entry["id"] not in seen:
-                    yield {**entry, "sure": entry["sure"] and (unit or named)}
+                    sets = 0 if entry["name"] in rebound else entry["sets"] * times
+                    yield {**entry, "sure": entry["sure"] and (unit or named), "base": node.name in self.used, "sets": sets}
                 seen.add(entry["id"])
         if unit and not seen and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
             yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
@@ -125,10 +135,11 @@ class _Reader:
 
 
 def _entry(
-    id: str, name: str | None, line: int, note: str, *, node: ast.AST | None = None, bare: bool = False, sure: bool = True
+    id: str, name: str | None, line: int, note: str, *, node: ast.AST | None = None, bare: bool = False, sure: bool = True, sets: int = 0
 ) -> dict[str, Any]:
     first = min([line, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-    return {"id": id, "name": name or "", "line": line, "first": first, "note": note, "bare": bare, "sure": sure}
+    named = {"id": id, "name": name or "", "line": line, "first": first, "note": note}
+    return {**named, "bare": bare, "sure": sure, "base": False, "sets": sets}
 
 
 def _constructor_note(lineage: list[ast.ClassDef]) -> str:
@@ -161,8 +172,26 @@ def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _is_bare(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
     """Whether each decorator is a mark of pytest, which changes nothing of what is run."""
-    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
-    return all(isinstance(mark, ast.Attribute) and _last_name(mark.value) == "mark" for mark in marks)
+    return all(_is_mark(mark) for mark in node.decorator_list)
+
+
+def _is_mark(decorator: ast.expr) -> bool:
+    mark = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(mark, ast.Attribute) and _last_name(mark.value) == "mark"
+
+
+def _sets(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    """How many sets of parameters the marks give at least. Those below another decorator may not outlive it."""
+    return math.prod(_size(mark) for mark in itertools.takewhile(_is_mark, node.decorator_list))
+
+
+def _size(mark: ast.expr) -> int:
+    """The number of values in a mark that gives them as a list; 1, for what is skipped, where the list is empty."""
+    if not isinstance(mark, ast.Call) or _last_name(mark.func) != "parametrize":
+        return 1
+    values = [*mark.args[1:2], *(word.value for word in mark.keywords if word.arg == "argvalues")]
+    lists = [value.elts for value in values if isinstance(value, (ast.List, ast.Tuple))]
+    return max(1, len(lists[0])) if lists and not any(isinstance(value, ast.Starred) for value in [*mark.args, *lists[0]]) else 1
 
 
 def _last_name(node: ast.expr) -> str:

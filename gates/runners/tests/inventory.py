@@ -122,6 +122,8 @@ def find(context: ObserveContext, options: Options, project: Project, settings: 
     for test in tests:
         if not test["note"] and not _matches(test["id"].partition("::")[0], own):
             test["note"] = f"its file is none of the project's python_files ({' '.join(own)})"
+        if any("[" in path and _selects(path, test["id"]) for path in options.paths):
+            test["sets"] = 0  # the policy chooses among its parameters
     return {
         "tests": tests,
         "unreadable": found["unreadable"],
