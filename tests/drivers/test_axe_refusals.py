@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 
 from gates.drivers import axe_inventory
@@ -33,6 +34,7 @@ def test_a_frame_that_no_element_holds_is_listed_with_all_that_are_in_it() -> No
     assert {(frame.selector, frame.reason) for frame in found} == {("html", "no element of the page holds it")}
 
 
+@pytest.mark.engine("chromium")
 def test_a_page_in_which_a_script_fails_was_not_examined(tmp_path: Path) -> None:
     """The browser refuses a selector that it does not know; nothing is waited for then."""
     facts = look_at({"/": good()}, tmp_path, wait_for=":no-such-state")
