@@ -73,7 +73,7 @@ class Progress:
 def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
     """Observe all steps, `jobs` at a time, longest time limit first.
 
-    On `KeyboardInterrupt` every child is stopped, and what was finished is returned.
+    On `KeyboardInterrupt` every child is stopped, and what was finished is returned. Raises `MemoryError` where the system gives no thread.
     """
     begun = clock.monotonic()
     futures: dict[str, Future[Observation | None]] = {}
@@ -89,6 +89,10 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
             interrupts.hold()
             process.stop_all()
             pool.shutdown(cancel_futures=True)
+        except MemoryError:
+            process.stop_all()
+            pool.shutdown(cancel_futures=True)
+            raise
     done = [futures[step.name] for step in steps if step.name in futures and not futures[step.name].cancelled()]
     results = [future.result() for future in done]
     return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)

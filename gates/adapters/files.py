@@ -124,15 +124,14 @@ def walk(root: Path, left_out: set[str] | None = None) -> Iterator[str]:
 
     Folders that nobody wants to look into are passed over; their paths are added to `left_out`.
     """
+    found = []
     for folder, names, files in os.walk(root):
         passed = {name for name in names if name in SKIPPED_FOLDERS}
         if left_out is not None:
             left_out |= {Path(folder, name).relative_to(root).as_posix() for name in passed}
         names[:] = sorted(set(names) - passed)
-        for name in sorted(files):
-            path = Path(folder, name)
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(root).as_posix()
+        found += [path for path in (Path(folder, name) for name in files) if path.is_file() and not path.is_symlink()]
+    yield from sorted(path.relative_to(root).as_posix() for path in found)
 
 
 def outside(root: Path, search_path: str) -> str:

@@ -40,7 +40,7 @@ def read_answer(path: Path, *, tool: str) -> Any:
     """The JSON data that one of our drivers has written for its gate; raises `GateError` where it is not whole."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise GateError(f"{tool} left no whole {path.name}", remedy=_CRASHED) from None
 
 
@@ -170,7 +170,7 @@ class ObserveContext:
         if files:
             return
         if self.selected is not None:
-            raise NothingNamedError(f"none of the named files is {what}")
+            raise NothingNamedError(f"none of the named files is a {what}")
         raise GateError(
             f"there is no {what} to examine",
             remedy="check `paths` and `exclude`; where there is none on purpose, say so in the policy with `not-applicable` and a reason",
@@ -334,7 +334,7 @@ class ObserveContext:
         done = self.run_driver(driver, [request], tool=tool, version=version, keep_output=False, env=env)
         try:
             answer = json.loads(done.stdout)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if done.exit_code != 0 or not isinstance(answer, dict):
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -12,7 +12,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from gates.adapters.browser import INSTALL, find_browser, find_driver
 from gates.model import Record
@@ -110,7 +110,8 @@ def test_text_filters_and_the_count_is_announced(show: Any) -> None:
 )
 def test_each_choice_filters(show: Any, control: str, value: str, number: int) -> None:
     page = show(full())
-    page.find_element(By.ID, control).send_keys(value)
+    choice = Select(page.find_element(By.ID, control))
+    choice.select_by_visible_text(next(option.text for option in choice.options if option.text.startswith(value)))
     WebDriverWait(page, 5).until(lambda page: count(page) != "All 9 findings")
     assert len(rows(page)) == number
 
