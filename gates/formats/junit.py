@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -195,14 +196,33 @@ def _location(case: Case, places: Places) -> Location:
 
 
 def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:
-    """Those of the files that no test names by file, suite or class: nothing says that their tests ran."""
+    """Those of the files that no test names by file, suite or class, or only by what fits others too: nothing says that they ran."""
     named = {name.replace("\\", "/") for case in cases for name in (case.file, case.suite, case.classname) if name}
-    named = {name for name in named if len(name) <= _NAME_LENGTH}
-    ends = {end for name in named for end in _ends(name)}
-    dotted = {start for name in named for start in _dotted_starts(name)}
-    return [
-        file for file in files if not (file in ends or posixpath.splitext(file)[0].replace("/", ".") in dotted or named & set(_ends(file)))
-    ]
+    inventory = _Inventory(files)
+    fits = [inventory.named(name) for name in named if len(name) <= _NAME_LENGTH]
+    explained = {file for found in fits if len(found) == 1 for file in found}
+    return [file for file in files if file not in explained]
+
+
+class _Inventory:
+    """Files by the ends of their paths, and by their paths with dots and without an ending, as modules and classes are called."""
+
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self._files = frozenset(files)
+        self._by_end: defaultdict[str, set[str]] = defaultdict(set)
+        self._dotted: defaultdict[str, set[str]] = defaultdict(set)
+        for file in files:
+            self._dotted[posixpath.splitext(file)[0].replace("/", ".")].add(file)
+            for end in _ends(file):
+                self._by_end[end].add(file)
+
+    def named(self, name: str) -> set[str]:
+        """The files that a name of the report may stand for: more than one where it does not say which."""
+        if "/" in name and name in self._files:
+            return {name}
+        longest = next((end for end in _ends(name) if end in self._files), None)
+        found = self._by_end.get(name) or ({longest} if longest else set())
+        return found or next((self._dotted[start] for start in _dotted_starts(name) if start in self._dotted), set())
 
 
 def _ends(path: str) -> Iterator[str]:

@@ -160,3 +160,23 @@ def test_files_that_no_test_comes_from_are_named() -> None:
     cases = junit.read_cases(SURE.encode(), "j.xml")
     files = ("tests/cart.py", "shop/cart.py", "tests/other.py")
     assert junit.unnamed_files(cases, files) == ["tests/other.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "unnamed"),
+    [
+        ("cart.spec.ts", ("a/cart.spec.ts",), []),
+        ("cart.spec.ts", ("a/cart.spec.ts", "b/cart.spec.ts"), ["a/cart.spec.ts", "b/cart.spec.ts"]),
+        ("cart.spec.ts", ("cart.spec.ts", "b/cart.spec.ts"), ["cart.spec.ts", "b/cart.spec.ts"]),
+        ("x/cart.ts", ("a/x/cart.ts", "b/x/cart.ts"), ["a/x/cart.ts", "b/x/cart.ts"]),
+        ("x/cart.ts", ("x/cart.ts", "b/x/cart.ts"), ["b/x/cart.ts"]),
+        ("b\\cart.ts", ("a/cart.ts", "b/cart.ts"), ["a/cart.ts"]),
+        ("/home/someone/b/cart.ts", ("b/cart.ts", "cart.ts"), ["cart.ts"]),
+        ("tests.cart.Cart", ("tests/cart.py", "tests.py"), ["tests.py"]),
+        ("tests.cart.Cart", ("tests/cart.py", "tests/cart.ts"), ["tests/cart.py", "tests/cart.ts"]),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["file", "classname"])
+def test_a_name_that_fits_several_files_explains_none(attribute: str, name: str, files: tuple[str, ...], unnamed: list[str]) -> None:
+    cases = junit.read_cases(f'<testsuite><testcase name="a" {attribute}="{name}"/></testsuite>'.encode(), "j.xml")
+    assert junit.unnamed_files(cases, files) == unnamed
