@@ -26,6 +26,7 @@ from typing import Any
 
 _BRANCHES = tuple(getattr(ast, name) for name in ("If", "Try", "TryStar", "With", "For", "While", "Match") if hasattr(ast, name))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_NO_TESTS = {"object", "ABC", "Generic", "Protocol", "Enum"}
 _MAKERS = {"exec", "eval", "setattr", "globals", "vars", "locals", "type", "load_tests"}
 
 
@@ -86,17 +87,18 @@ class _Reader:
     def _node(self, prefix: str, node: ast.stmt, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         if isinstance(node, _FUNCTIONS):
             if _matches(node.name, functions) and not _is_fixture(node):
-                sets = _sets(node) if bare and not note else 0
-                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=bare and _is_bare(node), sets=sets)
+                whole = bare and _is_bare(node)
+                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=whole, sets=_sets(node))
         elif isinstance(node, ast.ClassDef):
             yield from self._class(prefix, node, functions, note=note, bare=bare and _is_bare(node))
 
     def _class(self, prefix: str, node: ast.ClassDef, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         """The tests that a class has and inherits within the file; the class itself where its bases are unknown."""
-        lineage = [node, *self._ancestors(node, {node.name})]
-        bases = {_last_name(base) for each in lineage for base in each.bases} - {"object", "ABC", "Generic", "Protocol", "Enum"}
-        unit = any(base.endswith("TestCase") for base in bases)
-        foreign = {base for base in bases if base not in self.known} and not unit
+        lineage = list(self._lineage(node, {node.name}))[::-1]
+        bases = {(_last_name(base), each.name) for each in lineage for base in each.bases if _last_name(base) not in _NO_TESTS}
+        unit = any(base.endswith("TestCase") for base, _ in bases)
+        # A base of the class's own name stands in another file.
+        foreign = not unit and any(base not in self.known or base == name for base, name in bases)
         named = _matches(node.name, self.classes)
         if not (unit or named or foreign):
             return
@@ -106,17 +108,20 @@ class _Reader:
             note = note or "`__test__ = False` takes its class out"
         note = note or (_constructor_note(lineage) if named and not unit else "")
         wanted = ["test"] if unit else functions
-        certain = not unit and not foreign and all(_is_bare(each) and len(each.bases) < 2 and not each.keywords for each in lineage)
+        certain = not unit and not foreign and all(_is_bare(each) for each in lineage)
         times = math.prod(_sets(each) for each in lineage) if certain else 0
-        rebound = {name for each in lineage for part in each.body for name in _assigned(part)}
+        rebound: set[str] = set()
         seen: set[str] = set()
         for each in lineage:
             inherited = "" if each is node else note
             for entry in self._body(f"{prefix}::{node.name}", each.body, wanted, note=inherited or note, bare=bare):
                 if each is node or entry["id"] not in seen:
-                    sets = 0 if entry["name"] in rebound else entry["sets"] * times
-                    yield {**entry, "sure": entry["sure"] and (unit or named), "base": node.name in self.used, "sets": sets}
+                    if entry["name"] in rebound:
+                        entry.update(name="", bare=False, sets=0)  # a class below gives the name to something else
+                    sure, sets = entry["sure"] and (unit or named), entry["sets"] * times
+                    yield {**entry, "sure": sure, "base": node.name in self.used, "sets": sets}
                 seen.add(entry["id"])
+            rebound.update(name for part in each.body for name in _assigned(part))
         if unit and not seen and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
             yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
         elif not seen and foreign:
@@ -125,13 +130,13 @@ class _Reader:
     def _is_used(self, node: ast.ClassDef) -> bool:
         return "__test__" not in _switched_off(node.body) and node.name not in _switched_off(self.body)
 
-    def _ancestors(self, node: ast.ClassDef, seen: set[str]) -> Iterator[ast.ClassDef]:
-        for base in node.bases:
-            name = _last_name(base)
+    def _lineage(self, node: ast.ClassDef, seen: set[str]) -> Iterator[ast.ClassDef]:
+        """A class behind its bases within the file: backwards the order in which Python looks for a method."""
+        for name in map(_last_name, reversed(node.bases)):
             if name in self.known and name not in seen:
                 seen.add(name)
-                yield self.known[name]
-                yield from self._ancestors(self.known[name], seen)
+                yield from self._lineage(self.known[name], seen)
+        yield node
 
 
 def _entry(

@@ -183,10 +183,10 @@ def test_parameter_sets_that_are_left_out_in_the_open_are_none_that_are_missing(
 
 def test_a_class_that_may_be_none_of_tests_is_listed_where_nothing_ran_of_it(project: Project) -> None:
     classes = (
-        "from shared import Base\n\n\nclass Checks(Base):\n    def __init__(self):\n        pass\n\n"
-        "    def test_x(self):\n        pass\n\n    def other(self):\n        pass\n\n\nclass Fake(Base):\n    pass\n"
+        "import shared\n\n\nclass Checks(shared.Checks):\n    def __init__(self):\n        pass\n\n"
+        "    def test_x(self):\n        pass\n\n    def other(self):\n        pass\n\n\nclass Fake(shared.Checks):\n    pass\n"
     )
-    facts = project.write({"test_a.py": classes, "test_ok.py": TWO_TESTS, "shared.py": "class Base:\n    pass\n"}).observe()
+    facts = project.write({"test_a.py": classes, "test_ok.py": TWO_TESTS, "shared.py": "class Checks:\n    pass\n"}).observe()
     assert skipped(facts) == {
         "test_a.py::Checks::test_x": "not collected: whether its class is a test class can't be told from its file",
     }

@@ -2,6 +2,7 @@
 
 import functools
 
+import pytest
 from foreign import Foreign, ForeignCase
 
 
@@ -16,6 +17,12 @@ def keeps(function):
 class CartChecks(ForeignCase):
     def test_cart(self):
         assert self.total([1]) == 1
+
+
+class TestForeignCase(ForeignCase):
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_without_parameters(self, number=1):  # noqa: PT028
+        assert self.total([number]) == 1
 
 
 class Mixin(Foreign):
@@ -38,3 +45,25 @@ class MixinForOthers(Foreign):
     @keeps
     def test_decorated(self):
         assert self.total([1]) == 1
+
+
+class Root:
+    def test_below(self):
+        raise NotImplementedError
+
+
+class Left(Root):
+    def test_beside(self):
+        assert True
+
+
+class Right(Root):
+    def test_beside(self):
+        raise NotImplementedError
+
+    def test_below(self):
+        assert True
+
+
+class TestDiamond(Left, Right):
+    pass

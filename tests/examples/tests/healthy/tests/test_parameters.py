@@ -91,7 +91,22 @@ class TestHeir(Base):
     def test_again(self, number, more):
         assert total([number, more]) == number
 
-    test_of_the_base = pytest.mark.parametrize("more", [0])(lambda self, number, more: None)
+    def of_the_heir(self, number):
+        assert total([number]) == number
+
+    test_of_the_base = of_the_heir
+
+
+def without_marks(kind):
+    del kind.test_without_marks.pytestmark
+    return kind
+
+
+@without_marks
+class TestWithoutMarks:
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_without_marks(self, number=1):  # noqa: PT028
+        assert total([number]) == 1
 
 
 class TestUnit(unittest.TestCase):
