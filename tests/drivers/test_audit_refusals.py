@@ -82,6 +82,17 @@ def test_a_record_whose_id_is_no_text_is_refused(tmp_path: Path, id: object) -> 
         open_records(folder_of(tmp_path / "osv", json.dumps({**RECORD, "id": id})), "ours")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [{"versions": 7}, {"versions": [7]}, {"ranges": [{"events": 7}]}, {"ranges": [{"events": [7]}]}, {"ranges": 7}, {"severity": [7]}],
+    ids=str,
+)
+def test_a_record_of_another_shape_is_refused(tmp_path: Path, part: dict[str, object]) -> None:
+    changed = {**RECORD, "affected": [{**RECORD["affected"][0], **part}]}
+    with pytest.raises(CannotTellError, match="is not an OSV record"):
+        open_records(folder_of(tmp_path / "osv", json.dumps(changed)), "ours")
+
+
 # -- the audit
 
 

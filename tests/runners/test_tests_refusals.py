@@ -70,6 +70,8 @@ def test_the_program_of_another_runner_is_needed(tmp_path: Path) -> None:
         ("pyproject.toml", "[tool.pytest", "TOMLDecodeError"),
         ("pytest.ini", "addopts = -q\n", "MissingSectionHeaderError"),
         ("setup.cfg", "[tool:pytest]\n\u00e9\n", "ParsingError"),
+        ("pyproject.toml", "tool = 1\n", "AttributeError"),
+        ("pyproject.toml", "[tool.pytest]\nini_options = 4\n", "TypeError"),
     ],
 )
 def test_settings_that_can_not_be_read_are_not_passed_over(tmp_path: Path, name: str, text: str, kind: str) -> None:

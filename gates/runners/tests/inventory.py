@@ -76,7 +76,7 @@ def _values(path: Path, major: int) -> dict[str, Any] | None:
             return _toml_values(path.name, tomllib.loads(text), major)
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         parser.read_string(text)
-    except (OSError, ValueError, configparser.Error) as error:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError, configparser.Error) as error:
         raise GateError(
             f"the settings of pytest in {path.name} can't be read: {type(error).__name__}", remedy=f"mend {path.name}"
         ) from None
