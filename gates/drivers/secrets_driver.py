@@ -118,7 +118,7 @@ def _read_baseline(path: str) -> Baseline:
 
 def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any]:
     known = any((path, kind, _sha1(value)) in baseline for kind, value in hit.engine)
-    values = hit.pieces if hit.rule == "private-key" else [hit.value]
+    values = hit.pieces if hit.rule == "private-key" else [hit.value, *hit.pieces]
     plain = dataclasses.asdict(hit)
     for key in ("source", "engine", "pieces"):
         del plain[key]

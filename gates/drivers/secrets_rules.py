@@ -89,10 +89,10 @@ def rule_of(secret_type: str) -> str:
 
 
 def rank(rule: str) -> int:
-    """How specific a rule is: of several on one value the lowest names it."""
+    """How specific a rule is: of several on one value the lowest names it. A web token may hold another service's token."""
     if rule in ENTROPY:
-        return 4
-    return {"keyword": 3, "basic-auth": 2, "authorization-header": 1, "public-ip": 5}.get(rule, 0)
+        return 5
+    return {"json-web-token": 1, "authorization-header": 2, "basic-auth": 3, "keyword": 4, "public-ip": 6}.get(rule, 0)
 
 
 def is_machine_written(path: str) -> bool:
