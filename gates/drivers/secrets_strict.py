@@ -28,6 +28,7 @@ _CHECKSUM_NAME = re.compile(
 )
 _NAME = re.compile(r"([A-Za-z_][\w-]*)[\"']?\]?\s*[:=]\s*[\"']?$")
 #: A name's last word that says that it holds something about a secret, not the secret.
+_LONGEST_NAME = 200
 _ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
@@ -180,7 +181,9 @@ def _heuristics(value: str) -> str:
 
 def _says_something_else(value: str, line: str) -> bool:
     """Whether the name is not one of a secret after all: its last word says so, or its several words are the value, as of a field."""
-    found = [name.group(1) for end in re.finditer(re.escape(value), line) if (name := _NAME.search(line[: end.start()]))]
+    # a name further away than this is none: looked for from the line's beginning, a long line would take hours
+    starts = [match.start() for match in re.finditer(re.escape(value), line)]
+    found = [name.group(1) for start in starts if (name := _NAME.search(line[max(0, start - _LONGEST_NAME) : start]))]
     repeated = value in found and re.search(r"[_-]", value.strip("_-")) is not None
     return repeated or bool(found and all(_ABOUT_A_SECRET.search(name) for name in found))
 
