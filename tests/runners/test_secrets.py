@@ -214,6 +214,9 @@ def test_a_baseline_gives_its_hashes_and_never_its_settings(tmp_path: Path) -> N
     assert rules(facts, "app.py", suppressed_by=None) == [("npm-token", 2)]
     assert rules(facts, "other.py", suppressed_by=None) == [("aws-access-key", 1)]
     assert rules(facts, ".secrets.baseline") == []
+    assert facts.examined is not None
+    assert facts.examined.done == 3
+    assert next(item for item in facts.measurements if item.name == "narrowed").value == 1
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"results": {"a": [{}]}}'])
@@ -264,7 +267,7 @@ CLEAN: dict[str, Any] = {
     "filters": [],
     "verifies": False,
     "canary": list(secrets.CANARY["strict"]),
-    "files": [{"path": "a.py", "skipped": "", "filtered": {}, "hits": []}],
+    "files": [{"path": "a.py", "skipped": "", "narrowed": False, "filtered": {}, "hits": []}],
 }
 
 
