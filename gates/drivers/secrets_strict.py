@@ -31,6 +31,8 @@ _NAME = re.compile(r"([A-Za-z_][\w-]*)[\"']?\]?\s*[:=]\s*[\"']?$")
 _LONGEST_NAME = 200
 #: A name's last word that says that it holds something about a secret, not the secret.
 _ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
+#: A detector may be asked again and again about one line until it has read so many characters of it.
+_CHARACTERS_ASKED_AGAIN = 200_000
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
 
@@ -110,10 +112,26 @@ def _scan_lines(path: str, lines: Sequence[str], detectors: Detectors, left_out:
         if not line:
             continue
         for plugin in detectors.for_line(line, left_out):
-            found = plugin.analyze_line(filename=path, line=line, line_number=number)
-            if found:
-                yield from _engine_hits(plugin, sorted(str(secret.secret_value) for secret in found), number, line, filtered)
+            for values in _asked(plugin, path, line, number):
+                yield from _engine_hits(plugin, values, number, line, filtered)
         yield from _own_hits(number, line, left_out)
+
+
+def _asked(plugin: Any, path: str, line: str, number: int) -> Iterator[list[str]]:
+    """What a detector finds on a line. That of keywords names one value a line, and is asked again without those that it has named."""
+    again = rules.rule_of(plugin.secret_type) == "keyword"
+    for _ in range(max(1, _CHARACTERS_ASKED_AGAIN // len(line)) if again else 1):
+        found = plugin.analyze_line(filename=path, line=line, line_number=number)
+        if not found:
+            return
+        values = sorted(str(secret.secret_value) for secret in found)
+        yield values
+        rest = line
+        for value in values:
+            rest = rest.replace(value, " " * len(value))
+        if rest == line:
+            return
+        line = rest
 
 
 def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, filtered: Counter[str]) -> Iterator[Hit]:

@@ -13,7 +13,7 @@ import pytest
 from gates import facts as reader
 from gates import redact
 from gates.api import GateError, Raw, Survey
-from gates.model import Facts, Severity, Stage, Status
+from gates.model import Facts, Kind, Severity, Stage, Status
 from gates.observe import Observation, redacted
 from gates.runners import secrets
 from gates.runners.secrets import GATE
@@ -165,6 +165,19 @@ def test_facts_do_not_depend_on_the_folder_or_the_run(seen: tuple[Observation, F
     first, second = (scan(root, tmp_path / work) for work in ("one", "two"))
     assert first == second
     assert {item.fingerprint for item in first.findings} < {item.fingerprint for item in seen[1].findings}
+
+
+def test_each_value_of_a_line_is_found_and_none_stands_in_it(tmp_path: Path) -> None:
+    """detect-secrets names one value a line, here the first, which is a placeholder."""
+    root = write(
+        tmp_path / "project", {"a.json": '{"a_password": "changeme", "db_password": "Zx81kq9Pq2vv7TgB", "c_secret": "kk29sLLq0Zp1xvMn"}\n'}
+    )
+    facts = scan(root, tmp_path / "work")
+    assert [(item.rule, item.location.column) for item in facts.findings if item.kind is Kind.FINDING] == [
+        ("secrets/keyword", 44),
+        ("secrets/keyword", 76),
+    ]
+    assert all("Zx81kq9" not in str(item) and "kk29sLL" not in str(item) for item in facts.findings)
 
 
 def test_a_healthy_project_has_no_finding(tmp_path: Path) -> None:
