@@ -110,22 +110,28 @@ class _Reader:
         wanted = ["test"] if unit else functions
         certain = not unit and not foreign and all(_is_bare(each) for each in lineage)
         times = math.prod(_sets(each) for each in lineage) if certain else 0
-        rebound: set[str] = set()
+        found = False
+        for entry in self._methods(f"{prefix}::{node.name}", lineage, wanted, note=note, bare=bare):
+            found = True
+            sure, sets = entry["sure"] and (unit or named), entry["sets"] * times
+            yield {**entry, "sure": sure, "base": node.name in self.used, "sets": sets}
+        if unit and not found and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
+            yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
+        elif not found and foreign:
+            yield _entry(f"{prefix}::{node.name}", None, node.lineno, note, sure=False)
+
+    def _methods(self, prefix: str, lineage: list[ast.ClassDef], wanted: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
+        """The tests in a class and its bases, each where Python finds it first."""
         seen: set[str] = set()
+        rebound: set[str] = set()
         for each in lineage:
-            inherited = "" if each is node else note
-            for entry in self._body(f"{prefix}::{node.name}", each.body, wanted, note=inherited or note, bare=bare):
-                if each is node or entry["id"] not in seen:
+            for entry in self._body(prefix, each.body, wanted, note=note, bare=bare):
+                if each is lineage[0] or entry["id"] not in seen:
                     if entry["name"] in rebound:
                         entry.update(name="", bare=False, sets=0)  # a class below gives the name to something else
-                    sure, sets = entry["sure"] and (unit or named), entry["sets"] * times
-                    yield {**entry, "sure": sure, "base": node.name in self.used, "sets": sets}
+                    yield entry
                 seen.add(entry["id"])
             rebound.update(name for part in each.body for name in _assigned(part))
-        if unit and not seen and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
-            yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
-        elif not seen and foreign:
-            yield _entry(f"{prefix}::{node.name}", None, node.lineno, note, sure=False)
 
     def _is_used(self, node: ast.ClassDef) -> bool:
         return "__test__" not in _switched_off(node.body) and node.name not in _switched_off(self.body)

@@ -184,9 +184,20 @@ def test_parameter_sets_that_are_left_out_in_the_open_are_none_that_are_missing(
 def test_a_class_that_may_be_none_of_tests_is_listed_where_nothing_ran_of_it(project: Project) -> None:
     classes = (
         "import shared\n\n\nclass Checks(shared.Checks):\n    def __init__(self):\n        pass\n\n"
-        "    def test_x(self):\n        pass\n\n    def other(self):\n        pass\n\n\nclass Fake(shared.Checks):\n    pass\n"
+        "    def test_x(self):\n        pass\n\n    def other(self):\n        pass\n\n\nclass Fake(shared.Fake):\n    pass\n"
     )
-    facts = project.write({"test_a.py": classes, "test_ok.py": TWO_TESTS, "shared.py": "class Checks:\n    pass\n"}).observe()
+    shared = "class Checks:\n    pass\n\n\nclass Fake:\n    pass\n"
+    facts = project.write({"test_a.py": classes, "test_ok.py": TWO_TESTS, "shared.py": shared}).observe()
     assert skipped(facts) == {
         "test_a.py::Checks::test_x": "not collected: whether its class is a test class can't be told from its file",
     }
+
+
+def test_of_a_class_of_unittest_only_what_unittest_would_take_is_missed(project: Project) -> None:
+    case = (
+        "from shared import Base\n\n\nclass Checks(Base):\n    def test_x(self):\n        self.check_x()\n\n"
+        "    def check_x(self):\n        pass\n"
+    )
+    shared = "from unittest import TestCase\n\n\nclass Base(TestCase):\n    pass\n"
+    ini = "[pytest]\npython_functions = test_* check_*\n"
+    assert skipped(project.write({"test_a.py": case, "shared.py": shared, "pytest.ini": ini}).observe()) == {}
