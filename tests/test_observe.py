@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gates.adapters import process
 from gates.api import ObserveContext
 from gates.facts import read_facts
 from gates.model import Facts, GateRun, Status
@@ -103,6 +104,8 @@ def test_where_the_system_gives_no_thread_there_is_too_little_memory(tmp_path: P
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(process, "_stopping", threading.Event())  # for this test alone: a run that is stopped stays so
     step = Step(name="tool", gate=GATE, options={"command": ["true"], "sarif": "x.sarif"}, timeout_seconds=30)
     with pytest.raises(MemoryError):
         observe([step], Setting(root=tmp_path, work=tmp_path / "work", environment={}), jobs=1, progress=Progress())
+    assert process.stopping()

@@ -188,7 +188,8 @@ def _temporary(folder: Path) -> dict[str, str]:
 
     It doesn't start at all where that does not fit into the folder that it is given.
     """
-    places = (folder, Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108 (the browser makes a folder of its own in it)
+    # The browser makes a folder of its own in it, with a name that nobody can foresee.
+    places = (folder, Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108  # nosec B108
     fitting = [place for place in places if len(os.fsencode(place)) + _SOCKET_LENGTH <= _LONGEST_SOCKET]
     if fitting[:1] == [folder]:
         folder.mkdir()
