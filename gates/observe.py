@@ -17,7 +17,7 @@ from typing import Any
 from gates import codec, redact
 from gates.adapters import clock, interrupts, process
 from gates.api import ObserveContext
-from gates.api.context import RAW_LIMIT
+from gates.api.context import RAW_LIMIT, Tree
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status
@@ -55,6 +55,7 @@ class Setting:
     environment: Mapping[str, str]
     offline: bool = False
     selected: tuple[str, ...] | None = None
+    tree: Tree | None = None
     day: date = field(default_factory=clock.today)
 
 
@@ -65,14 +66,14 @@ class Progress:
 
     def doing(self, name: str, text: str) -> None: ...
 
-    def ended(self, name: str, run: GateRun, problem: str) -> None:
-        """`problem` is why the gate could not tell, in words; empty where it could."""
+    def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
+        """Whether the gate could tell. Why it could not is for the report: by then all secrets are known that must not stand there."""
 
 
 def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
     """Observe all steps, `jobs` at a time, longest time limit first.
 
-    On `KeyboardInterrupt` every child is stopped, and what was finished is returned.
+    On `KeyboardInterrupt` every child is stopped, and what was finished is returned. Raises `MemoryError` where the system gives no thread.
     """
     begun = clock.monotonic()
     futures: dict[str, Future[Observation | None]] = {}
@@ -88,6 +89,10 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
             interrupts.hold()
             process.stop_all()
             pool.shutdown(cancel_futures=True)
+        except MemoryError:
+            process.stop_all()
+            pool.shutdown(cancel_futures=True)
+            raise
     done = [futures[step.name] for step in steps if step.name in futures and not futures[step.name].cancelled()]
     results = [future.result() for future in done]
     return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)
@@ -121,7 +126,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
     )
     secrets = frozenset(context.secrets)
-    progress.ended(step.name, run, _redactor(setting, secrets).text(_reason(members)))
+    progress.ended(step.name, run, knows=not _reason(members))
     return Observation(name=step.name, members=members, secrets=secrets, run=run)
 
 
@@ -138,6 +143,7 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         deadline=clock.monotonic() + step.timeout_seconds,
         offline=setting.offline,
         selected=setting.selected,
+        tree=setting.tree,
         day=setting.day,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
     )
@@ -187,10 +193,20 @@ def _members(context: ObserveContext, observed: Mapping[str, str]) -> dict[str, 
     """The raw folder with the last two files of ours; an error where the project's code has spoilt it, or the disk is full."""
     try:
         context.finish()
-        context.raw_json(OBSERVED, observed)
+        overwritten = context.overwritten() if observed["status"] == Status.COMPLETED.value else ""
+        context.raw_json(OBSERVED, _spoilt(overwritten) if overwritten else observed)
         return read_members(context.raw_folder)
     except OSError as error:
         return _unknown(f"its raw output could not be kept: {error.strerror}", "free some space; see what the project's code does to {raw}")
+
+
+def _spoilt(name: str) -> dict[str, str]:
+    """What is said of a gate whose evidence somebody else wrote into."""
+    return {
+        "status": Status.ERROR.value,
+        "reason": f"something wrote into the evidence: {member_name(name)} is not what was written there",
+        "remedy": "find what in the project's code or its service writes to folders of others, and remove that",
+    }
 
 
 def _unknown(reason: str, remedy: str) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
+from gates.api.context import Tree
 from gates.errors import EvidenceError, PolicyError, Problem
 from gates.evidence import attestation, bundle
 from gates.evidence.keys import PrivateKey
@@ -62,8 +63,9 @@ def run(request: Request, progress: Progress) -> Result:
     _refuse_secrets(request.sources, redactor)
     policy = compose(request.sources, request.stage, registry.find).policy
     steps = plan(policy, registry.find, request.selection)
-    context = _context(request)
-    stamps = files.stamps(request.root, git.list_files(request.root) or ())
+    tree = Tree.of(request.root)
+    context = _context(request, tree)
+    stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
     with _work_folder() as folder:
         setting = Setting(
@@ -72,6 +74,7 @@ def run(request: Request, progress: Progress) -> Result:
             environment=request.environment,
             offline=request.offline,
             selected=request.selected_files,
+            tree=tree,
             day=context.day,
         )
         observed = observe(steps, setting, jobs=request.jobs, progress=progress)
@@ -117,14 +120,14 @@ def _work_folder() -> Iterator[str]:
 def _changed(root: Path, context: Context, before: Mapping[str, tuple[int, ...]]) -> str:
     """What was changed in the checkout while the gates looked at it, in words; empty where nothing was.
 
-    Files that git does not track may come and go: a test writes its report.
+    `before` are the files that git tracked then; others may come and go: a test writes its report.
     """
     if context.commit is not None:
         commit = git.head(root)
         if commit != context.commit:
             return f"the checkout went from commit {context.commit} to {commit or 'none'} while the gates ran"
     after = files.stamps(root, before)
-    touched = [name for name in before if after.get(name) != before[name] and git.is_tracked(root, name)]
+    touched = [name for name in sorted(before) if after.get(name) != before[name]]
     return f"{touched[0]} was changed while the gates ran" if touched else ""
 
 
@@ -186,12 +189,14 @@ def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) 
         raise PolicyError(problems)
 
 
-def _context(request: Request) -> Context:
+def _context(request: Request, tree: Tree) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
+    if tree.left_out:
+        limited = (*limited, f"without git it is not known what belongs to the project: {_few(tree.left_out)} was passed over")
     repository = checkout.repository
     if environment.get("GITHUB_REPOSITORY"):
         repository = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{environment['GITHUB_REPOSITORY']}"
@@ -206,6 +211,11 @@ def _context(request: Request) -> Context:
         selection=request.selection,
         limited=limited,
     )
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of many names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _run(started: str, begun: float, observations: Sequence[Observation], environment: Mapping[str, str]) -> Run:

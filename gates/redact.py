@@ -32,7 +32,8 @@ _FOR_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 
 _SECRET_NAME = re.compile(
     r"(?i)(token|secret|passw|passphrase|pass$|(^|_)pass_|pwd$|(^|_)creds?($|_)|(^|_)pat$|api_?key|access_?key|private|credential"
-    r"|auth(?!ors?(_|$))|signing|signature|session|cookie|jwt|dsn$|_key$|^key$|connection_?string|webhook)"
+    r"|auth(?!ors?(_|$))|signing|signature|session|cookie|jwt|dsn$|connection_?string|webhook|_b(ase)?64$"
+    r"|(^|_)(keys?|pat|pass|pw)\d*($|_(?!(path|file|dir|ids?|names?|length|size|url|type|layout|alg(orithm)?)(_|$))))"
 )
 #: A user and a password in an address. A password that is a plain word can't be masked: it stands in ordinary text.
 _LOGIN = re.compile(r"://(?P<login>[^\s/?#@:]*:(?!(?:[A-Z]?[a-z]{0,15}|[A-Z]{1,16})@)(?P<password>[^\s/?#@]+)@)")

@@ -26,7 +26,7 @@ NAMED: tuple[tuple[str, str, str], ...] = (
     ("gates/adapters/guard.py", "        shutil.rmtree(folder, ignore_errors=True)\n", "        pass\n"),
     ("gates/adapters/git.py", 'if not name.startswith("GIT_")', "if True"),
     ("gates/adapters/git.py", '        "GIT_NO_REPLACE_OBJECTS": "1",\n', ""),
-    ("gates/adapters/git.py", "Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top)", "True"),
+    ("gates/adapters/files.py", "Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top)", "True"),
     ("gates/adapters/own.py", '            ctypes.memset(address + len(name) + 1, ord("x"), len(value))\n', "            pass\n"),
     ("gates/adapters/own.py", "    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)\n", ""),
     ("gates/api/context.py", '[self.python, "-I", "-B",', '[self.python, "-B",'),

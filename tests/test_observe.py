@@ -1,11 +1,17 @@
-"""What the project's code does to the raw folder, and what it says, ends neither the run nor a secret's secrecy."""
+"""What the project's code does to the raw folder, what it says, and a lack of memory end neither the run nor a secret's secrecy."""
 
 from __future__ import annotations
 
+import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gates.adapters import process
+from gates.api import ObserveContext
 from gates.facts import read_facts
 from gates.model import Facts, GateRun, Status
 from gates.observe import Progress, Setting, observe
@@ -48,14 +54,20 @@ def test_a_raw_folder_that_was_spoilt_is_an_error_and_not_the_end_of_the_run(tmp
 
 
 class Heard(Progress):
+    """All that is told while a run goes on."""
+
     def __init__(self) -> None:
-        self.text = ""
+        self.told: list[object] = []
 
-    def ended(self, name: str, run: GateRun, problem: str) -> None:
-        self.text += problem
+    def doing(self, name: str, text: str) -> None:
+        self.told.append(text)
+
+    def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
+        self.told.append(knows)
 
 
-def test_a_secret_in_a_tool_s_last_words_stands_on_no_screen(tmp_path: Path) -> None:
+def test_the_last_words_of_a_tool_are_for_the_report_alone(tmp_path: Path) -> None:
+    """Another gate may find only later that they hold a secret."""
     (tmp_path / "work").mkdir()
     step = Step(
         name="tool",
@@ -66,6 +78,34 @@ def test_a_secret_in_a_tool_s_last_words_stands_on_no_screen(tmp_path: Path) -> 
     heard = Heard()
     setting = Setting(root=tmp_path, work=tmp_path / "work", environment={"PATH": "/bin:/usr/bin", "MY_TOKEN": "tok-123456789"})
     (observation,) = observe([step], setting, jobs=1, progress=heard).observations
-    assert "the token is [redacted]" in heard.text
+    assert heard.told == ["running sh", False]
     members = {name: Redactor(["tok-123456789"]).redact(content) for name, content in observation.members.items()}
-    assert read_facts(GATE, "tool", members).reason in heard.text
+    assert "the token is [redacted]" in read_facts(GATE, "tool", members).reason
+
+
+def starved(context: ObserveContext, options: Any) -> None:
+    bytearray(sys.maxsize)
+
+
+def test_a_gate_that_gets_no_memory_can_not_tell_and_the_next_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "x.sarif").write_text(SARIF, "utf-8")
+    options = {"command": ["cp", "x.sarif", "{raw}"], "sarif": "x.sarif", "inventory": ["x.sarif"]}
+    gates = {"starved": replace(GATE, observe=starved), "fed": GATE}
+    steps = [Step(name=name, gate=gate, options=options, timeout_seconds=30) for name, gate in gates.items()]
+    setting = Setting(root=tmp_path, work=tmp_path / "work", environment={"PATH": "/bin:/usr/bin"})
+    seen = observe(steps, setting, jobs=1, progress=Progress()).observations
+    none, some = (read_facts(gates[item.name], item.name, item.members) for item in seen)
+    assert (none.status, none.reason, some.status) == (Status.ERROR, "there is too little memory", Status.COMPLETED)
+    assert "--jobs 1" in none.remedy
+
+
+def test_where_the_system_gives_no_thread_there_is_too_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(process, "_stopping", threading.Event())  # for this test alone: a run that is stopped stays so
+    step = Step(name="tool", gate=GATE, options={"command": ["true"], "sarif": "x.sarif"}, timeout_seconds=30)
+    with pytest.raises(MemoryError):
+        observe([step], Setting(root=tmp_path, work=tmp_path / "work", environment={}), jobs=1, progress=Progress())
+    assert process.stopping()

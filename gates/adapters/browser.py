@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from gates.adapters.files import outside
 from gates.errors import GateError, ToolMissingError
 
 BROWSERS = (
@@ -43,20 +45,25 @@ class AxeScript:
         return ".".join(map(str, self.version))
 
 
-def find_browser(environment: Mapping[str, str]) -> str | None:
-    """The path of a Chromium or Chrome: what `CHROME_BIN` says, else the first on PATH. None where there is none."""
-    return _program(environment, "CHROME_BIN", BROWSERS)
+def find_browser(environment: Mapping[str, str], root: Path | None = None) -> str | None:
+    """The path of a Chromium or Chrome: what `CHROME_BIN` says, else the first on PATH. None where there is none.
+
+    What lies below `root` is not looked at: a change of the project would choose the program that judges it.
+    """
+    return _program(environment, "CHROME_BIN", BROWSERS, root)
 
 
-def find_driver(environment: Mapping[str, str]) -> str | None:
-    """The path of chromedriver: what `CHROMEDRIVER` says, else the first on PATH. None where there is none."""
-    return _program(environment, "CHROMEDRIVER", DRIVERS)
+def find_driver(environment: Mapping[str, str], root: Path | None = None) -> str | None:
+    """The path of chromedriver: what `CHROMEDRIVER` says, else the first on PATH, as for the browser. None where there is none."""
+    return _program(environment, "CHROMEDRIVER", DRIVERS, root)
 
 
-def _program(environment: Mapping[str, str], variable: str, names: tuple[str, ...]) -> str | None:
-    wanted = (environment[variable],) if environment.get(variable) else names
-    found = (shutil.which(name, path=environment.get("PATH")) for name in wanted)
-    return next((path for path in found if path), None)
+def _program(environment: Mapping[str, str], variable: str, names: tuple[str, ...], root: Path | None) -> str | None:
+    folders = environment.get("PATH", os.defpath)
+    path = outside(root, folders) if root is not None else folders
+    if environment.get(variable):
+        return shutil.which(environment[variable], path=path)
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 def newest_axe() -> AxeScript:

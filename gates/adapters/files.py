@@ -119,13 +119,34 @@ def write_folder_atomically(folder: Path, members: Mapping[str, bytes]) -> None:
         ) from error
 
 
-def walk(root: Path) -> Iterator[str]:
-    """Paths of all regular files below `root`, relative with forward slashes, sorted; links are not followed."""
+def walk(root: Path, left_out: set[str] | None = None) -> Iterator[str]:
+    """Paths of all regular files below `root`, relative with forward slashes, sorted; links are not followed.
+
+    Folders that nobody wants to look into are passed over; their paths are added to `left_out`.
+    """
+    found = []
     for folder, names, files in os.walk(root):
+        passed = {name for name in names if name in SKIPPED_FOLDERS}
+        if left_out is not None:
+            left_out |= {Path(folder, name).relative_to(root).as_posix() for name in passed}
+        names[:] = sorted(set(names) - passed)
+        found += [path for path in (Path(folder, name) for name in files) if path.is_file() and not path.is_symlink()]
+    yield from sorted(path.relative_to(root).as_posix() for path in found)
+
+
+def outside(root: Path, search_path: str) -> str:
+    """A PATH without what a project could fill: folders inside it, and those that depend on where a program is started."""
+    top = root.resolve()
+    folders = search_path.split(os.pathsep)
+    return os.pathsep.join(name for name in folders if Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top))
+
+
+def walk_links(root: Path) -> Iterator[str]:
+    """Paths of all links below `root`, to files and to folders, relative with forward slashes."""
+    for folder, names, others in os.walk(root):
         names[:] = sorted(name for name in names if name not in SKIPPED_FOLDERS)
-        for name in sorted(files):
-            path = Path(folder, name)
-            if path.is_file() and not path.is_symlink():
+        for path in (Path(folder, name) for name in (*names, *others)):
+            if path.is_symlink():
                 yield path.relative_to(root).as_posix()
 
 

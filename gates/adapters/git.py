@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from gates.adapters.files import outside
 from gates.errors import RepositoryError
 
 _SCP_ADDRESS = re.compile(r"(?:[^\s:/@]+(?::[^\s/@]+)?@)?(?P<place>[\w.-]{2,}:(?!:|//)[^\s@]+)")
@@ -59,10 +60,8 @@ class Checkout:
 
 
 def search_path(root: Path) -> str:
-    """PATH without what the project could fill: folders inside it, and those that depend on where a program is started."""
-    top = root.resolve()
-    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(name for name in folders if Path(name).is_absolute() and not Path(name).resolve().is_relative_to(top))
+    """PATH without what the project could fill."""
+    return outside(root, os.environ.get("PATH", os.defpath))
 
 
 @lru_cache(maxsize=8)
@@ -187,9 +186,10 @@ def list_files(root: Path) -> list[str] | None:
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
 
 
-def is_tracked(root: Path, path: str) -> bool:
-    """Whether the index holds this very file, relative to `root`."""
-    return is_repository(root) and bool(_run(root, ["--literal-pathspecs", "ls-files", "-z", "--cached", "--", path]))
+def tracked_files(root: Path) -> frozenset[str]:
+    """What the index holds below `root`, relative to it; nothing outside a repository."""
+    output = _run(root, ["ls-files", "-z", "--cached"]) if is_repository(root) else None
+    return frozenset(os.fsdecode(name) for name in (output or b"").split(b"\0") if name)
 
 
 def committed_at(root: Path) -> int | None:

@@ -41,17 +41,16 @@ _stopping = threading.Event()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """A process that ended. `exit_code` is negative for a signal (-9: killed), None where the deadline stopped it.
+    """A process that ended. `exit_code` is negative for a signal (-9: killed), None where we stopped it.
 
     `stdout` and `stderr` hold at most `OUTPUT_LIMIT` bytes each; `cut` says that there was more, `flooded` that the watched folder
-    grew beyond its bound. Either stops the process.
+    grew beyond its bound. Either stops the process, and so does the deadline.
     """
 
     exit_code: int | None
     stdout: bytes
     stderr: bytes
     duration: float
-    timed_out: bool
     cut: bool
     flooded: bool = False
 
@@ -227,7 +226,6 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: floa
         stdout=stdout,
         stderr=stderr,
         duration=time.monotonic() - started,
-        timed_out=not (ended or flooded or cut_out or cut_err),
         cut=cut_out or cut_err,
         flooded=flooded,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.error import URLError
@@ -21,6 +21,10 @@ _SITEMAP_LIMIT = 50 * 2**20
 _MOST_PAGES = 5000
 _SECONDS = 60
 _WILD = frozenset("*?")
+#: Folders that are reached by way of links: links to folders of links multiply without end.
+_MOST_LINKED = 2_000
+#: What lies at the root of a repository and is no part of a site: git's own files and our evidence.
+_NO_SITE = (".git", ".gates")
 
 
 class Site:
@@ -80,7 +84,7 @@ class Site:
             raise GateError(
                 f"{pattern!r} in `pages` is neither an address nor a path from /", remedy="start it with /; files need `serve.directory`"
             )
-        names = [name for name in files.walk(self.folder) if files.within(name, pattern)]
+        names = sorted(name for name in self._served(self.folder, pattern) if files.within(name, pattern))
         if not _WILD & set(pattern):
             names = [name for name in names if name == pattern]
         if not names:
@@ -88,6 +92,29 @@ class Site:
                 f"no file below `serve.directory` fits {pattern!r}", remedy="write it relative to that folder, such as **/*.html"
             )
         return [self._route(name) for name in names]
+
+    def _served(self, folder: Path, pattern: str) -> Iterator[str]:
+        """Every file that is served where the pattern may fit, by each of its names: links are followed as the server does.
+
+        A link back to a folder that it lies in is not: what is there has shorter names.
+        """
+        top, other = folder.resolve(), {self.root.resolve() / name for name in _NO_SITE}
+        waiting: list[tuple[str, tuple[Path, ...], bool]] = [("", (top,), False)]
+        linked = 0
+        while waiting:
+            below, chain, by_link = waiting.pop()
+            linked += by_link
+            if linked > _MOST_LINKED:
+                raise GateError(
+                    f"links below `serve.directory` lead to more than {_MOST_LINKED} folders", remedy="name globs that fit fewer folders"
+                )
+            for path in _children(chain[-1], below):
+                name = f"{below}/{path.name}" if below else path.name
+                real = _followed(path, top, name, pattern) if path.is_symlink() else path
+                if real.is_file():
+                    yield name
+                elif real.is_dir() and real not in chain and real not in other and _may_hold(name, pattern):
+                    waiting.append((name, (*chain, real), by_link or real is not path))
 
     @staticmethod
     def _route(name: str) -> str:
@@ -128,6 +155,39 @@ class Site:
             return path.read_bytes()
         except OSError as error:
             raise GateError(f"the sitemap {entry} can't be read: {error.strerror}", remedy="name a file of this repository") from error
+
+
+def _children(folder: Path, name: str) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise GateError(f"the folder {name or '.'} of the site can't be read: {error.strerror}", remedy="let it be read") from error
+
+
+def _followed(path: Path, top: Path, name: str, pattern: str) -> Path:
+    """What a link leads to, itself where that is nothing. Raises `GateError` where a page may lie outside of the served folder."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return path
+    fits = _may_hold(name, pattern) if real.is_dir() else files.within(name, pattern)
+    if fits and not real.is_relative_to(top):
+        raise GateError(
+            f"{name!r} below `serve.directory` is a link that leads out of it",
+            remedy="put what it leads to below that folder, serve a folder that holds both, or name globs that it does not fit",
+        )
+    return real
+
+
+def _may_hold(folder: str, pattern: str) -> bool:
+    """Whether something below a folder may fit a pattern."""
+    words = pattern.removeprefix("./").strip("/").split("/")
+    for part, word in zip(folder.split("/"), words, strict=False):
+        if "**" in word:
+            return True
+        if not files.within(part, word):
+            return False
+    return True
 
 
 def _download(address: str, seconds: float) -> tuple[bytes | None, str]:

@@ -23,6 +23,7 @@ from gates.errors import GateError, NothingNamedError, ToolTimeoutError
 _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
+SERVICE_LOG = "service.log"
 _KILLED: dict[int, str] = {signal.SIGKILL: "most often the system has no memory left: give the machine more, or examine less in one gate"}
 _CRASHED = "run it again; where that does not mend it, another version of it may, and its authors will want to know"
 
@@ -39,7 +40,7 @@ def read_answer(path: Path, *, tool: str) -> Any:
     """The JSON data that one of our drivers has written for its gate; raises `GateError` where it is not whole."""
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise GateError(f"{tool} left no whole {path.name}", remedy=_CRASHED) from None
 
 
@@ -61,12 +62,34 @@ class ToolResult:
         return "it printed nothing"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """The files of a checkout before any gate ran, relative to its root: those to examine, sorted, and those that git tracks.
+
+    `left_out` are folders that were passed over, for want of a git that says what belongs to the project.
+    """
+
+    files: tuple[str, ...]
+    tracked: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, root: Path) -> Tree:
+        listed = git.list_files(root)
+        if listed is not None:
+            return cls(files=tuple(listed), tracked=git.tracked_files(root))
+        left_out: set[str] = set()
+        found = tuple(files.walk(root, left_out))
+        return cls(files=found, left_out=tuple(sorted(left_out)))
+
+
 @dataclass(kw_only=True)
 class ObserveContext:
     """What `observe` is given. Everything it writes under `raw_folder` becomes evidence, after redaction.
 
     `environment` is what children get: without tokens. `variable` reads one that the policy names.
-    `selected` holds the files that a commit hook named (None: the whole tree). `deadline` is on `clock.monotonic`.
+    `selected` holds the files that a commit hook named (None: the whole tree), `tree` what stood there before any gate ran.
+    `deadline` is on `clock.monotonic`.
     `day` is the day of evaluation in UTC, for what has an age.
     """
 
@@ -80,12 +103,14 @@ class ObserveContext:
     deadline: float
     offline: bool = False
     selected: tuple[str, ...] | None = None
+    tree: Tree | None = None
     day: date = field(default_factory=clock.today)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
     tool_seconds: list[float] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
     _tools: list[dict[str, Any]] = field(default_factory=list)
+    _written: dict[str, bytes] = field(default_factory=dict)
     _hidden: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -99,9 +124,20 @@ class ObserveContext:
         """
         if self.selected is not None:
             return tuple(sorted(self.selected))
+        return tuple(name for name in self._tree.files if not (self.root / name).is_symlink() and (self.root / name).is_file())
+
+    @cached_property
+    def _tree(self) -> Tree:
+        return self.tree or Tree.of(self.root)
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """Every link of the tree, to a file or a folder, relative to the root, sorted; no link where a commit hook named files."""
+        if self.selected is not None:
+            return ()
         listed = git.list_files(self.root)
-        names = files.walk(self.root) if listed is None else listed
-        return tuple(name for name in names if not (self.root / name).is_symlink() and (self.root / name).is_file())
+        names = files.walk_links(self.root) if listed is None else listed
+        return tuple(sorted(name for name in names if (self.root / name).is_symlink()))
 
     def select(self, paths: Sequence[str] = (), exclude: Sequence[str] = ()) -> tuple[str, ...]:
         """The files at or below `paths` (all, where none is named) and not at or below `exclude`; both may be globs.
@@ -121,8 +157,8 @@ class ObserveContext:
         )
 
     def is_tracked(self, path: str) -> bool:
-        """Whether git tracks this file: then it was there before the run. False outside a repository."""
-        return git.is_tracked(self.root, path)
+        """Whether git tracked this file before the run: then it is not of this run. False outside a repository."""
+        return Path(path).as_posix() in self._tree.tracked
 
     def predates_commit(self, file: Path) -> bool:
         """Whether a file was last written before the commit that is judged was made; False where git can't say."""
@@ -134,7 +170,7 @@ class ObserveContext:
         if files:
             return
         if self.selected is not None:
-            raise NothingNamedError(f"none of the named files is {what}")
+            raise NothingNamedError(f"none of the named files is a {what}")
         raise GateError(
             f"there is no {what} to examine",
             remedy="check `paths` and `exclude`; where there is none on purpose, say so in the policy with `not-applicable` and a reason",
@@ -153,6 +189,7 @@ class ObserveContext:
         path = self.raw_path(name)
         path.unlink(missing_ok=True)
         path.write_bytes(content)
+        self._written[name] = content
 
     def raw_text(self, name: str, text: str) -> None:
         self.raw_bytes(name, text.encode("utf-8", "replace"))
@@ -227,7 +264,7 @@ class ObserveContext:
                 if content:
                     self.raw_bytes(f"{number}-{tool}.{stream}", content)
         self._check_bounds(tool, done)
-        if done.timed_out or done.exit_code is None:
+        if done.exit_code is None:
             raise ToolTimeoutError(
                 f"{tool} did not end in time and was stopped",
                 remedy=f"allow it more time with `gates.{self.gate}.timeout`, or find out what it waits for",
@@ -265,9 +302,25 @@ class ObserveContext:
         """
         argv = [self.python, "-I", "-B", _PACKAGE / "drivers" / f"{driver}.py", *arguments]
         done = self.run_tool(argv, tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output)
+        self._note_written()
         if done.exit_code < 0:
             raise GateError(f"{tool} was killed by {signal_name(-done.exit_code)}", remedy=_KILLED.get(-done.exit_code, _CRASHED))
         return done
+
+    def _note_written(self) -> None:
+        """Remember what an engine has written: from here on nobody has anything to write there, least of all a service under test."""
+        for path in self.raw_folder.rglob("*"):
+            name = path.relative_to(self.raw_folder).as_posix()
+            if name != SERVICE_LOG and path.is_file() and not path.is_symlink():
+                self._written.setdefault(name, path.read_bytes())
+
+    def overwritten(self) -> str:
+        """The name of a raw file that is not what we or an engine of ours wrote into it; empty where all are."""
+        for name, content in self._written.items():
+            path = self.raw_folder / name
+            if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+                return name
+        return ""
 
     def ask_driver(
         self, driver: str, question: Mapping[str, Any], *, tool: str, version: str, env: Mapping[str, str] | None = None
@@ -281,7 +334,7 @@ class ObserveContext:
         done = self.run_driver(driver, [request], tool=tool, version=version, keep_output=False, env=env)
         try:
             answer = json.loads(done.stdout)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if done.exit_code != 0 or not isinstance(answer, dict):
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
@@ -318,7 +371,7 @@ class ObserveContext:
         environment = {**self.environment, **{name: value.replace("{port}", str(port)) for name, value in serve.environment.items()}}
         limit = min(float(serve.timeout), self.seconds_left())
         with services.serving(
-            argv, port=port, ready=serve.ready, timeout=limit, cwd=self.root, env=environment, log=self.raw_path("service.log")
+            argv, port=port, ready=serve.ready, timeout=limit, cwd=self.root, env=environment, log=self.raw_path(SERVICE_LOG)
         ) as service:
             yield service
 

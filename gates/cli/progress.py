@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+COULD_NOT_TELL = "could not tell: the report says why"
+
+
 class PlainProgress(Progress):
     """A line when a gate starts and one when it ends, without control codes."""
 
@@ -26,8 +29,8 @@ class PlainProgress(Progress):
     def started(self, name: str) -> None:
         self._say(f"{name}: started")
 
-    def ended(self, name: str, run: GateRun, problem: str) -> None:
-        how = f"could not tell: {problem}" if problem else "done"
+    def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
+        how = "done" if knows else COULD_NOT_TELL
         self._say(f"{name}: {how} ({run.duration_ms / 1000:.1f} s)")
 
     def _say(self, line: str) -> None:
@@ -51,8 +54,8 @@ class LiveProgress(Progress):
     def doing(self, name: str, text: str) -> None:
         self._doing[name] = text
 
-    def ended(self, name: str, run: GateRun, problem: str) -> None:
-        self._doing[name] = problem or "done"
+    def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
+        self._doing[name] = "done" if knows else COULD_NOT_TELL
         self._ended[name] = f"{run.duration_ms / 1000:.1f} s"
 
     def __rich__(self) -> Table:

@@ -1,8 +1,9 @@
 """Reads what a project declares and audits it: `audit_driver.py REQUEST.json FOLDER`.
 
-The request is `{"root", "sources": [path…], "beside": [{"path", "reason"}…], "advisories": {"kind", "name", "where"}}`,
-kind being `pypi`, `osv` or `records`; `beside` lists files that are not audited, unless a source includes them. Writes
-`inventory.json`, `advisories.json` and `audit.json` into the folder, or `problem.json`.
+The request is `{"root", "sources": [path…], "beside": [{"path", "reason"}…], "projects": [path…], "advisories": {"kind",
+"name", "where"}}`, kind being `pypi`, `osv` or `records`; `beside` lists files that are not audited, unless a source includes
+them, `projects` each `pyproject.toml` that is no source. Writes `inventory.json`, `advisories.json` and `audit.json` into the
+folder, or `problem.json`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def main(request_path: str, folder: str) -> None:
 
 def _audit(request: dict[str, Any], out: Path) -> None:
     root = Path(request["root"])
-    found = sources.read(root, request["sources"])
+    found = sources.read(root, request["sources"], request["projects"])
+    beside = [*request["beside"], *sources.unlocked(root, request["sources"], request["projects"])]
     included = sources.included(root, request["sources"])
     declared = [package for package in found if not package.skip]
     _write(
@@ -38,7 +40,7 @@ def _audit(request: dict[str, Any], out: Path) -> None:
             "sources": request["sources"],
             "packages": [package.as_json() for package in declared],
             "skipped": [package.as_json() for package in found if package.skip],
-            "unread": [item for item in request["beside"] if item["path"] not in included],
+            "unread": [item for item in beside if item["path"] not in included],
         },
     )
     advisories = request["advisories"]

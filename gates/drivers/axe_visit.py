@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.remote.command import Command
@@ -57,7 +57,7 @@ class NotExaminedError(Exception):
 def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
     """What axe-core says of the page that was opened, and what the browser says about it. Raises `NotExaminedError`."""
     try:
-        _check_arrival(_state(browser), task)
+        check_arrival(_state(browser), task)
         world = World.of_page(browser)
         if not world.runs_scripts():
             raise NotExaminedError("its own policy allows no scripts", "allow scripts where it is tested: `sandbox allow-scripts`")
@@ -71,7 +71,7 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> di
         state = _state(browser)
     except ScriptError as error:
         raise NotExaminedError(f"axe-core could not examine it: {error}", "see whether the page goes elsewhere by itself") from error
-    _check_arrival(state, task)
+    check_arrival(state, task)
     audit.compare(inventory)
     _check_shown(browser, audit, results, job)
     if not job["wait_for"]:
@@ -127,9 +127,10 @@ def _state(browser: WebDriver) -> dict[str, Any]:
     return state
 
 
-def _check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
+def check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
     """The page that was asked for is the one that the browser shows, and it was answered as a page."""
-    wanted, final = urlsplit(task["address"]), urlsplit(state["href"])
+    wanted, shown = urlsplit(task["address"]), urlsplit(state["href"])
+    final = shown
     if final.scheme == "chrome-error":
         raise NotExaminedError("the browser could not load it", "see that the service answers at this address")
     if state["href"] == "about:blank":
@@ -146,12 +147,24 @@ def _check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
             f"it leads to {where}{fragment}",
             "name the page that it leads to, or see whether it asks for a login that this gate does not have",
         )
+    places = (arrived, shown) if arrived.scheme in ("http", "https") else (shown,)
+    for name in (name for place in places for name in changed_values(wanted.query, place.query)):
+        raise NotExaminedError(
+            f"it leads to {shown.path} where {name!r} in the query is gone or another",
+            "name the page that it leads to, or see whether it asks for a login that this gate does not have",
+        )
     if state["type"] not in _PAGE_TYPES:
         raise NotExaminedError(f"it is not a page but {state['type']}", "take it out of `pages`")
 
 
+def changed_values(wanted: str, final: str) -> list[str]:
+    """The names in a query that was asked for whose values are gone or others where the browser arrived; names that came in are none."""
+    asked, found = parse_qs(wanted, keep_blank_values=True), parse_qs(final, keep_blank_values=True)
+    return [name for name in asked if found.get(name) != asked[name]]
+
+
 def _place(address: SplitResult) -> tuple[str, str, str]:
-    """What makes two addresses the same page: not the scheme, the query, a final slash or an anchor."""
+    """What makes two addresses the same page, but for their queries: not the scheme, a final slash or an anchor."""
     path = address.path.removesuffix("index.html").rstrip("/")
     return address.netloc, path, address.fragment if _is_route(address.fragment) else ""
 

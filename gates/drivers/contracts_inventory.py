@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,9 @@ import yaml
 from gates.drivers.contracts_documents import ContractError, Documents, entries, pairs
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+#: What else may stand in the item of a path.
+_NO_METHODS = frozenset({"parameters", "servers", "summary", "description", "$ref"})
+_SHOWN = 40
 MAX_REFERENCES = 20
 
 
@@ -65,25 +69,30 @@ class Contract:
                 yield from self.operations_at(template.value, *self.resolve(item, where))
 
     def operations_at(self, template: str, item: yaml.Node, path: Path) -> Iterator[dict[str, Any]]:
-        for method, node, line in methods(item):
+        name = path.resolve().relative_to(self.documents.folder).as_posix()
+        for method, node, line in methods(item, name):
             operation, _ = self.resolve(node, path)
             responses = entries(operation).get("responses")
             answers = [] if responses is None else [status.value for status, _ in pairs(self.resolve(responses, path)[0])]
             yield {
                 "operation": f"{method.upper()} {template}",
-                "path": path.resolve().relative_to(self.documents.folder).as_posix(),
+                "path": name,
                 "line": line,
                 "answers": [answer for answer in answers if not answer.startswith("x-")],
             }
 
 
-def methods(item: yaml.Node) -> Iterator[tuple[str, yaml.Node, int]]:
-    """Method, node and line of each operation of a path."""
+def methods(item: yaml.Node, document: str) -> Iterator[tuple[str, yaml.Node, int]]:
+    """Method, node and line of each operation of a path. A key that is nothing is refused: every reader would pass it over."""
     for key, value in pairs(item):
         if key.value in METHODS:
             yield key.value, value, key.start_mark.line + 1
         elif key.value == "additionalOperations":
             yield from ((name.value, node, name.start_mark.line + 1) for name, node in pairs(value))
+        elif key.value not in _NO_METHODS and not key.value.startswith("x-"):
+            likely = get_close_matches(key.value.lower()[:_SHOWN], METHODS, n=1)
+            meant = f"; did you mean `{likely[0]}`?" if likely else ""
+            raise ContractError(f"{document}:{key.start_mark.line + 1} has the key {key.value[:_SHOWN]!r}, which is no method{meant}")
 
 
 def main() -> int:

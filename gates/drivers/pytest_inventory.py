@@ -1,19 +1,23 @@
 """Finds the tests that stand in source files, without pytest and without running any of it.
 
 `python -I -S pytest_inventory.py ASK` reads a JSON file `{root, files, functions, classes}` (name patterns as in pytest's
-settings) and prints `{tests: [{id, name, line, first, note, bare, sure}], unreadable: [{path, line, error}]}`. It runs on
+settings) and prints `{tests: [{id, name, line, first, note, bare, sure, base, sets}], unreadable: [{path, line, error}]}`. It runs on
 the project's interpreter, whose syntax the files are written in: the standard library of Python 3.9 alone.
 
 `note` says why pytest may rightly pass over a test; empty where nothing in the file explains it. `first` is the line of its
 first decorator. `bare`: nothing but marks of pytest stands between it and whoever runs it. A test that is not `sure` may be
-none: the file alone does not tell. `name` is that of the function, empty where no `def` of the file is the test.
+none: the file alone does not tell; `base`: another class of the file is made from its class. `name` is that of the function,
+empty where no `def` of the file is the test. `sets` is how many sets of parameters the marks give at least; 0 where that is
+not certain.
 """
 
 from __future__ import annotations
 
 import ast
 import fnmatch
+import itertools
 import json
+import math
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -22,6 +26,7 @@ from typing import Any
 
 _BRANCHES = tuple(getattr(ast, name) for name in ("If", "Try", "TryStar", "With", "For", "While", "Match") if hasattr(ast, name))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_NO_TESTS = {"object", "ABC", "Generic", "Protocol", "Enum"}
 _MAKERS = {"exec", "eval", "setattr", "globals", "vars", "locals", "type", "load_tests"}
 
 
@@ -34,7 +39,8 @@ class _Reader:
         self.functions = functions
         self.classes = classes
         self.known = {node.name: node for node in _statements(body) if isinstance(node, ast.ClassDef)}
-        self.used = {_last_name(base): node for node in self.known.values() if self._is_used(node) for base in node.bases}
+        heirs = [node for node in self.known.values() if self._is_used(node)]
+        self.used = {name: node for node in heirs for name in map(_last_name, node.bases) if name != node.name}
 
     def read(self) -> list[dict[str, Any]]:
         """All tests of the module; where there are none, the module itself if it may make or import some."""
@@ -81,16 +87,18 @@ class _Reader:
     def _node(self, prefix: str, node: ast.stmt, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         if isinstance(node, _FUNCTIONS):
             if _matches(node.name, functions) and not _is_fixture(node):
-                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=bare and _is_bare(node))
+                whole = bare and _is_bare(node)
+                yield _entry(f"{prefix}::{node.name}", node.name, node.lineno, note, node=node, bare=whole, sets=_sets(node))
         elif isinstance(node, ast.ClassDef):
             yield from self._class(prefix, node, functions, note=note, bare=bare and _is_bare(node))
 
     def _class(self, prefix: str, node: ast.ClassDef, functions: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
         """The tests that a class has and inherits within the file; the class itself where its bases are unknown."""
-        lineage = [node, *self._ancestors(node, {node.name})]
-        bases = {_last_name(base) for each in lineage for base in each.bases} - {"object", "ABC", "Generic", "Protocol", "Enum"}
-        unit = any(base.endswith("TestCase") for base in bases)
-        foreign = {base for base in bases if base not in self.known} and not unit
+        lineage = list(self._lineage(node, {node.name}))[::-1]
+        bases = {(_last_name(base), each.name) for each in lineage for base in each.bases if _last_name(base) not in _NO_TESTS}
+        unit = any(base.endswith("TestCase") for base, _ in bases)
+        # A base of the class's own name stands in another file.
+        foreign = not unit and any(base not in self.known or base == name for base, name in bases)
         named = _matches(node.name, self.classes)
         if not (unit or named or foreign):
             return
@@ -98,37 +106,51 @@ class _Reader:
             if node.name in self.used and (unit or _matches(self.used[node.name].name, self.classes)):
                 return  # it is abstract: the classes below it have its tests
             note = note or "`__test__ = False` takes its class out"
-        note = note or ("" if unit else _constructor_note(lineage))
+        note = note or (_constructor_note(lineage) if named and not unit else "")
         wanted = ["test"] if unit else functions
-        seen: set[str] = set()
-        for each in lineage:
-            inherited = "" if each is node else note
-            for entry in self._body(f"{prefix}::{node.name}", each.body, wanted, note=inherited or note, bare=bare):
-                if each is node or entry["id"] not in seen:
-                    yield {**entry, "sure": entry["sure"] and (unit or named)}
-                seen.add(entry["id"])
-        if unit and not seen and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
+        certain = not unit and not foreign and all(_is_bare(each) for each in lineage)
+        times = math.prod(_sets(each) for each in lineage) if certain else 0
+        found = False
+        for entry in self._methods(f"{prefix}::{node.name}", lineage, wanted, note=note, bare=bare):
+            found = True
+            sure, sets = entry["sure"] and (unit or named), entry["sets"] * times
+            yield {**entry, "sure": sure, "base": node.name in self.used, "sets": sets}
+        if unit and not found and any(isinstance(part, _FUNCTIONS) and part.name == "runTest" for part in node.body):
             yield _entry(f"{prefix}::{node.name}::runTest", "runTest", node.lineno, note)
-        elif not seen and foreign:
+        elif not found and foreign:
             yield _entry(f"{prefix}::{node.name}", None, node.lineno, note, sure=False)
+
+    def _methods(self, prefix: str, lineage: list[ast.ClassDef], wanted: list[str], *, note: str, bare: bool) -> Iterator[dict[str, Any]]:
+        """The tests in a class and its bases, each where Python finds it first."""
+        seen: set[str] = set()
+        rebound: set[str] = set()
+        for each in lineage:
+            for entry in self._body(prefix, each.body, wanted, note=note, bare=bare):
+                if each is lineage[0] or entry["id"] not in seen:
+                    if entry["name"] in rebound:
+                        entry.update(name="", bare=False, sets=0)  # a class below gives the name to something else
+                    yield entry
+                seen.add(entry["id"])
+            rebound.update(name for part in each.body for name in _assigned(part))
 
     def _is_used(self, node: ast.ClassDef) -> bool:
         return "__test__" not in _switched_off(node.body) and node.name not in _switched_off(self.body)
 
-    def _ancestors(self, node: ast.ClassDef, seen: set[str]) -> Iterator[ast.ClassDef]:
-        for base in node.bases:
-            name = _last_name(base)
+    def _lineage(self, node: ast.ClassDef, seen: set[str]) -> Iterator[ast.ClassDef]:
+        """A class behind its bases within the file: backwards the order in which Python looks for a method."""
+        for name in map(_last_name, reversed(node.bases)):
             if name in self.known and name not in seen:
                 seen.add(name)
-                yield self.known[name]
-                yield from self._ancestors(self.known[name], seen)
+                yield from self._lineage(self.known[name], seen)
+        yield node
 
 
 def _entry(
-    id: str, name: str | None, line: int, note: str, *, node: ast.AST | None = None, bare: bool = False, sure: bool = True
+    id: str, name: str | None, line: int, note: str, *, node: ast.AST | None = None, bare: bool = False, sure: bool = True, sets: int = 0
 ) -> dict[str, Any]:
     first = min([line, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-    return {"id": id, "name": name or "", "line": line, "first": first, "note": note, "bare": bare, "sure": sure}
+    named = {"id": id, "name": name or "", "line": line, "first": first, "note": note}
+    return {**named, "bare": bare, "sure": sure, "base": False, "sets": sets}
 
 
 def _constructor_note(lineage: list[ast.ClassDef]) -> str:
@@ -161,8 +183,26 @@ def _is_fixture(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _is_bare(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
     """Whether each decorator is a mark of pytest, which changes nothing of what is run."""
-    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
-    return all(isinstance(mark, ast.Attribute) and _last_name(mark.value) == "mark" for mark in marks)
+    return all(_is_mark(mark) for mark in node.decorator_list)
+
+
+def _is_mark(decorator: ast.expr) -> bool:
+    mark = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(mark, ast.Attribute) and _last_name(mark.value) == "mark"
+
+
+def _sets(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    """How many sets of parameters the marks give at least. Those below another decorator may not outlive it."""
+    return math.prod(_size(mark) for mark in itertools.takewhile(_is_mark, node.decorator_list))
+
+
+def _size(mark: ast.expr) -> int:
+    """The number of values in a mark that gives them as a list; 1, for what is skipped, where the list is empty."""
+    if not isinstance(mark, ast.Call) or _last_name(mark.func) != "parametrize":
+        return 1
+    values = [*mark.args[1:2], *(word.value for word in mark.keywords if word.arg == "argvalues")]
+    lists = [value.elts for value in values if isinstance(value, (ast.List, ast.Tuple))]
+    return max(1, len(lists[0])) if lists and not any(isinstance(value, ast.Starred) for value in [*mark.args, *lists[0]]) else 1
 
 
 def _last_name(node: ast.expr) -> str:

@@ -28,6 +28,9 @@ from gates.drivers.secrets_strict import Detectors
 #: The engine takes about two seconds for a MiB, and several times as long where it is one line.
 LARGEST = 32 * 2**20
 Baseline = frozenset[tuple[str, str, str]]
+#: How a file begins whose content git-lfs keeps elsewhere.
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+IN_LFS = "its content is in Git LFS and not here"
 
 
 def main(request_path: str) -> int:
@@ -46,11 +49,18 @@ def main(request_path: str) -> int:
     answer["own_detectors"] = sorted({rule for rule, _ in secrets_rules.OWN_RULES}) if strict else []
     answer["canary"] = _canary(detectors, strict)
     os.chdir(request["root"])
-    found = _scan_strict(request["files"], detectors) if strict else _scan_compat(request["files"])
+    narrowed = _narrowed(request["files"], request["baseline"]) if strict else {}
+    found = _scan_strict(request["files"], detectors, narrowed) if strict else _scan_compat(request["files"], request["baseline"])
     baseline = _read_baseline(request["baseline"])
     names = "\n".join(request["files"])
     answer["files"] = [
-        {"path": path, "skipped": reason, "filtered": dict(filtered), "hits": [_plain(hit, path, names, baseline) for hit in hits]}
+        {
+            "path": path,
+            "skipped": reason,
+            "narrowed": bool(narrowed.get(path)),
+            "filtered": dict(filtered),
+            "hits": [_plain(hit, path, names, baseline) for hit in hits],
+        }
         for path, reason, filtered, hits in found
     ]
     json.dump(answer, sys.stdout)
@@ -60,34 +70,46 @@ def main(request_path: str) -> int:
 Scanned = tuple[str, str, Counter[str], list[Hit]]
 
 
-def _scan_strict(files: list[str], detectors: Detectors) -> list[Scanned]:
-    return [_strict(path, detectors) for path in files]
+def _narrowed(files: list[str], baseline: str) -> dict[str, frozenset[str]]:
+    """The rules that each file is not searched by. A baseline is full of hashes and of words such as secret."""
+    return {path: secrets_rules.GENERIC if path == baseline else secrets_rules.left_out(path) for path in files}
 
 
-def _strict(path: str, detectors: Detectors) -> Scanned:
+def _scan_strict(files: list[str], detectors: Detectors, narrowed: Mapping[str, frozenset[str]]) -> list[Scanned]:
+    return [_strict(path, detectors, narrowed[path]) for path in files]
+
+
+def _strict(path: str, detectors: Detectors, left_out: frozenset[str] = frozenset()) -> Scanned:
     try:
         if Path(path).stat().st_size > LARGEST:
             return path, f"larger than {LARGEST // 2**20} MiB", Counter(), []
         content = Path(path).read_bytes()
     except OSError as error:
         return path, f"can't be read: {error.strerror}", Counter(), []
-    text = secrets_text.decode(content)
-    if text is None:
+    readings = secrets_text.readings(content)
+    if not readings:
         return path, "binary", Counter(), []
-    scan = secrets_strict.scan(path, text, detectors)
-    return path, scan.trouble, scan.filtered, scan.hits
+    scan = secrets_strict.scan_readings(path, readings, detectors, left_out)
+    return path, IN_LFS if content.startswith(LFS_POINTER) else scan.trouble, scan.filtered, scan.hits
 
 
-def _scan_compat(files: list[str]) -> list[Scanned]:
+def _scan_compat(files: list[str], baseline: str) -> list[Scanned]:
     """Two rounds: what detect-secrets finds, then what comments hide from it (which changes its settings)."""
-    skipped: dict[str, str] = {}
+    skipped: dict[str, str] = dict.fromkeys(files, "detect-secrets leaves its own baseline out")
     hits: dict[str, list[Hit]] = {path: [] for path in files}
     for path in files:
-        _attempt(path, secrets_compat.scan, hits, skipped)
+        if path != baseline:
+            _attempt(path, secrets_compat.scan, hits, skipped)
     for path in files:
         if not skipped[path]:
             _attempt(path, secrets_compat.scan_allowed, hits, skipped)
-    return [(path, skipped[path], Counter(), hits[path]) for path in files]
+    return [(path, skipped[path] or _elsewhere(path), Counter(), hits[path]) for path in files]
+
+
+def _elsewhere(path: str) -> str:
+    """Why the content of a file that was searched is not here; empty where it is."""
+    with Path(path).open("rb") as file:
+        return IN_LFS if file.read(len(LFS_POINTER)) == LFS_POINTER else ""
 
 
 def _attempt(path: str, scan: Any, hits: dict[str, list[Hit]], skipped: dict[str, str]) -> None:
@@ -118,7 +140,7 @@ def _read_baseline(path: str) -> Baseline:
 
 def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any]:
     known = any((path, kind, _sha1(value)) in baseline for kind, value in hit.engine)
-    values = hit.pieces if hit.rule == "private-key" else [hit.value]
+    values = hit.pieces if hit.rule == "private-key" else [hit.value, *hit.pieces]
     plain = dataclasses.asdict(hit)
     for key in ("source", "engine", "pieces"):
         del plain[key]

@@ -25,7 +25,9 @@ _KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 @dataclass(slots=True, kw_only=True)
 class Hit:
-    """A secret at a place. `value` and `pieces` (the lines of a private key) leave this process only over its private output.
+    """A secret at a place. `value` and `pieces` leave this process only over its private output.
+
+    `pieces` are the lines of a private key, or the longer token that `value` is a part of.
 
     `text` is the line that was searched, and once finished the masked one. `source` numbers the pass that found it,
     `engine` holds detect-secrets' own type and value for a baseline to name.
@@ -50,6 +52,8 @@ def add(hits: list[Hit], hit: Hit) -> None:
             first, second = (other, hit) if rules.rank(other.rule) <= rules.rank(hit.rule) else (hit, other)
             first.engine = [*first.engine, *(item for item in second.engine if item not in first.engine)]
             first.also = sorted({*first.also, *second.also, second.rule} - {first.rule})
+            if second.rule not in rules.GENERIC and second.value not in first.value:
+                first.pieces = [*first.pieces, second.value, *second.pieces]
             hits[index] = first
             return
     hits.append(hit)

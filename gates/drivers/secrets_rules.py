@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 #: detect-secrets' types of secret, and our names for them.
 ENGINE_RULES = {
@@ -76,10 +77,15 @@ OWN_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 #: Every word of `keyword` detectors holds one of these: a line without any can't match. Checked against the engine at start.
 KEYWORD_CORES = ("key", "pass", "pwd", "secret", "contrase")
 
-_MACHINE_WRITTEN = re.compile(
-    r"(?:^|/)(?:[^/]*\.(?:lock|sum|map|css|svg|iml|ipr|iws|prefs)|[^/]*\.min\.(?:js|mjs)|[^/]*[.-]lock\.(?:json|ya?ml|toml)"
-    r"|npm-shrinkwrap\.json|[^/]*\.resolved|packages\.lock\.json|[^/]*\.ipynb|[^/]*\.har|[^/]*\.(?:po|pot))$"
-    r"|swagger[^/]*\.(?:json|ya?ml|html?|js|mjs|css|ts)$"
+#: Files that tools write, by their full names: full of digests, and of packages whose names hold words such as secret.
+LOCK_FILES = frozenset(
+    (
+        *("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock", "conda-lock.yml"),
+        *("package-lock.json", ".package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "deno.lock"),
+        *("Cargo.lock", "go.sum", "go.work.sum", "composer.lock", "symfony.lock", "Gemfile.lock", "gems.locked", "packages.lock.json"),
+        *("Package.resolved", "Cartfile.resolved", "Podfile.lock", "Brewfile.lock.json", "pubspec.lock", "mix.lock", "rebar.lock"),
+        *("flake.lock", "Chart.lock", "shard.lock", "stack.yaml.lock", "renv.lock", "MODULE.bazel.lock", "buf.lock"),
+    )
 )
 
 
@@ -89,12 +95,14 @@ def rule_of(secret_type: str) -> str:
 
 
 def rank(rule: str) -> int:
-    """How specific a rule is: of several on one value the lowest names it."""
+    """How specific a rule is: of several on one value the lowest names it. A web token may hold another service's token."""
     if rule in ENTROPY:
-        return 4
-    return {"keyword": 3, "basic-auth": 2, "authorization-header": 1, "public-ip": 5}.get(rule, 0)
+        return 5
+    return {"json-web-token": 1, "authorization-header": 2, "basic-auth": 3, "keyword": 4, "public-ip": 6}.get(rule, 0)
 
 
-def is_machine_written(path: str) -> bool:
-    """Lock files, sums and bundles: full of digests, so that only secrets of a known shape are looked for."""
-    return bool(_MACHINE_WRITTEN.search(path))
+def left_out(path: str) -> frozenset[str]:
+    """The rules that a file is not searched by: in lock files what is known by its name or looks random, in notebooks the latter."""
+    if PurePosixPath(path).name in LOCK_FILES:
+        return ENTROPY | {"keyword"}
+    return ENTROPY if path.endswith(".ipynb") else frozenset()

@@ -21,14 +21,18 @@ from detect_secrets.types import NamedIO
 
 from gates.drivers import secrets_rules as rules
 from gates.drivers.secrets_hits import Hit, add, allow, describe, occurrences
+from gates.drivers.secrets_text import MASK
 
 _CHECKSUM_NAME = re.compile(
     r"(?i)(?:^|[^a-z])(?:sha-?\d*|md5(?:sum)?|blake2[bs]?|check_?sums?|integrity|digest|etag|rev|revision|commit|commit_?sha|git_?(?:sha|ref|hash))"
     r"[^a-z0-9]*[\"']?\]?\s*[:=(,]"
 )
 _NAME = re.compile(r"([A-Za-z_][\w-]*)[\"']?\]?\s*[:=]\s*[\"']?$")
+_LONGEST_NAME = 200
 #: A name's last word that says that it holds something about a secret, not the secret.
 _ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
+#: A detector may be asked again and again about one line until it has read so many characters of it.
+_CHARACTERS_ASKED_AGAIN = 200_000
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
 
@@ -55,13 +59,28 @@ def _cores_hold() -> bool:
     return all(any(core in word for core in rules.KEYWORD_CORES) for word in DENYLIST)
 
 
-def scan(path: str, text: str, detectors: Detectors) -> Scan:
-    """All secrets of one file, by line."""
+def scan_readings(path: str, readings: Sequence[str], detectors: Detectors, left_out: frozenset[str] = frozenset()) -> Scan:
+    """All secrets of one file whose bytes can be read in several ways: what the first one shows, and what the others alone do.
+
+    A line as another reading shows it may hold what the first one found in a form that nothing masks: it is not given.
+    """
+    first, *others = (scan(path, text, detectors, left_out) for text in readings)
+    known = {(hit.rule, hit.value, hit.suppressed_by) for hit in first.hits}
+    for hit in (hit for other in others for hit in other.hits):
+        if (hit.rule, hit.value, hit.suppressed_by) not in known:
+            hit.text = MASK
+            first.hits.append(hit)
+    return first
+
+
+def scan(path: str, text: str, detectors: Detectors, left_out: frozenset[str] = frozenset()) -> Scan:
+    """All secrets of one text, by line, but those of rules that are left out."""
     found = Scan()
     raw = _NamedText(text, path).readlines()
-    passes = [(raw, True)] if rules.is_machine_written(path) else list(_passes(path, text, raw, found))
-    for source, (lines, shaped_only) in enumerate(passes):
-        for hit in _scan_lines(path, lines, detectors, shaped_only, found.filtered):
+    # what rules are left out of has nothing to take apart
+    passes = [(raw, left_out)] if left_out else list(_passes(path, text, raw, found))
+    for source, (lines, without) in enumerate(passes):
+        for hit in _scan_lines(path, lines, detectors, without, found.filtered):
             hit.source = source
             add(found.hits, hit)
     describe(found.hits, raw)
@@ -69,7 +88,7 @@ def scan(path: str, text: str, detectors: Detectors) -> Scan:
     return found
 
 
-def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple[list[str], bool]]:
+def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple[list[str], frozenset[str]]]:
     """The file as it is, and as the engine's transformers rewrite it: those see values without quotes."""
     rewritten = []
     for eager in (False, True):
@@ -80,23 +99,39 @@ def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple
             lines = None
         rewritten.append(lines)
     plain, eager_lines = rewritten
-    yield raw, bool(plain)
+    yield raw, rules.GENERIC if plain else frozenset()
     if plain:
-        yield plain, False
+        yield plain, frozenset()
     if eager_lines:
-        yield eager_lines, False
+        yield eager_lines, frozenset()
 
 
-def _scan_lines(path: str, lines: Sequence[str], detectors: Detectors, shaped_only: bool, filtered: Counter[str]) -> Iterator[Hit]:
+def _scan_lines(path: str, lines: Sequence[str], detectors: Detectors, left_out: frozenset[str], filtered: Counter[str]) -> Iterator[Hit]:
     for number, raw in enumerate(lines, 1):
         line = raw.rstrip()
         if not line:
             continue
-        for plugin in detectors.for_line(line, shaped_only):
-            found = plugin.analyze_line(filename=path, line=line, line_number=number)
-            if found:
-                yield from _engine_hits(plugin, sorted(str(secret.secret_value) for secret in found), number, line, filtered)
-        yield from _own_hits(number, line, shaped_only)
+        for plugin in detectors.for_line(line, left_out):
+            for values in _asked(plugin, path, line, number):
+                yield from _engine_hits(plugin, values, number, line, filtered)
+        yield from _own_hits(number, line, left_out)
+
+
+def _asked(plugin: Any, path: str, line: str, number: int) -> Iterator[list[str]]:
+    """What a detector finds on a line. That of keywords names one value a line, and is asked again without those that it has named."""
+    again = rules.rule_of(plugin.secret_type) == "keyword"
+    for _ in range(max(1, _CHARACTERS_ASKED_AGAIN // len(line)) if again else 1):
+        found = plugin.analyze_line(filename=path, line=line, line_number=number)
+        if not found:
+            return
+        values = sorted(str(secret.secret_value) for secret in found)
+        yield values
+        rest = line
+        for value in values:
+            rest = rest.replace(value, " " * len(value))
+        if rest == line:
+            return
+        line = rest
 
 
 def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, filtered: Counter[str]) -> Iterator[Hit]:
@@ -110,9 +145,9 @@ def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, fil
             yield Hit(rule=rule, line=number, column=column, value=token, text=line, engine=[(plugin.secret_type, value)])
 
 
-def _own_hits(number: int, line: str, shaped_only: bool) -> Iterator[Hit]:
+def _own_hits(number: int, line: str, left_out: frozenset[str]) -> Iterator[Hit]:
     for rule, pattern in rules.OWN_RULES:
-        if shaped_only and rule in rules.GENERIC:
+        if rule in left_out:
             continue
         for match in pattern.finditer(line):
             if rule not in rules.GENERIC or not _heuristics(match.group(1)):
@@ -140,10 +175,13 @@ class Detectors:
             named=tuple(plugin for rule, plugin in by_rule if rule in narrowed - rules.ENTROPY),
         )
 
-    def for_line(self, line: str, shaped_only: bool) -> Iterator[Any]:
+    def for_line(self, line: str, left_out: frozenset[str]) -> Iterator[Any]:
         yield from self.always
-        if shaped_only:
-            return
+        for plugin in self._generic_for(line):
+            if rules.rule_of(plugin.secret_type) not in left_out:
+                yield plugin
+
+    def _generic_for(self, line: str) -> Iterator[Any]:
         yield from self.generic
         if '"' in line or "'" in line:
             yield from self.quoted
@@ -180,7 +218,9 @@ def _heuristics(value: str) -> str:
 
 def _says_something_else(value: str, line: str) -> bool:
     """Whether the name is not one of a secret after all: its last word says so, or its several words are the value, as of a field."""
-    found = [name.group(1) for end in re.finditer(re.escape(value), line) if (name := _NAME.search(line[: end.start()]))]
+    # a name further away than this is none: looked for from the line's beginning, a long line would take hours
+    starts = [match.start() for match in re.finditer(re.escape(value), line)]
+    found = [name.group(1) for start in starts if (name := _NAME.search(line[max(0, start - _LONGEST_NAME) : start]))]
     repeated = value in found and re.search(r"[_-]", value.strip("_-")) is not None
     return repeated or bool(found and all(_ABOUT_A_SECRET.search(name) for name in found))
 

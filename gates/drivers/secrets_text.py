@@ -20,6 +20,8 @@ _BOMS = (
 )
 _TOKEN = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_+=-]{20,}")
 _ENTROPY_OF_TOKENS = 3.9
+_UNREADABLE = "\ufffd"
+_NULS_IN_A_LINE_END = re.compile(r"\r\0+\n")
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 _PLACEHOLDER = re.compile(
     r"(?i)example|placeholder|change[-_ ]?(?:me|this|it)|your[-_ ]|dummy|fake|redacted"
@@ -40,14 +42,29 @@ _PATH = re.compile(
 )
 
 
-def decode(content: bytes) -> str | None:
-    """A file's text: by its byte-order mark, as UTF-16 by its zeros, as UTF-8, else as Latin-1. None for what is not text."""
-    for mark, encoding in _BOMS:
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
-    wide = _wide_encoding(content)
+def readings(content: bytes) -> tuple[str, ...]:
+    """The texts that a file's bytes hold, the likeliest first; none where it is not text.
+
+    Two encodings in one file, as where one shell appends to what another wrote, make no sense in either: without its NULs each shows
+    its Latin letters. A NUL in the midst of a token hides it, and one behind a token sets it apart: a text is read without and with.
+    """
+    mark, encoding = next(((mark, encoding) for mark, encoding in _BOMS if content.startswith(mark)), (b"", _wide_encoding(content)))
+    narrow = content.removeprefix(mark).replace(b"\0", b"")
+    text = content.decode(encoding, "replace") if mark else _decode(content, encoding)
+    if text is None or (text.count(_UNREADABLE) * 100 > len(text) and _CONTROLS.search(narrow)):
+        return ()
+    found = [text.replace("\0", "")]
+    if "\0" in text:
+        found.append(_NULS_IN_A_LINE_END.sub("\r\n", text))
+    if encoding not in ("", "utf-8-sig"):
+        found.append(narrow.decode("latin-1"))
+    return tuple(dict.fromkeys(found))
+
+
+def _decode(content: bytes, encoding: str) -> str | None:
+    """The text of a file without a byte-order mark: in the encoding that its zeros say, in UTF-8, else in Latin-1 where it is text."""
     try:
-        return content.decode(wide or "utf-8")
+        return content.decode(encoding or "utf-8")
     except UnicodeDecodeError:
         return None if _CONTROLS.search(content) else content.decode("latin-1")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,8 +26,11 @@ _DEPTH = 64
 _NAME_LENGTH = 4096
 _DIGITS = 12
 _SUITES = frozenset({"testsuites", "testsuite"})
-_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "ignored"})
+#: Words of `status` and `result`, in small letters and without dashes. Any other is that of a test that did not end well.
+_PASSED = frozenset({"", "run", "passed", "pass", "success", "successful", "completed", "ok", "executed"})
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "skip", "ignored", "suppressed", "pending"})
 _FAILED = frozenset({"failed", "failure", "fail", "error", "errored", "broken"})
+_WORD_LENGTH = 40
 
 
 class CaseOutcome(StrEnum):
@@ -130,10 +134,14 @@ def _outcome(element: Any) -> tuple[CaseOutcome, str]:
         child = element.find(outcome.value)
         if child is not None:
             return outcome, (child.get("message") or child.text or "").strip()
-    said = {(element.get(name) or "").lower() for name in ("status", "result")}
-    if said & _FAILED:
+    words = [(element.get(name) or "").strip() for name in ("status", "result")]
+    said = {re.sub(r"[\s_-]", "", word.lower()): word for word in words}
+    if _FAILED & set(said):
         return CaseOutcome.FAILURE, "the report says that it failed, and not why"
-    if said & _NOT_RUN:
+    unknown = [word for key, word in said.items() if key not in _PASSED | _NOT_RUN]
+    if unknown:
+        return CaseOutcome.FAILURE, f"the report calls it {unknown[0][:_WORD_LENGTH]!r}, which is no word for a test that passed"
+    if _NOT_RUN & set(said):
         return CaseOutcome.SKIPPED, "the report says that it was not run"
     return CaseOutcome.PASSED, ""
 
@@ -188,14 +196,33 @@ def _location(case: Case, places: Places) -> Location:
 
 
 def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:
-    """Those of the files that no test names by file, suite or class: nothing says that their tests ran."""
+    """Those of the files that no test names by file, suite or class, or only by what fits others too: nothing says that they ran."""
     named = {name.replace("\\", "/") for case in cases for name in (case.file, case.suite, case.classname) if name}
-    named = {name for name in named if len(name) <= _NAME_LENGTH}
-    ends = {end for name in named for end in _ends(name)}
-    dotted = {start for name in named for start in _dotted_starts(name)}
-    return [
-        file for file in files if not (file in ends or posixpath.splitext(file)[0].replace("/", ".") in dotted or named & set(_ends(file)))
-    ]
+    inventory = _Inventory(files)
+    fits = [inventory.named(name) for name in named if len(name) <= _NAME_LENGTH]
+    explained = {file for found in fits if len(found) == 1 for file in found}
+    return [file for file in files if file not in explained]
+
+
+class _Inventory:
+    """Files by the ends of their paths, and by their paths with dots and without an ending, as modules and classes are called."""
+
+    def __init__(self, files: tuple[str, ...]) -> None:
+        self._files = frozenset(files)
+        self._by_end: defaultdict[str, set[str]] = defaultdict(set)
+        self._dotted: defaultdict[str, set[str]] = defaultdict(set)
+        for file in files:
+            self._dotted[posixpath.splitext(file)[0].replace("/", ".")].add(file)
+            for end in _ends(file):
+                self._by_end[end].add(file)
+
+    def named(self, name: str) -> set[str]:
+        """The files that a name of the report may stand for: more than one where it does not say which."""
+        if "/" in name and name in self._files:
+            return {name}
+        longest = next((end for end in _ends(name) if end in self._files), None)
+        found = self._by_end.get(name) or ({longest} if longest else set())
+        return found or next((self._dotted[start] for start in _dotted_starts(name) if start in self._dotted), set())
 
 
 def _ends(path: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ A found value is masked in everything that this run writes. What a comment or an
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -66,7 +67,7 @@ class Options:
 def observe(context: ObserveContext, options: Options) -> None:
     version = context.distribution("detect-secrets")
     baseline = _baseline(context, options)
-    files = [name for name in context.select(options.paths, options.exclude) if name != baseline]
+    files = list(context.select(options.paths, options.exclude))
     context.expect_files(files, what="file")
     context.report_progress(f"{len(files)} files")
     answer = _scan(context, version, files, options.mode, baseline)
@@ -91,7 +92,7 @@ def _baseline(context: ObserveContext, options: Options) -> str:
         valid = False
     if not valid:
         raise GateError(f"{name} is not a baseline of detect-secrets", remedy=f"make it anew: detect-secrets scan -n > {name}")
-    return Path(name).as_posix()
+    return Path(os.path.normpath(name)).as_posix()
 
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
@@ -100,7 +101,7 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
     gone = sorted(set(files) - set(present))
-    missing = [{"path": name, "skipped": "not a regular file", "filtered": {}, "hits": []} for name in gone]
+    missing = [{"path": name, "skipped": "not a regular file", "narrowed": False, "filtered": {}, "hits": []} for name in gone]
     return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
 
 
@@ -161,6 +162,7 @@ def _measurements(scan: Mapping[str, Any]) -> Iterable[Measurement]:
     filtered = sum(number for entry in scan["files"] for number in entry["filtered"].values())
     yield count("detectors", len({*scan["detectors"], *scan["own_detectors"]}), "detectors")
     yield count("filtered", filtered, "values")
+    yield count("narrowed", sum(entry["narrowed"] for entry in scan["files"]), "files")
 
 
 # -- the rest of the gate
@@ -189,6 +191,7 @@ GATE = Gate(
     measurements={
         "detectors": "kinds of secret that were looked for",
         "filtered": "values that looked like a secret and were taken for an id, a checksum, a template or a reference",
+        "narrowed": "files that were not searched for everything: lock files, notebooks, and the baseline of detect-secrets",
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,

@@ -40,7 +40,9 @@ INVENTORY = "inventory.json"
 SCAN = "scan.json"
 _SUFFIXES = (".py", ".pyw", ".wsgi")
 _NAMES = ("SConstruct", "SConscript")
-_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf)?#!.*(?:\b(?:python|pypy)[\d.]*\b|\buv run\b)")
+_SCRIPT = re.compile(rb"(?:\xef\xbb\xbf)?#!.*(?:\b(?:i?python|pypy)[\d.]*[dmtuw]*\b|\buv run\b)")
+#: How much of a first line is read: no less than any system reads to find the program that runs a script.
+_FIRST_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def _is_python(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as stream:
-            return bool(_SCRIPT.match(stream.readline(200)))
+            return bool(_SCRIPT.match(stream.readline(_FIRST_LINE)))
     except OSError:
         return False
 

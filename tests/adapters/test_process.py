@@ -28,13 +28,26 @@ def is_alive(pid: int) -> bool:
 
 def test_output_and_exit_code_are_kept(tmp_path: Path) -> None:
     done = run("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)", tmp_path)
-    assert (done.exit_code, done.stdout, done.stderr, done.timed_out) == (7, b"out\n", b"err\n", False)
+    assert (done.exit_code, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ToolMissingError, match="no-such-program was not found"):
         process.run(["no-such-program"], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [(0o644, "Permission denied"), (0o755, "Exec format error")],
+    ids=["not executable", "no program"],
+)
+def test_a_program_that_can_not_be_started_is_said(tmp_path: Path, mode: int, said: str) -> None:
+    (tmp_path / "tool").write_bytes(b"\0")
+    (tmp_path / "tool").chmod(mode)
+    with pytest.raises(ToolMissingError, match=f"tool could not be started: {said}") as raised:
+        process.run([str(tmp_path / "tool")], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+    assert "chmod" in raised.value.remedy
 
 
 def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
@@ -49,7 +62,7 @@ def test_the_deadline_stops_it_with_its_children(tmp_path: Path) -> None:
         "time.sleep(600)\n"
     )
     done = run(code, tmp_path, timeout=1.5)
-    assert (done.exit_code, done.timed_out) == (None, True)
+    assert (done.exit_code, done.cut, done.flooded) == (None, False, False)
     assert not is_alive(int((tmp_path / "pid").read_text("utf-8")))
 
 
@@ -65,7 +78,7 @@ def test_a_child_that_left_its_group_is_stopped_too(tmp_path: Path) -> None:
 
 def test_one_that_ignores_term_is_killed(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    assert run(code, tmp_path, timeout=0.5).timed_out
+    assert run(code, tmp_path, timeout=0.5).exit_code is None
 
 
 def test_too_much_output_is_cut_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,4 +106,5 @@ def test_stopping_all_ends_what_runs_and_lets_nothing_start(tmp_path: Path, monk
     thread.join(30)
     assert len(outcome) == 1
     with pytest.raises(InterruptedRunError):
-        run("pass", tmp_path)
+        run("open('late', 'w').close()", tmp_path)
+    assert not (tmp_path / "late").exists()

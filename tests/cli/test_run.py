@@ -96,6 +96,17 @@ def test_a_defect_of_ours_is_exit_70_with_a_report_to_paste(gates: Gates, passin
     assert "Traceback" in (passing.root / ".gates" / "defect.txt").read_text("utf-8")
 
 
+def test_too_little_memory_is_exit_3_and_no_defect_of_ours(gates: Gates, passing: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(passing.root)
+    monkeypatch.setattr("gates.cli.run.execute", lambda _: bytearray(sys.maxsize))
+    done = gates("run", "--format", "json")
+    (problem,) = done.json()["errors"]
+    assert (done.code, done.json()["exit_code"], done.json()["verdict"]) == (3, 3, None)
+    assert problem["error"] == "there is too little memory, so nothing was judged"
+    assert problem["help"] in done.err
+    assert not (passing.root / ".gates").exists()
+
+
 def test_every_report_is_written(gates: Gates, failing: Repository, tmp_path: Path) -> None:
     kinds = ("text", "json", "markdown", "html", "sarif", "junit", "github")
     reports = [f"--report={kind}={tmp_path / kind}" for kind in kinds]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.drivers.audit import locks, sources
+from gates.drivers.audit import locks, pyproject, sources
 from gates.drivers.audit.inventory import CannotTellError, Package, packages
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "dependencies"
@@ -47,25 +47,37 @@ def test_a_lock_gives_every_group_and_extra_but_not_the_project(tool: str) -> No
     assert (places["kettle"], places["teapot"]) == (kettle, teapot)
 
 
+UNKNOWN = "is of a lock format that is not known here"
+
+
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "said"),
     [
-        ("uv.lock", "version = 2\n"),
-        ("poetry.lock", "[metadata]\nlock-version = '9.0'\n"),
-        ("pdm.lock", "[metadata]\n"),
-        ("pylock.toml", "lock-version = '2.0'\n"),
-        ("Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}'),
-        ("Pipfile.lock", '{"default": {}}'),
-        ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n"),
-        ("uv.lock", "<<<<<<< mine\n"),
-        ("environment.yml", "dependencies: []\n"),
+        ("uv.lock", "version = 2\n", UNKNOWN),
+        ("poetry.lock", "[metadata]\nlock-version = '9.0'\n", UNKNOWN),
+        ("pdm.lock", "[metadata]\n", UNKNOWN),
+        ("pylock.toml", "lock-version = '2.0'\n", UNKNOWN),
+        ("Pipfile.lock", '{"_meta": {"pipfile-spec": 7}}', UNKNOWN),
+        ("Pipfile.lock", '{"default": {}}', "is not a lock file of Pipenv"),
+        ("uv.lock", "version = 1\n[[package]]\nversion = '1'\n", "lists a package without a name"),
+        ("uv.lock", "version = 1\n[[package]]\nname = 7\nversion = '1'\n", "lists a package without a name"),
+        ("uv.lock", "<<<<<<< mine\n", "is not TOML that can be read: "),
+        ("uv.lock", f"x = {'[' * 100_000}", "is nested too deeply to be read"),
+        ("environment.yml", "dependencies: []\n", "is no lock or requirements file that is known here"),
     ],
 )
-def test_a_lock_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str) -> None:
+def test_a_lock_that_is_not_understood_is_an_error(tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
-    with pytest.raises(CannotTellError, match=name.replace(".", r"\.")) as raised:
+    with pytest.raises(CannotTellError) as raised:
         sources.read(tmp_path, [name])
+    assert raised.value.reason.startswith(f"{name} {said}")
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< mine\n", f"x = {'[' * 100_000}"], ids=["not TOML", "deep"])
+def test_a_project_beside_its_lock_that_is_not_understood_is_an_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(CannotTellError, match=r"pyproject\.toml is (not TOML|nested too deeply)"):
+        read(tmp_path, "a.txt", a_dot_txt="cups==1\n", pyproject_dot_toml=text)
 
 
 @pytest.mark.parametrize(
@@ -252,5 +264,68 @@ def test_a_member_of_a_workspace_is_known_by_its_project(tmp_path: Path) -> None
     lock += '[[package]]\nname = "cups"\nversion = "1"\n'
     other = read(tmp_path, "uv.lock", uv_dot_lock=lock, parts_in_pyproject_dot_toml='[project]\nname = "cups"\n')
     assert shown(other) == ["cups 1 uv.lock:7", "plates 1 uv.lock:3 (skip)"]
-    member = read(tmp_path, "uv.lock", parts_in_pyproject_dot_toml='[project]\nname = "Plates"\n')
+    parts = {"parts_in_pyproject_dot_toml": '[project]\nname = "Plates"\n'}
+    assert [item.skip for item in read(tmp_path, "uv.lock", **parts)] == ["", locks.COPY]
+    root = '[project]\nname = "shop"\n[tool.uv.workspace]\n'
+    member = read(tmp_path, "uv.lock", pyproject_dot_toml=f'{root}members = ["./par*"]\n')
     assert shown(member) == ["cups 1 uv.lock:7"]
+    left_out = read(tmp_path, "uv.lock", pyproject_dot_toml=f'{root}members = ["**"]\nexclude = ["parts"]\n')
+    assert [item.skip for item in left_out] == ["", locks.COPY]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "fits"),
+    [
+        ("packages/*", "packages/cups", True),
+        ("packages/*", "packages/old/cups", False),
+        ("packages/*", "vendor/packages/cups", False),
+        ("packages/**", "packages/cups/../../vendor/cups", False),
+        ("**/cups", "a/b/cups", True),
+        ("packages/**", "packages/a/b", True),
+        ("packages/**/x", "vendor/x", False),
+        ("**/" * 60 + "x", "/".join("a" * 60), False),
+    ],
+)
+def test_a_workspace_names_its_members_by_globs(tmp_path: Path, pattern: str, folder: str, fits: bool) -> None:
+    lock = f'version = 1\n[[package]]\nname = "cups"\nversion = "1"\nsource = {{ editable = "{folder}" }}\n'
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "shop"\n[tool.uv.workspace]\nmembers = ["{pattern}"]\n', "utf-8")
+    for path in (tmp_path / "packages/cups", (tmp_path / folder).resolve()):
+        path.mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / "pyproject.toml").write_text('[project]\nname = "cups"\n', "utf-8")
+    assert [entry.skip for entry in locks.read_toml("uv.lock", lock, locks.UV, tmp_path)] == ([] if fits else [locks.COPY])
+
+
+def test_a_version_that_a_project_asks_for_and_no_lock_lists_is_said(tmp_path: Path) -> None:
+    project = '[project]\nname = "shop"\ndependencies = ["cups==1", "plates>=2", "pots; extra == 1", "pans @ https://x.example/p.whl"]\n'
+    lines = "cups==2\nplates==3.0rc1\npots==1\npans==1\n"
+    found = read(tmp_path, "requirements.txt", requirements_dot_txt=lines, pyproject_dot_toml=project)
+    assert [(item.name, item.skip) for item in found if item.skip] == [("cups", pyproject.UNFIT)]
+
+
+def test_a_project_of_another_folder_is_held_against_the_lock_above_it(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/pyproject.toml").write_text('[project]\nname = "api"\ndependencies = ["cups", "plates"]\n', "utf-8")
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/all.txt").write_text("cups==1\n", "utf-8")
+    paths, projects = ["requirements/all.txt"], ["api/pyproject.toml"]
+    found = sources.read(tmp_path, paths, projects)
+    assert [(str(item.places[0]), item.skip) for item in found if item.skip] == [("api/pyproject.toml:3", pyproject.UNLISTED)]
+    assert list(sources.unlocked(tmp_path, paths, projects)) == []
+
+
+def test_a_project_without_a_lock_is_named_unless_it_asks_for_nothing(tmp_path: Path) -> None:
+    for name, text in {"api": 'dependencies = ["cups"]', "none": "dependencies = []", "odd": "<<<"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text(f'[project]\nname = "x"\n{text}\n', "utf-8")
+    projects = [f"{name}/pyproject.toml" for name in ("api", "none", "odd")]
+    assert list(sources.unlocked(tmp_path, ["docs/requirements.txt"], projects)) == [
+        {"path": "api/pyproject.toml", "reason": pyproject.UNLOCKED},
+        {"path": "odd/pyproject.toml", "reason": pyproject.UNREADABLE},
+    ]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "Requirements.TXT", "requirements/dev.lock"])
+def test_requirements_by_other_names_are_read_as_such(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("cups==1\n", "utf-8")
+    assert shown(sources.read(tmp_path, [name])) == [f"cups 1 {name}:1"]

@@ -57,6 +57,12 @@ webhooks:
     ]
 
 
+def test_what_else_may_stand_in_a_path_is_no_operation(tmp_path: Path) -> None:
+    others = "summary: A, description: B, servers: [], parameters: [], x-note: none"
+    (operation,) = inventory(tmp_path, contract__yaml=f"openapi: 3.0.3\npaths:\n  /a: {{{others}, get: {{responses: {{}}}}}}\n")
+    assert operation["operation"] == "GET /a"
+
+
 def test_methods_of_openapi_3_2_are_listed(tmp_path: Path) -> None:
     contract = "openapi: 3.2.0\npaths:\n  /a:\n    additionalOperations:\n      COPY: {responses: {}}\n"
     (operation,) = inventory(tmp_path, contract__yaml=contract)
@@ -70,6 +76,12 @@ def test_methods_of_openapi_3_2_are_listed(tmp_path: Path) -> None:
         ("openapi: 3.0.3\npaths: {/a: {$ref: 'missing.yaml'}}", "missing.yaml can't be read: No such file or directory"),
         ("- openapi", "contract.yaml holds no contract"),
         ("openapi: 3.0.3", "contract.yaml has no paths"),
+        (
+            "openapi: 3.0.3\npaths:\n  /a:\n    get: {}\n    GET: {}",
+            "contract.yaml:5 has the key 'GET', which is no method; did you mean `get`?",
+        ),
+        ("openapi: 3.0.3\npaths: {/a: {gett: {}}}", "contract.yaml:2 has the key 'gett', which is no method; did you mean `get`?"),
+        ("openapi: 3.0.3\npaths: {/a: {get: {}, copy: {}}}", "contract.yaml:2 has the key 'copy', which is no method"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, text: str, problem: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +39,7 @@ PIECES = st.sampled_from(
 @given(pieces=st.lists(PIECES, max_size=14))
 def test_a_detector_that_is_not_asked_would_have_found_nothing(detectors: Detectors, pieces: list[str]) -> None:
     line = "".join(pieces).rstrip()
-    asked = {id(plugin) for plugin in detectors.for_line(line, shaped_only=False)}
+    asked = {id(plugin) for plugin in detectors.for_line(line, frozenset())}
     for plugin in (*detectors.always, *detectors.generic, *detectors.quoted, *detectors.named):
         if id(plugin) not in asked or not line:
             assert not plugin.analyze_line(filename="a.py", line=line, line_number=1)
@@ -78,6 +81,28 @@ def test_the_end_of_a_token_is_masked_too(detectors: Detectors) -> None:
     (hit,) = secrets_strict.scan("app.py", f"call({token!r})\n", detectors).hits
     assert hit.value == token
     assert hit.text == "call('[redacted]')"
+
+
+def test_a_token_within_a_web_token_is_named_and_both_are_masked(detectors: Detectors) -> None:
+    web = ".".join(base64.urlsafe_b64encode(part).decode().strip("=") for part in (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"1"}'))
+    (hit,) = secrets_strict.scan("app.py", f'web = "{web}.example-{SECRETS["stripe"]}"\n', detectors).hits
+    assert (hit.rule, hit.also, hit.value) == ("stripe-access-key", ["json-web-token"], SECRETS["stripe"])
+    assert hit.text == 'web = "[redacted]"'
+    assert f"{web}.example-{SECRETS['stripe']}" in secrets_driver._plain(hit, "app.py", "app.py", frozenset())["secrets"]
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("poetry.lock", ["basic-auth", "npm-token"]),
+        ("a/Poetry.ipynb", ["keyword", "basic-auth", "npm-token"]),
+        *((name, ["keyword", "high-entropy-hex", "basic-auth", "npm-token"]) for name in ("prod.lock", "a.prefs", "my-package-lock.json")),
+    ],
+)
+def test_what_a_name_leaves_out(detectors: Detectors, path: str, rules: list[str]) -> None:
+    lines = (f'db_password = "{SECRETS["password"]}"', f'x("{SECRETS["hex"]}")', "https://user:q7Rbx81k@host/", SECRETS["npm"])
+    scan = secrets_strict.scan(path, "\n".join(lines), detectors, secrets_rules.left_out(path))
+    assert [hit.rule for hit in scan.hits] == rules
 
 
 @pytest.mark.parametrize(
@@ -137,17 +162,81 @@ def test_what_a_value_looks_like(value: str, shape: str) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"key = 1\0\n", "key = 1\0\n"),
         ("key = 1\n".encode("utf-16-le"), "key = 1\n"),
         ("key = 1\n".encode("utf-16-be"), "key = 1\n"),
+        ("key = 1\n".encode("utf-16"), "key = 1\n"),
         ("\ufeffkey = 1\n".encode(), "key = 1\n"),
         (b"key = '\xe9'\n", "key = 'é'\n"),
-        (b"\x89PNG\r\n\x00\x00", None),
+        ("schlüssel = 1\n".encode("utf-16"), "schlüssel = 1\n"),
         (b"", ""),
     ],
 )
-def test_what_is_text(content: bytes, text: str | None) -> None:
-    assert secrets_text.decode(content) == text
+def test_what_is_text(content: bytes, text: str) -> None:
+    assert secrets_text.readings(content) == (text,)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"key = 1\0\n", "key = 1\n"),
+        (b"a = 1\r\n" + "key = 1\r\n".encode("utf-16-le"), "a = 1\r\nkey = 1\r\n"),
+        ("key = 1\n".encode("utf-16-le") + b"\n", "key = 1\n\n"),
+        ("key = 1\n".encode("utf-16-be") + b"\n", "key = 1\n\n"),
+        ("key = 1\n".encode("utf-32-le"), "key = 1\n"),
+        ("key = 1\n".encode("utf-32-be"), "key = 1\n"),
+        (codecs.BOM_UTF8 + b"a = 1\n" + "key = 1\n".encode("utf-16-le"), "a = 1\nkey = 1\n"),
+    ],
+)
+def test_text_with_nuls_is_read_without_them_first(content: bytes, text: str) -> None:
+    assert secrets_text.readings(content)[0] == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        codecs.BOM_UTF16_LE + b"a = 1\nkey = 1\n",
+        codecs.BOM_UTF32_LE + b"a = 1\nkey = 1\n",
+        "a = 1\n".encode("utf-16") + b"key = 1\n",
+        "a = 'a long text with \u0107'\n".encode("utf-16-le") * 20 + b"key = 1\n",
+        codecs.BOM_UTF32_LE + "a = 1\nkey = 1\n".encode("utf-16-le"),
+    ],
+)
+def test_what_its_encoding_hides_is_read_too(content: bytes) -> None:
+    assert "\nkey = 1\n" in secrets_text.readings(content)[-1]
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x00\x00", codecs.BOM_UTF16_LE + bytes(range(256)) * 4 + b"\0\xd8" * 9])
+def test_what_is_no_text(content: bytes) -> None:
+    assert secrets_text.readings(content) == ()
+
+
+def test_what_several_readings_show_is_one_hit(detectors: Detectors) -> None:
+    line = f'password = "{SECRETS["password"]}"\r\n'
+    for content in (line.encode("utf-16") + b"\n", b"\0" + line.encode(), "\r\n\u4e0a\r\n".encode("utf-16") + line.encode("utf-16-le")):
+        readings = secrets_text.readings(content)
+        assert len(readings) == 2
+        assert [hit.rule for hit in secrets_strict.scan_readings("a.txt", readings, detectors).hits] == ["keyword"]
+
+
+def test_a_nul_behind_a_token_sets_it_apart(detectors: Detectors) -> None:
+    broken = SECRETS["github"][:20] + "\0" + SECRETS["github"][20:]
+    content = f"{SECRETS['google']}\0x {broken}\n".encode()
+    hits = secrets_strict.scan_readings("a.txt", secrets_text.readings(content), detectors).hits
+    assert [hit.rule for hit in hits] == ["github-token", "google-api-key"]
+    assert hits[1].text == "[redacted]"
+
+
+def test_an_allowed_place_hides_no_other_one(detectors: Detectors) -> None:
+    content = f"{SECRETS['github']}  # pragma: allowlist secret\r\n".encode("utf-16") + f"{SECRETS['github']}\r\n".encode()
+    hits = secrets_strict.scan_readings("a.txt", secrets_text.readings(content), detectors).hits
+    assert [(hit.line, hit.suppressed_by is None) for hit in hits] == [(1, False), (2, True)]
+
+
+def test_a_long_line_takes_no_time_for_its_names(detectors: Detectors) -> None:
+    line = f"password = '{SECRETS['password']}';" * 10000
+    started = time.process_time()
+    assert len(secrets_strict.scan("a.js", line, detectors).hits) == 1
+    assert time.process_time() - started < 20
 
 
 @settings(max_examples=50)

@@ -112,6 +112,41 @@ def test_a_test_that_is_said_to_have_failed_did_not_pass(said: str) -> None:
     assert finding.message == "a::b failed: the report says that it failed, and not why"
 
 
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ('status="timedout"', "timedout"),
+        ('result="aborted"', "aborted"),
+        ('status="Crashed"', "Crashed"),
+        ('status="run" result="interrupted"', "interrupted"),
+        ('status="crashed" result="skipped"', "crashed"),
+        (f'status="{"x" * 99}"', "x" * 40),
+    ],
+)
+def test_a_word_that_nobody_knows_is_none_of_a_test_that_passed(said: str, word: str) -> None:
+    (finding,) = read(f'<testsuite tests="1"><testcase classname="a" name="b" {said}/></testsuite>').findings
+    assert finding.kind is Kind.FAILURE
+    assert finding.message == f"a::b failed: the report calls it {word!r}, which is no word for a test that passed"
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ('status="run" result="completed"', CaseOutcome.PASSED),
+        ('status="Passed"', CaseOutcome.PASSED),
+        ('status=" "', CaseOutcome.PASSED),
+        ('status="successful" result="OK"', CaseOutcome.PASSED),
+        ('status="run" result="skipped"', CaseOutcome.SKIPPED),
+        ('status="notrun" result="suppressed"', CaseOutcome.SKIPPED),
+        ('status="not-run"', CaseOutcome.SKIPPED),
+        ('result="NOT_RUN"', CaseOutcome.SKIPPED),
+    ],
+)
+def test_words_that_test_runners_write(said: str, outcome: CaseOutcome) -> None:
+    (case,) = junit.read_cases(f'<testsuite><testcase name="b" {said}/></testsuite>'.encode(), "j.xml")
+    assert case.outcome is outcome
+
+
 def test_a_test_that_broke_at_first_is_a_flake_too() -> None:
     (finding,) = read('<testsuite><testcase classname="a" name="b"><flakyError message="timeout"/></testcase></testsuite>').findings
     assert finding.kind is Kind.FLAKE
@@ -125,3 +160,23 @@ def test_files_that_no_test_comes_from_are_named() -> None:
     cases = junit.read_cases(SURE.encode(), "j.xml")
     files = ("tests/cart.py", "shop/cart.py", "tests/other.py")
     assert junit.unnamed_files(cases, files) == ["tests/other.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "unnamed"),
+    [
+        ("cart.spec.ts", ("a/cart.spec.ts",), []),
+        ("cart.spec.ts", ("a/cart.spec.ts", "b/cart.spec.ts"), ["a/cart.spec.ts", "b/cart.spec.ts"]),
+        ("cart.spec.ts", ("cart.spec.ts", "b/cart.spec.ts"), ["cart.spec.ts", "b/cart.spec.ts"]),
+        ("x/cart.ts", ("a/x/cart.ts", "b/x/cart.ts"), ["a/x/cart.ts", "b/x/cart.ts"]),
+        ("x/cart.ts", ("x/cart.ts", "b/x/cart.ts"), ["b/x/cart.ts"]),
+        ("b\\cart.ts", ("a/cart.ts", "b/cart.ts"), ["a/cart.ts"]),
+        ("/home/someone/b/cart.ts", ("b/cart.ts", "cart.ts"), ["cart.ts"]),
+        ("tests.cart.Cart", ("tests/cart.py", "tests.py"), ["tests.py"]),
+        ("tests.cart.Cart", ("tests/cart.py", "tests/cart.ts"), ["tests/cart.py", "tests/cart.ts"]),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["file", "classname"])
+def test_a_name_that_fits_several_files_explains_none(attribute: str, name: str, files: tuple[str, ...], unnamed: list[str]) -> None:
+    cases = junit.read_cases(f'<testsuite><testcase name="a" {attribute}="{name}"/></testsuite>'.encode(), "j.xml")
+    assert junit.unnamed_files(cases, files) == unnamed

@@ -15,9 +15,9 @@ from gates.observe import Observation, redacted
 from gates.redact import Redactor
 from gates.runners.accessibility import GATE
 from gates.testing import observe_raw
-from tests.guarantees import Seen, failed, hostile, judged
-from tests.runners.pages import FAULT, Answer, good, not_examined, web
-from tests.runners.samples import SECRETS
+from tests.guarantees import Seen, errored, failed, hostile, judged
+from tests.runners.pages import FAULT, Answer, good, look, not_examined, web
+from tests.runners.samples import SECRETS, write
 
 TOKEN = next(iter(SECRETS.values()))
 TAMPERED = """<script>
@@ -149,6 +149,26 @@ def test_a_page_that_writes_a_token(observed: Observation, facts: Facts) -> Seen
 def test_a_page_that_shows_a_file(observed: Observation, facts: Facts) -> Seen:
     assert not any(b"root:x:" in content for content in observed.members.values())
     return judged(facts)
+
+
+@hostile("pages lie in a served folder called `node_modules`, or are links", here=failed("image-alt at /linked.html img"))
+def test_pages_that_a_walk_would_pass_over(tmp_path: Path) -> Seen:
+    files = {"index.html": good(), "node_modules/page.html": good(FAULT), "pages/page.htm": good(FAULT)}
+    public = write(tmp_path / "root/public", files)
+    (public / "linked.html").symlink_to("pages/page.htm")
+    facts = look(tmp_path / "root", tmp_path / "work", ["**/*.html"])
+    assert {finding.location.url for finding in facts.findings} == {"/linked.html", "/node_modules/page.html"}
+    return judged(facts)
+
+
+@hostile(
+    "a page is a link out of the served folder",
+    here=errored("'page.html' below `serve.directory` is a link that leads out of it"),
+)
+def test_a_page_that_leads_out(tmp_path: Path) -> Seen:
+    write(tmp_path / "root", {"public/index.html": good(), "page.html": good(FAULT)})
+    (tmp_path / "root/public/page.html").symlink_to("../page.html")
+    return judged(look(tmp_path / "root", tmp_path / "work", ["**/*.html"]))
 
 
 @hostile("a page asks another host in a run that is offline", here=failed("image-alt at / img"))

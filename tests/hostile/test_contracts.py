@@ -77,6 +77,18 @@ def test_a_pipe(project: Contracts) -> Seen:
 # -- what hides an operation
 
 
+@hostile(
+    "a method is written in capitals: no reader sees its operation", here=errored("openapi.yaml:5 has the key 'GET', which is no method")
+)
+def test_a_method_in_capitals(project: Contracts) -> Seen:
+    return seen(project, f"{HEAD}paths:\n  /b: {{get: {FINE}}}\n  /a: {{GET: {FINE}}}\n")
+
+
+@hostile("a method is mistyped: no reader sees its operation", here=errored("did you mean `get`?"))
+def test_a_mistyped_method(project: Contracts) -> Seen:
+    return seen(project, f"{HEAD}paths:\n  /b: {{get: {FINE}}}\n  /a: {{gett: {FINE}}}\n")
+
+
 @hostile("a path stands twice: some readers take the first, some the last", here=passed("GET /a: schemathesis checked no answer of it"))
 def test_a_path_that_stands_twice(project: Contracts) -> Seen:
     return seen(project, f"{HEAD}paths:\n  /a: {{get: {FINE}}}\n  /b: {{get: {FINE}}}\n  /a: {{x-note: empty}}\n")

@@ -216,6 +216,83 @@ def test_a_package_in_disguise(shop: Shop) -> Seen:
     return judged(shop.observe())
 
 
+@hostile(
+    "a local copy of a vulnerable package lies in a folder of its own, and the lock passes it off as a part of the project",
+    here=passed("teapot 1.1 (uv.lock:3): a local copy, which no advisory is looked up for"),
+)
+def test_a_vendored_package(shop: Shop) -> Seen:
+    packages = [("teapot", "1.1", '{ editable = "vendor/teapot" }'), ("saucer", "5.0", '{ registry = "https://packages.example/simple" }')]
+    tables = "".join(f'[[package]]\nname = "{name}"\nversion = "{version}"\nsource = {source}\n' for name, version, source in packages)
+    project = '[project]\nname = "{}"\n'
+    workspace = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+    shop.write({"uv.lock": f"version = 1\n{tables}", "vendor/teapot/pyproject.toml": project.format("teapot")})
+    shop.write({"pyproject.toml": project.format("shop") + workspace})
+    return judged(shop.observe())
+
+
+# -- files that are not seen
+
+CLEAN = {"docs/requirements.txt": "saucer==5.0\n"}
+
+
+@hostile("`requirements.txt` is a link to a file that nobody would read", here=failed("teapot 1.1: A lid that is left open"))
+def test_requirements_by_way_of_a_link(shop: Shop) -> Seen:
+    shop.write({**CLEAN, "deps/list.txt": "-r more.txt\n", "more.txt": "teapot==1.1\n"})
+    (shop.root / "requirements.txt").symlink_to("deps/list.txt")
+    (shop.root / "requirements-again.txt").symlink_to("requirements.txt")
+    (shop.root / "deps/more.txt").symlink_to("../more.txt")
+    (shop.root / "more.txt").rename(shop.root / "more-still.txt")
+    (shop.root / "more.txt").symlink_to("more-still.txt")
+    facts = shop.observe()
+    assert facts.examined is not None
+    assert (facts.examined.expected, facts.examined.done) == (2, 2)
+    return judged(facts)
+
+
+@hostile("`requirements` is a link to a folder of files that nobody would read", here=failed("teapot 1.1: A lid that is left open"))
+def test_a_folder_by_way_of_a_link(shop: Shop) -> Seen:
+    shop.write({**CLEAN, "deps/list.txt": "teapot==1.1\n"})
+    (shop.root / "requirements").symlink_to("deps")
+    return judged(shop.observe())
+
+
+@hostile(
+    "a lock is a link out of the repository",
+    here=passed("uv.lock: a link that leads to no file of the repository, so what it locks was not audited"),
+)
+def test_a_lock_outside(shop: Shop) -> Seen:
+    shop.write(CLEAN)
+    (shop.folder / "uv.lock").write_text("version = 1\n", "utf-8")
+    (shop.root / "uv.lock").symlink_to(shop.folder / "uv.lock")
+    return judged(shop.observe())
+
+
+@hostile(
+    "a project in a folder of its own asks for a vulnerable package, and has no lock",
+    here=passed("api/pyproject.toml: it asks for packages, and no file that is audited lies beside it or above it"),
+)
+def test_a_project_without_a_lock(shop: Shop) -> Seen:
+    shop.write({**CLEAN, "api/pyproject.toml": '[project]\nname = "api"\ndependencies = ["teapot==1.1"]\n'})
+    return judged(shop.observe())
+
+
+@hostile("a requirements file is called `Requirements.TXT`", here=failed("teapot 1.1: A lid that is left open"))
+def test_requirements_in_capitals(shop: Shop) -> Seen:
+    shop.write({**CLEAN, "Requirements.TXT": "teapot==1.1\n"})
+    return judged(shop.observe())
+
+
+@hostile(
+    "what is installed stands in Rye's `requirements.lock` and in `constraints.txt`",
+    here=passed("requirements.lock: `sources` does not name it, so what it locks was not audited"),
+)
+def test_locks_of_other_tools(shop: Shop) -> Seen:
+    shop.write({**CLEAN, "requirements.lock": "teapot==1.1\n", "constraints.txt": "teapot==1.1\n"})
+    seen = judged(shop.observe())
+    assert "constraints.txt: no file that is audited includes it" in seen.text
+    return seen
+
+
 # -- advisories
 
 

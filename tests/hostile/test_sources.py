@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -69,6 +70,18 @@ def test_a_baseline_that_imports_code(tmp_path: Path) -> Seen:
     seen = judged(secrets_of(root))
     assert not trace.exists()
     return seen
+
+
+@hostile(
+    "a token stands in `.secrets.baseline` itself",
+    here=failed("finding secrets/github-token at .secrets.baseline:1:"),
+)
+def test_a_token_in_the_baseline(tmp_path: Path) -> Seen:
+    accepted = {"app.py": [{"type": "Secret Keyword", "filename": "app.py", "hashed_secret": SECRETS["hex"], "line_number": 1}]}
+    baseline = {"version": "1.5.0", "results": accepted, "deploy": {"token": TOKEN}}
+    facts = secrets_of(write(tmp_path / "project", {"app.py": "x = 1\n", ".secrets.baseline": json.dumps(baseline)}))
+    assert [item.rule for item in facts.findings] == ["secrets/github-token"]
+    return judged(facts)
 
 
 # -- modules in the place of ours
@@ -201,6 +214,52 @@ def test_ends_of_lines(tmp_path: Path) -> Seen:
 @hostile("a NUL is to make a text look binary", here=failed("finding secrets/github-token at app.py:2:8"))
 def test_a_nul(tmp_path: Path) -> Seen:
     return judged(secrets_of(write(tmp_path / "project", {"app.py": f"# \0\n{LINE}"})))
+
+
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+@hostile(
+    "one more byte, or none of the marks that say so, makes a text in UTF-16 or UTF-32 none",
+    here=failed("finding secrets/github-token at utf-32-le.txt:2:8"),
+)
+def test_wide_text_of_no_encoding(tmp_path: Path) -> Seen:
+    files: dict[str, str | bytes] = {f"{name}.txt": f"# a\n{LINE}".encode(name) for name in WIDE}
+    files |= {f"{name}-odd.txt": f"# a\n{LINE}".encode(name) + b"\n" for name in WIDE}
+    facts = secrets_of(write(tmp_path / "project", files))
+    assert {str(item.location) for item in facts.findings} == {f"{name}:2:8" for name in files}
+    return judged(facts)
+
+
+@hostile(
+    "a mark says UTF-16 where the text is ASCII, or ASCII follows UTF-16",
+    here=failed("finding secrets/github-token at marked.txt:2"),
+)
+def test_text_behind_a_mark(tmp_path: Path) -> Seen:
+    files: dict[str, str | bytes] = {"marked.txt": b"\xff\xfe# a\n" + LINE.encode(), "mixed.txt": "# a\n".encode("utf-16") + LINE.encode()}
+    facts = secrets_of(write(tmp_path / "project", files))
+    assert {(item.location.path, item.location.line) for item in facts.findings} == {("marked.txt", 2), ("mixed.txt", 2)}
+    return judged(facts)
+
+
+@hostile("a token stands within a web token that says `example`", here=failed("finding secrets/stripe-access-key at app.py:1:"))
+def test_a_token_within_a_token(tmp_path: Path) -> Seen:
+    parts = (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"1234567890"}')
+    web = ".".join(base64.urlsafe_b64encode(part).decode().strip("=") for part in parts)
+    return judged(secrets_of(write(tmp_path / "project", {"app.py": f'X = "{web}.example-{SECRETS["stripe"]}"\n'})))
+
+
+@hostile("a file begins as a pointer of Git LFS does", here=failed("finding secrets/github-token at app.txt:2:8"))
+def test_a_pointer_with_a_token(tmp_path: Path) -> Seen:
+    text = f"version https://git-lfs.github.com/spec/v1\n{LINE}"
+    seen = judged(secrets_of(write(tmp_path / "project", {"app.txt": text, "b.py": "x = 1\n"})))
+    assert "app.txt: its content is in Git LFS and not here" in seen.text
+    return seen
+
+
+@hostile("a file is called like a lock file, in which no names are looked for", here=passed("narrowed: 1"))
+def test_the_name_of_a_lock_file(tmp_path: Path) -> Seen:
+    return judged(secrets_of(write(tmp_path / "project", {"deploy/uv.lock": f'db_password = "{SECRETS["password"]}"\n'})))
 
 
 @hostile("control characters and a byte that is not UTF-8 make a text binary", here=passed("app.py: binary"))

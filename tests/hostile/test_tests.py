@@ -100,6 +100,59 @@ def test_the_loop_is_answered(project: Project) -> Seen:
     return cheating(project, "def pytest_runtestloop():\n    return True\n")
 
 
+# -- hooks that hide a test from pytest
+
+
+HIDE = "def pytest_pycollect_makeitem(name):\n    return [] if name in {names!r} else None\n"
+SETS = "import pytest\n\n\n@pytest.mark.parametrize('price', [1, 2])\ndef test_wrong(price):\n    assert price == 1\n"
+
+
+@hostile(
+    "a hook takes the parameters that fail out of a mark",
+    here=passed("test_a.py::test_wrong: not collected: 1 of at least 2 parameter sets: a conftest.py or a plug-in leaves them out"),
+)
+def test_a_hook_drops_parameters(project: Project) -> Seen:
+    drop = "    for mark in metafunc.definition.iter_markers('parametrize'):\n        del mark.args[1][1:]\n"
+    hook = f"import pytest\n\n\n@pytest.hookimpl(tryfirst=True)\ndef pytest_generate_tests(metafunc):\n{drop}"
+    return cheating(project, hook, SETS)
+
+
+@hostile(
+    "a hook hides a decorated test beside one whose name has a number more",
+    here=passed("test_a.py::test_pay: not collected: a setting, an argument, a conftest.py or a plug-in leaves it out"),
+)
+def test_a_hook_hides_behind_a_number(project: Project) -> Seen:
+    tests = "from unittest.mock import patch\n\n\n@patch('os.getcwd')\ndef test_pay(_):\n    assert 0\n\n\ndef test_pay_2():\n    pass\n"
+    return cheating(project, HIDE.format(names=["test_pay"]), tests)
+
+
+#: A class whose file does not tell that it is one of tests.
+CART = (
+    "from shared import Base\n\n\nclass CartChecks(Base):\n    def test_pay(self):\n        assert 0\n\n"
+    "    def test_b(self):\n        pass\n"
+)
+SHARED = "from unittest import TestCase\n\n\nclass Base(TestCase):\n    pass\n"
+
+
+@hostile(
+    "a hook hides a class of tests whose base stands in another file",
+    here=passed("test_a.py::CartChecks::test_pay: not collected: whether its class is a test class can't be told from its file"),
+)
+def test_a_hook_hides_a_class(project: Project) -> Seen:
+    project.write({"shared.py": SHARED, "test_ok.py": TWO_TESTS})
+    return cheating(project, HIDE.format(names=["CartChecks"]), CART)
+
+
+@hostile(
+    "a hook hides one method of a class whose base stands in another file",
+    here=passed("test_a.py::CartChecks::test_pay: not collected: a setting, an argument, a conftest.py or a plug-in leaves it out"),
+)
+def test_a_hook_hides_a_method(project: Project) -> Seen:
+    hide = "    report = yield\n    report.result = [node for node in report.result if node.name != 'test_pay']\n    return report\n"
+    hook = f"import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_make_collect_report(collector):\n{hide}"
+    return cheating(project.write({"shared.py": SHARED}), hook, CART)
+
+
 # -- what stands in for pytest, for Python or for ours
 
 

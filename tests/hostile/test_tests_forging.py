@@ -119,3 +119,56 @@ def test_the_watch_is_blinded(project: Project) -> Seen:
 @hostile("a `conftest.py` writes other tests into a file before it is imported", here=errored("test_a.py was changed while the tests ran"))
 def test_the_tests_are_rewritten(project: Project) -> Seen:
     return forging(project, "from pathlib import Path\n\nPath('test_a.py').write_text('def test_wrong():\\n    pass\\n')\n")
+
+
+# -- code that runs after a run of pytest: a second run, or the report of the coverage
+
+REWRITE = (
+    "    text = run.read_text().replace('\"exit_code\": 1', '\"exit_code\": 0').replace('\"failed\"', '\"passed\"')\n"
+    "    run.write_text(text.replace('false\\n', 'true\\n'))\n"
+)
+
+
+@hostile("code of a second run rewrites what the first one saw", here=failed("test_wrong failed: AssertionError"))
+def test_the_first_run_is_rewritten(project: Project) -> Seen:
+    find = "    run = Path(config.option.xmlpath).parent / 'run.json'\n    if not run.exists():\n        return\n"
+    project.write({"test_a.py": WRONG, "conftest.py": f"from pathlib import Path\n\n\ndef pytest_configure(config):\n{find}{REWRITE}"})
+    return judged(project.observe({"retries": 1}))
+
+
+@hostile("code of the first run puts another plug-in in the place of ours for the second", here=failed("test_wrong failed: AssertionError"))
+def test_the_plug_in_of_the_second_run_is_rewritten(project: Project) -> Seen:
+    find = "plugin = Path(os.environ['PYTHONPATH'].split(os.pathsep)[0], 'quality_gates_events.py')\ntext = plugin.read_text()\n"
+    calm = "text.replace('return \"xfailed\" if', 'return \"passed\" if').replace('outcome=report.outcome', 'outcome=\"passed\"')"
+    seen = "text = text.replace('ended] for place, ended in', 'True] for place, ended in').replace('else \"failed\"', 'else \"passed\"')\n"
+    write = f"def pytest_sessionfinish(session):\n    session.exitstatus = 0\n\n\n{find}text = {calm}\n{seen}plugin.write_text(text)\n"
+    project.write({"test_a.py": WRONG, "conftest.py": f"import os\nfrom pathlib import Path\n\n{write}"})
+    return judged(project.observe({"retries": 1}))
+
+
+#: A plug-in of coverage.py, which is loaded again where the report is made.
+REPORTING = (
+    "import sys\nfrom pathlib import Path\n\n\ndef coverage_init(reg, options):\n    if 'json' not in sys.argv:\n        return\n"
+    "    raw = Path(sys.argv[sys.argv.index('-o') + 1]).parent\n    run, sources = raw / 'run.json', raw / 'coverage-sources.json'\n"
+)
+
+
+def reporting(project: Project, plugin: str) -> Seen:
+    """What is made of a project whose plug-in for coverage.py writes among the evidence while the coverage is reported."""
+    files = {
+        "shop/__init__.py": "NAME = 1\n",
+        "shop/gone.py": "NAME = 1\n",
+        ".coveragerc": "[run]\nplugins = cov_plugin\nomit = shop/gone.py\n",
+    }
+    project.write({"test_a.py": "import shop\n\n\n" + WRONG, "cov_plugin.py": REPORTING + plugin, **files})
+    return judged(project.observe({"coverage": {"source": ["shop"]}}))
+
+
+@hostile("a plug-in for coverage.py rewrites what was seen of the tests", here=failed("test_wrong failed: AssertionError"))
+def test_the_run_is_rewritten_while_coverage_is_reported(project: Project) -> Seen:
+    return reporting(project, f"    if not run.exists():\n        return\n{REWRITE}")
+
+
+@hostile("a plug-in for coverage.py rewrites the list of files whose lines count", here=failed("unmeasured-files: 1"))
+def test_the_list_of_sources_is_rewritten(project: Project) -> Seen:
+    return reporting(project, "    sources.write_text('[\"shop/__init__.py\"]')\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 
 from gates.adapters.browser import newest_axe
-from gates.api import Facts, Kind, Serve, Survey
+from gates.api import Facts, GateError, Kind, Serve, Status, Survey
+from gates.facts import read_facts
 from gates.model import Outcome
 from gates.runners.accessibility import GATE, Options
-from gates.testing import observe_and_parse
+from gates.runners.accessibility.visits import observe
+from gates.testing import observe_and_parse, observe_raw
+from tests.api.making import a_context
 from tests.guarantees import decision_of
 from tests.runners.pages import BROKEN, EXAMPLES, PUBLIC, copied, left_behind, look, not_examined, rules
 
@@ -133,6 +137,50 @@ def test_a_run_that_is_offline_asks_no_site_on_the_network(tmp_path: Path) -> No
     options = {"pages": ["/"], "url": "https://shop.example"}
     facts = observe_and_parse(GATE, root=EXAMPLES / "pass", work=tmp_path, options=options, offline=True)
     assert "offline" in facts.reason
+
+
+@pytest.mark.parametrize(("canaries", "blind"), [([3], False), ([3, 3], False), ([], True), ([3, 2], True)], ids=str)
+def test_each_browser_that_was_used_has_found_the_faults_of_our_own_page(canaries: list[int], blind: bool) -> None:
+    """One that was never tried proves nothing."""
+    visit = {
+        "item": "/",
+        "examined": True,
+        "frames": 0,
+        "rules": {"passes": 9},
+        "violations": [],
+        "incomplete": [],
+        "unseen": [],
+        "closed": [],
+    }
+    members = {
+        "observe.json": {"status": "completed"},
+        "tools.json": [],
+        "inventory.json": {"items": [{"item": "/", "route": "/", "view": "1280x800 light"}]},
+        "axe.json": {"axe": "4.10.0", "canaries": canaries, "excluded": [], "visits": [visit]},
+    }
+    facts = read_facts(GATE, GATE.id, {name: json.dumps(data).encode() for name, data in members.items()})
+    assert facts.reason == ("axe-core is blind: it did not find the faults of our own page" if blind else "")
+    assert facts.status is (Status.ERROR if blind else Status.COMPLETED)
+
+
+@pytest.mark.parametrize("script", ['echo {} > "$5"; echo why >&2; exit 1', "echo why >&2"], ids=["after its result", "without a result"])
+def test_a_driver_that_breaks_proves_nothing_and_its_last_words_are_said(tmp_path: Path, script: str) -> None:
+    with pytest.raises(GateError, match="the driver of the browser broke: why"):
+        observe(a_context(tmp_path, script), Options(pages=("/",), url="http://127.0.0.1:9"))
+
+
+def test_a_secret_in_an_address_of_a_sitemap_is_known_before_any_browser_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the policy itself says is none."""
+    monkeypatch.setenv("CHROME_BIN", shutil.which("false") or "")
+    places = ("/reset?token=tok-58fa0911c2&amp;page=2", "/private?session=shown-by-us")
+    sitemap = f"<urlset>{''.join(f'<url><loc>{place}</loc></url>' for place in places)}</urlset>"
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "map.xml").write_text(sitemap, "utf-8")
+    options = {"pages": ["map.xml", "/private?session=shown-by-us"], "url": "http://127.0.0.1:9"}
+    (tmp_path / "work").mkdir()
+    seen = observe_raw(GATE, root=tmp_path / "root", work=tmp_path / "work", options=options)
+    assert seen.secrets == {"tok-58fa0911c2"}
+    assert b"tok-58fa0911c2" in seen.members["inventory.json"], "masking is needed"
 
 
 # -- options, proposals, needs

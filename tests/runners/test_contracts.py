@@ -21,12 +21,15 @@ import pytest
 from gates import codec
 from gates.adapters import process
 from gates.adapters.service import free_port, serving
-from gates.api import Facts, Kind, Proof, Severity, Status
+from gates.api import Facts, Kind, Proof, Raw, Severity, Status
 from gates.canonical import of
 from gates.facts import read_facts
+from gates.formats.openapi import Operation
+from gates.formats.schemathesis import Run
 from gates.observe import Observation, redacted
 from gates.redact import Redactor
 from gates.runners.contracts import GATE, Options, needs
+from gates.runners.contracts.findings import warnings_of
 from gates.testing import observe_raw
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "contracts"
@@ -34,6 +37,7 @@ SHOP = EXAMPLES / "pass" / "shop.py"
 NOWHERE = "http://127.0.0.1:9"
 TOKEN = "tulip-orbit-7745-lamp"
 FAST = ["coverage"]
+OPERATIONS = {"GET /items": ("200",), "GET /retired": ("410",), "GET /orders": ("200", "404")}
 
 
 def serve(program: str | Path, **environment: str) -> dict[str, Any]:
@@ -211,6 +215,19 @@ def test_a_service_elsewhere_that_stops_answering(tmp_path: Path) -> None:
     with process.running(argv, cwd=tmp_path, env=environment, log=tmp_path / "log"):
         facts = facts_of(observe("pass", tmp_path, schema="openapi.yaml", url=f"http://127.0.0.1:{port}"))
     assert facts.reason == "the service stopped answering while it was tested"
+
+
+def test_an_engine_s_warning_is_left_out_only_where_facts_say_the_same() -> None:
+    """One operation was skipped, one documents nothing but refusals, and of the third nothing else says that it only ever refused."""
+    operations = {name: Operation(name, "openapi.yaml", 1, answers) for name, answers in OPERATIONS.items()}
+    warnings = {"missing_test_data": tuple(operations), "unsupported_regex": tuple(operations)}
+    run = Run(cases=9, tested=frozenset(operations), operations={}, failures=(), warnings=warnings)
+    raw = Raw(gate="contracts", uses="contracts", parser=1, members={})
+    found = [(item.rule, item.location.operation) for item in warnings_of(raw, run, operations, {"GET /items"})]
+    assert found == [
+        ("contracts/missing-test-data", "GET /orders"),
+        *(("contracts/unsupported-regex", name) for name in operations),
+    ]
 
 
 # -- contracts that can't be used

@@ -13,7 +13,7 @@ import pytest
 
 from gates import codec
 from gates.api import Facts, Finding, Kind, Proof, Raw, Severity, Status, Survey
-from gates.runners.dependencies import GATE
+from gates.runners.dependencies import GATE, beside
 from gates.runners.dependencies.options import Options
 from gates.runners.dependencies.proposal import detect
 from gates.runners.dependencies.sources import is_source
@@ -202,6 +202,53 @@ def test_what_is_beside_the_sources_is_listed_unless_they_include_it(observe: Ob
     assert (facts.examined.expected, facts.examined.done) == (9, 5)
 
 
+def test_names_that_may_hold_what_is_installed_are_listed(observe: Observe, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "api").mkdir(parents=True)
+    for name in ("requirements.lock", "requirements-dev.lock", "dev-constraints.txt", "Environment.YML"):
+        (root / name).write_text("teapot==1.1\n", "utf-8")
+    (root / "api/pyproject.toml").write_text('[project]\nname = "api"\ndependencies = ["teapot==1.1"]\n', "utf-8")
+    facts = observe("pass", sources=["requirements.txt"])
+    assert facts.examined is not None
+    assert [(skip.item, skip.reason) for skip in facts.examined.skipped] == [
+        ("Environment.YML", beside.CONDA),
+        ("dev-constraints.txt", beside.LIMITS),
+        ("requirements-dev.lock", beside.LEFT_OUT),
+        ("requirements.lock", beside.LEFT_OUT),
+        (
+            "teapot (api/pyproject.toml:3)",
+            "it is declared here, and no file that is audited lists a version of it that fits",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "listed"),
+    [
+        ("requirements-dev.txt", "deps/dev.txt", beside.LEFT_OUT),
+        ("requirements-dev.txt", "requirements.txt", ""),
+        ("requirements-dev.txt", "/etc/hostname", beside.LINK),
+        ("requirements-dev.txt", "requirements-dev.txt", beside.LINK),
+        ("requirements", "/etc", beside.LINK),
+        ("uv.lock", "deps", beside.LINK),
+        ("api/pyproject.toml", "../deps/list.toml", "a link, which is not followed"),
+        ("api/pyproject.toml", "../deps/pyproject.toml", ""),
+        ("conda-lock.yml", "gone.yml", beside.LINK),
+        ("notes.txt", "deps/dev.txt", ""),
+    ],
+)
+def test_links_beside_the_sources_are_listed(observe: Observe, tmp_path: Path, link: str, target: str, listed: str) -> None:
+    root = tmp_path / "project"
+    for folder in ("deps", "api"):
+        (root / folder).mkdir(parents=True)
+    for name in ("dev.txt", "list.toml", "pyproject.toml"):
+        (root / "deps" / name).touch()
+    (root / link).symlink_to(target)
+    facts = observe("pass", sources=["requirements.txt"])
+    assert facts.examined is not None
+    assert [(skip.item, skip.reason) for skip in facts.examined.skipped] == ([(link, listed)] if listed else [])
+
+
 def test_old_and_future_advisories_are_refused(observe: Observe, tmp_path: Path) -> None:
     today = datetime.now(UTC)
     week = {"max_age": 7 * 24 * 60 * 60}
@@ -262,6 +309,8 @@ def test_an_answer_that_misses_a_declared_package_is_an_error() -> None:
         ("pylock.dev.toml", True),
         ("Pipfile.lock", True),
         ("tools/report.py.lock", True),
+        ("Requirements.TXT", True),
+        ("requirements.lock", False),
         ("requirements.in", False),
         ("notes.txt", False),
         ("pyproject.toml", False),

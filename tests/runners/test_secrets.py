@@ -13,7 +13,7 @@ import pytest
 from gates import facts as reader
 from gates import redact
 from gates.api import GateError, Raw, Survey
-from gates.model import Facts, Severity, Stage, Status
+from gates.model import Facts, Kind, Severity, Stage, Status
 from gates.observe import Observation, redacted
 from gates.runners import secrets
 from gates.runners.secrets import GATE
@@ -167,6 +167,17 @@ def test_facts_do_not_depend_on_the_folder_or_the_run(seen: tuple[Observation, F
     assert {item.fingerprint for item in first.findings} < {item.fingerprint for item in seen[1].findings}
 
 
+def test_each_value_of_a_line_is_found_and_none_stands_in_it(tmp_path: Path) -> None:
+    """detect-secrets names one value a line, here the first, which is a placeholder."""
+    values = {"a_password": "changeme", "db_password": "Zx81kq9" + "Pq2vv7TgB", "c_secret": "kk29sLL" + "q0Zp1xvMn"}
+    facts = scan(write(tmp_path / "project", {"a.json": json.dumps(values)}), tmp_path / "work")
+    assert [(item.rule, item.location.column) for item in facts.findings if item.kind is Kind.FINDING] == [
+        ("secrets/keyword", 44),
+        ("secrets/keyword", 76),
+    ]
+    assert not any(value in str(facts.findings) for value in values.values() if value != "changeme")
+
+
 def test_a_healthy_project_has_no_finding(tmp_path: Path) -> None:
     facts = scan(copy("secrets/pass", tmp_path / "project"), tmp_path / "work")
     assert facts.status is Status.COMPLETED, facts.reason
@@ -214,6 +225,9 @@ def test_a_baseline_gives_its_hashes_and_never_its_settings(tmp_path: Path) -> N
     assert rules(facts, "app.py", suppressed_by=None) == [("npm-token", 2)]
     assert rules(facts, "other.py", suppressed_by=None) == [("aws-access-key", 1)]
     assert rules(facts, ".secrets.baseline") == []
+    assert facts.examined is not None
+    assert facts.examined.done == 3
+    assert next(item for item in facts.measurements if item.name == "narrowed").value == 1
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"results": {"a": [{}]}}'])
@@ -264,7 +278,7 @@ CLEAN: dict[str, Any] = {
     "filters": [],
     "verifies": False,
     "canary": list(secrets.CANARY["strict"]),
-    "files": [{"path": "a.py", "skipped": "", "filtered": {}, "hits": []}],
+    "files": [{"path": "a.py", "skipped": "", "narrowed": False, "filtered": {}, "hits": []}],
 }
 
 

@@ -48,6 +48,18 @@ def test_compat_gives_exactly_the_findings_of_the_engine(tmp_path: Path) -> None
     assert {item.kind for item in facts.findings} == {Kind.FINDING}
 
 
+def test_compat_lists_the_baseline_and_pointers_of_git_lfs(tmp_path: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\nkey = '{SECRETS['aws']}'\n"
+    root = write(tmp_path / "project", {"a.txt": pointer, "b.py": "x = 1\n", ".secrets.baseline": '{"version": "1.5.0", "results": {}}'})
+    facts = scan(GATE, root, tmp_path / "work", options={"mode": "compat"})
+    assert facts.examined is not None
+    assert {item.item: item.reason for item in facts.examined.skipped} == {
+        ".secrets.baseline": "detect-secrets leaves its own baseline out",
+        "a.txt": "its content is in Git LFS and not here",
+    }
+    assert [_triple(item) for item in facts.findings] == [("a.txt", "aws-access-key", 2)]
+
+
 def _triple(finding: Finding) -> tuple[str, str, int]:
     assert finding.location.path is not None
     assert finding.location.line is not None

@@ -136,3 +136,68 @@ def test_a_healthy_suite_of_every_kind_has_nothing_to_explain(project: Project) 
     assert skipped(facts) == {}
     collected = project.alone("--collect-only").removeprefix("exit code 0, ")
     assert f"{counts(facts)['passed']} tests collected" == collected
+
+
+ONE_OF_EACH = """
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc):
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        object.__setattr__(mark, "args", (mark.args[0], mark.args[1][:1]))
+"""
+
+
+def test_parameter_sets_that_are_missing_are_counted(project: Project) -> None:
+    text = (
+        "import pytest\n\n\n@pytest.mark.parametrize('x', [1, 2, 2])\n@pytest.mark.parametrize('y', (1, 2))\n"
+        "def test_stacked(x, y):\n    pass\n\n\n@pytest.mark.parametrize('x', [1, 2])\nclass TestOf:\n"
+        "    @pytest.mark.parametrize('y', [1, 2, 3])\n    def test_class(self, x, y):\n        pass\n"
+        "\n\nclass TestHeir(TestOf):\n    pass\n"
+    )
+    facts = project.write({"test_a.py": text, "conftest.py": ONE_OF_EACH}).observe()
+    words = "parameter sets: a conftest.py or a plug-in leaves them out (such as by pytest_generate_tests)"
+    assert skipped(facts) == {
+        "test_a.py::test_stacked": f"not collected: 5 of at least 6 {words}",
+        "test_a.py::TestOf::test_class": f"not collected: 5 of at least 6 {words}",
+        "test_a.py::TestHeir::test_class": f"not collected: 5 of at least 6 {words}",
+    }
+
+
+def test_parameter_sets_that_are_left_out_in_the_open_are_none_that_are_missing(project: Project) -> None:
+    text = (
+        "import pytest\n\n\n@pytest.mark.parametrize('x', [1, pytest.param(2, marks=pytest.mark.skip(reason='later'))])\n"
+        "def test_marked(x):\n    pass\n\n\n@pytest.mark.parametrize('x', [])\n@pytest.mark.parametrize('y', [1, 2])\n"
+        "def test_none(x, y):\n    pass\n\n\n@pytest.mark.parametrize('x', ['one', 'two'])\ndef test_chosen(x):\n    pass\n"
+    )
+    project.write({"test_a.py": text})
+    assert list(skipped(project.observe({"args": ["-k", "not two"]}))) == [
+        "test_a.py::test_marked[2]",
+        "test_a.py::test_none[1-NOTSET]",
+        "test_a.py::test_none[2-NOTSET]",
+        "test_a.py::test_chosen[two]",
+    ]
+    assert skipped(project.observe({"paths": ["test_a.py::test_chosen[one]"]})) == {}
+
+
+def test_a_class_that_may_be_none_of_tests_is_listed_where_nothing_ran_of_it(project: Project) -> None:
+    classes = (
+        "import shared\n\n\nclass Checks(shared.Checks):\n    def __init__(self):\n        pass\n\n"
+        "    def test_x(self):\n        pass\n\n    def other(self):\n        pass\n\n\nclass Fake(shared.Fake):\n    pass\n"
+    )
+    shared = "class Checks:\n    pass\n\n\nclass Fake:\n    pass\n"
+    facts = project.write({"test_a.py": classes, "test_ok.py": TWO_TESTS, "shared.py": shared}).observe()
+    assert skipped(facts) == {
+        "test_a.py::Checks::test_x": "not collected: whether its class is a test class can't be told from its file",
+    }
+
+
+def test_of_a_class_of_unittest_only_what_unittest_would_take_is_missed(project: Project) -> None:
+    case = (
+        "from shared import Base\n\n\nclass Checks(Base):\n    def test_x(self):\n        self.check_x()\n\n"
+        "    def check_x(self):\n        pass\n"
+    )
+    shared = "from unittest import TestCase\n\n\nclass Base(TestCase):\n    pass\n"
+    ini = "[pytest]\npython_functions = test_* check_*\n"
+    assert skipped(project.write({"test_a.py": case, "shared.py": shared, "pytest.ini": ini}).observe()) == {}

@@ -41,6 +41,17 @@ def hang_up(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
 
+def one_script(request: BaseHTTPRequestHandler) -> None:
+    """An application in which the query alone says which page it is: the account leads to the login."""
+    known = "page=login" in request.path
+    request.send_response(200 if known else 302)
+    request.send_header("Content-Type", "text/html")
+    if not known:
+        request.send_header("Location", "/index.php?page=login")
+    request.end_headers()
+    request.wfile.write(LOGIN.encode())
+
+
 def two_sites(request: BaseHTTPRequestHandler) -> None:
     """A page with a frame of another site: the same server by another name."""
     port = request.connection.getsockname()[1]
@@ -73,6 +84,7 @@ HIDDEN: dict[str, Answer] = {
     "/replaced": good(FAULT, head=SPOOF),
 }
 PARTS: dict[str, Answer] = {
+    "/index.php": one_script,
     "/login": LOGIN,
     "/undone": page('<div id="root"></div>'),
     "/masked": LOGIN.replace("</main>", "</main><script>history.replaceState(null, '', '/orders')</script>"),

@@ -19,6 +19,8 @@ from tests.guarantees import Seen, errored, failed, judged, passed, trap
 from tests.runners.pages import EXAMPLES, FAULT, copied, good, look, look_at
 from tests.traps.accessibility_sites import CLEAN, DOCTORED, DOUBTFUL, HANGS, HIDDEN, LEVEL_A, PARTS, UNSEEN, ByHand, running_by_hand
 
+BY_QUERY = "/index.php?page=account"
+
 
 @pytest.fixture(scope="module")
 def by_hand() -> Iterator[ByHand]:
@@ -29,7 +31,7 @@ def by_hand() -> Iterator[ByHand]:
 
 @pytest.fixture(scope="module")
 def unseen(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    return look_at(UNSEEN | PARTS | {"/": good()}, tmp_path_factory.mktemp("unseen"), ["/", "/missing", "/sandboxed", *UNSEEN])
+    return look_at(UNSEEN | PARTS | {"/": good()}, tmp_path_factory.mktemp("unseen"), ["/", "/missing", "/sandboxed", BY_QUERY, *UNSEEN])
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,16 @@ def doubtful(tmp_path_factory: pytest.TempPathFactory) -> Facts:
 @trap("X1", "a page that asks for a login redirects to it", alone=CLEAN, here=errored("/account was not examined: it leads to /login"))
 def test_x1_a_redirect_to_a_login(unseen: Facts, by_hand: ByHand) -> Seen:
     return judged(unseen, alone=by_hand("/account"))
+
+
+@trap(
+    "X1",
+    "a page that asks for a login redirects to it, and both are one script with another query",
+    alone=CLEAN,
+    here=errored("/index.php?page=account was not examined: it leads to /index.php where 'page' in the query is gone or another"),
+)
+def test_x1_a_redirect_to_another_query(unseen: Facts, by_hand: ByHand) -> Seen:
+    return judged(unseen, alone=by_hand(BY_QUERY))
 
 
 @trap("X1", "a page answers with an error, in full", alone=CLEAN, here=errored("/error was not examined: it answered 500"))

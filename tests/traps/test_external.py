@@ -119,6 +119,31 @@ def test_e4_a_hidden_failure(tool: Tool) -> Seen:
     return tool.seen(b'<testsuite name="s" tests="1" errors="1"><testcase classname="a" name="one"/></testsuite>', format="junit")
 
 
+@trap(
+    "E4",
+    "JUnit: a test that ran out of time is no failure, but has a status of its own",
+    alone=WORKED,
+    here=failed("a::one failed: the report calls it 'timedout'"),
+)
+def test_e4_a_status_of_its_own(tool: Tool) -> Seen:
+    case = b'<testcase classname="a" name="one" status="timedout"/>'
+    return tool.seen(b'<testsuite name="s" tests="1">' + case + b"</testsuite>", format="junit")
+
+
+@trap(
+    "E4",
+    "JUnit: a bare name fits two files, and the tests of one were run",
+    alone=WORKED,
+    here=passed("b/cart.spec.ts: no test of the report comes from this file"),
+)
+def test_e4_a_name_that_fits_two_files(tool: Tool) -> Seen:
+    for name in ("a", "b"):
+        (tool.root / name).mkdir()
+        (tool.root / name / "cart.spec.ts").touch()
+    report = b'<testsuite name="cart.spec.ts" tests="1"><testcase name="one"/></testsuite>'
+    return tool.seen(report, format="junit", inventory=["**/*.spec.ts"])
+
+
 @trap("E4", "CycloneDX: no component", alone=WORKED, here=failed("nothing was examined"))
 def test_e4_no_components(tool: Tool) -> Seen:
     bom = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [], "vulnerabilities": []}'

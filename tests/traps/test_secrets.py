@@ -40,6 +40,9 @@ FILES: dict[str, str | bytes] = {
     "twice.py": f"connect({SECRETS['github']})\n" * 2,
     "comment.yaml": f"name: shop\n# {SECRETS['github']}\n",
     "unmarked.txt": LINE.encode("utf-16-le"),
+    "appended.txt": b"first = 1\r\n" + LINE.encode("utf-16-le"),
+    "swagger-config.yaml": f'db_password: "{SECRETS["password"]}"\n',
+    "prod.lock": f'db_password: "{SECRETS["password"]}"\n',
 }
 
 
@@ -196,6 +199,46 @@ def test_d8_twice(both: Both) -> Seen:
 @trap("D10", "a token in a comment of a YAML file", alone=NOTHING, here=failed("finding secrets/github-token at comment.yaml:2:3"))
 def test_d10_a_comment_of_yaml(both: Both) -> Seen:
     return seen(both, "comment.yaml")
+
+
+# -- D11, D12, D13: files that are taken for read
+
+
+@trap(
+    "D11",
+    "PowerShell's `>>` appends UTF-16 to a text",
+    alone=NOTHING,
+    here=failed("finding secrets/github-token at appended.txt:2:8"),
+)
+def test_d11_two_encodings(both: Both) -> Seen:
+    return seen(both, "appended.txt")
+
+
+@trap(
+    "D12",
+    "the content of a file is in Git LFS, and a pointer stands in its place",
+    alone=NOTHING,
+    here=passed("keys.json: its content is in Git LFS and not here"),
+)
+def test_d12_a_pointer(tmp_path: Path) -> Seen:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d7a' * 16}\nsize 12345\n"
+    root = write(tmp_path / "project", {"keys.json": pointer, "app.py": "x = 1\n"})
+    return judged(scan(GATE, root, tmp_path / "work"), alone=by_hand(root, "-n", "--all-files"))
+
+
+@trap(
+    "D13",
+    "a password in a file with `swagger` in its name",
+    alone=NOTHING,
+    here=failed("finding secrets/keyword at swagger-config.yaml:1:15"),
+)
+def test_d13_swagger(both: Both) -> Seen:
+    return seen(both, "swagger-config.yaml")
+
+
+@trap("D13", "a password in a file that ends in `.lock`", alone=NOTHING, here=failed("finding secrets/keyword at prod.lock:1:15"))
+def test_d13_a_lock(both: Both) -> Seen:
+    return seen(both, "prod.lock")
 
 
 # -- D5, D6, D9: settings

@@ -97,6 +97,22 @@ def test_b6_a_script(tmp_path: Path) -> Seen:
     return seen(tmp_path, {"serve": f"#!/usr/bin/env python3\n{CALL}"})
 
 
+@trap("B6", "a script whose first line is long", alone=NOTHING, here=failed("finding security/B102 at serve:2:1"))
+def test_b6_a_long_first_line(tmp_path: Path) -> Seen:
+    return seen(tmp_path, {"serve": f"#!/usr/bin/env -S {'A=1 ' * 900}python3\n{CALL}"})
+
+
+@trap("B6", "a script of IPython", alone=NOTHING, here=failed("finding security/B102 at serve:2:1"))
+def test_b6_a_script_of_ipython(tmp_path: Path) -> Seen:
+    files = {"serve": "ipython3", "free": "python3.13t", "pypy": "pypy3"}
+    facts = scan(
+        GATE, write(tmp_path / "more", {name: f"#!/usr/bin/env {program}\n{CALL}" for name, program in files.items()}), tmp_path / "work"
+    )
+    assert facts.examined is not None
+    assert facts.examined.done == len(files)
+    return seen(tmp_path, {"serve": f"#!/usr/bin/env ipython3\n{CALL}"})
+
+
 @trap("B6", "a script with an ending of its own", alone=NOTHING, here=failed("finding security/B102 at serve.cgi:2:1"))
 def test_b6_another_ending(tmp_path: Path) -> Seen:
     return seen(tmp_path, {"serve.cgi": f"#!/usr/bin/env -S uv run --script\n{CALL}"})

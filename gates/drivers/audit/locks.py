@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +18,7 @@ from gates.drivers.audit.inventory import CannotTellError, Entry, Place
 VCS = "it comes from a version-control repository: no advisory names such versions"
 ADDRESS = "it comes from an address of its own: no advisory names such versions"
 LOCAL = "it comes from a local folder or file: no advisory names such versions"
+COPY = "a local copy, which no advisory is looked up for: its folder is no member of the workspace in pyproject.toml"
 #: Not a reason: the project itself, or a member of its workspace, is no dependency of its own.
 OWN = "own"
 
@@ -90,22 +92,50 @@ def read_toml(path: str, text: str, format: Format, root: Path | None = None) ->
         if not isinstance(table.get("name"), str):
             raise CannotTellError(f"{path} lists a package without a name", "write it again with its tool")
         origin = format.origin(table)
-        if origin == OWN and root is not None and not _is_own(root / path, table):
-            origin = LOCAL
+        if origin == OWN and root is not None:
+            origin = _own_origin((root / path).parent, table)
         if origin != OWN:
             yield Entry(table["name"], str(table.get("version", "")), Place(path, line), origin)
 
 
-def _is_own(lock: Path, table: Table) -> bool:
-    """Whether the folder that a lock gives for a package is one of the project, by its name: else a lock could hide any package."""
+def _own_origin(home: Path, table: Table) -> str:
+    """`OWN` where the folder that a lock gives for a package is the project, or a member of its workspace: else a lock could hide any."""
     source = table.get("source", {})
     folder = source.get("editable") or source.get("virtual") or table.get("path") or table.get("directory", {}).get("path", ".")
-    file = lock.parent / str(folder) / "pyproject.toml"
+    place = PurePosixPath(str(folder))
+    file = home / place / "pyproject.toml"
     if not file.is_file():
-        return str(folder) in (".", "./")
-    document = load_toml(file.name, file.read_text("utf-8", "replace"))
+        return LOCAL if place.parts else OWN
+    if place.parts and not _is_member(home, place):
+        return COPY
+    document = _project(file)
     name = document.get("project", {}).get("name") or document.get("tool", {}).get("poetry", {}).get("name", "")
-    return bool(canonicalize_name(str(name)) == canonicalize_name(table["name"]))
+    return OWN if canonicalize_name(str(name)) == canonicalize_name(table["name"]) else LOCAL
+
+
+def _is_member(home: Path, place: PurePosixPath) -> bool:
+    """Whether the project at the lock names a folder among the members of its workspace, as uv reads that."""
+    file = home / "pyproject.toml"
+    if ".." in place.parts or not file.is_file():
+        return False
+    workspace = _project(file).get("tool", {}).get("uv", {}).get("workspace", {})
+    is_left_out = any(_fits(place, pattern) for pattern in workspace.get("exclude", []))
+    return not is_left_out and any(_fits(place, pattern) for pattern in workspace.get("members", []))
+
+
+def _project(file: Path) -> dict[str, Any]:
+    return load_toml(file.name, file.read_text("utf-8", "replace"))
+
+
+def _fits(place: PurePosixPath, pattern: str) -> bool:
+    """Whether a glob names a folder: `*` stops at a slash, `**` does not. In as many steps as both have parts."""
+    ends = {0}
+    for word in PurePosixPath(pattern).parts:
+        if word == "**":
+            ends = set(range(min(ends, default=len(place.parts) + 1), len(place.parts) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(place.parts) and fnmatchcase(place.parts[end], word)}
+    return len(place.parts) in ends
 
 
 def read_pipfile(path: str, text: str) -> Iterator[Entry]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
 
 from gates.drivers.audit.inventory import CannotTellError, Entry, Place
 from gates.drivers.audit.locks import ADDRESS, VCS, load_toml
@@ -18,6 +19,9 @@ LOCK = "lock them: uv lock, poetry lock or pdm lock; or write a pinned requireme
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 UNLISTED = "it is declared here, and no file that is audited lists it"
+UNFIT = "it is declared here, and no file that is audited lists a version of it that fits"
+UNLOCKED = "it asks for packages, and no file that is audited lies beside it or above it"
+UNREADABLE = "it is not TOML that can be read, so what it asks for is not known"
 
 
 def read(path: str, text: str) -> Iterator[Entry]:
@@ -65,18 +69,46 @@ def _line_of(text: str, line: str) -> int:
 # -- beside a lock
 
 
-def unlisted(root: Path, sources: list[str], listed: frozenset[str]) -> Iterator[Entry]:
-    """What a `pyproject.toml` in the folder of a source, or in one above it, asks for by a name that no source lists."""
-    folders = {parent for source in sources for parent in PurePosixPath(source).parents}
-    for folder in sorted(folders):
-        path = (folder / "pyproject.toml").as_posix()
+def unlisted(root: Path, sources: list[str], listed: Mapping[str, set[str]], projects: Sequence[str] = ()) -> Iterator[Entry]:
+    """What a project asks for and no source lists: each in the folder of a source or above it, and of `projects` those with a lock."""
+    near = {(parent / "pyproject.toml").as_posix() for source in sources for parent in PurePosixPath(source).parents}
+    others = {path for path in projects if path not in near and not why_unlocked(root, path, sources)}
+    for path in sorted(near | others):
         file = root / path
         if path in sources or file.is_symlink() or not file.is_file():
             continue
         text = file.read_text("utf-8", "replace")
         for name, line in _asked(load_toml(path, text)):
-            if canonicalize_name(name) not in listed:
-                yield Entry(name, "", Place(path, _line_of(text, line)), UNLISTED)
+            why = _why_unlisted(line, listed.get(canonicalize_name(name)))
+            if why:
+                yield Entry(name, "", Place(path, _line_of(text, line)), why)
+
+
+def _why_unlisted(line: str, versions: set[str] | None) -> str:
+    """Why none of the versions that are listed is the one that is asked for; what can't be compared fits."""
+    if versions is None:
+        return UNLISTED
+    try:
+        wanted = Requirement(line).specifier
+        return "" if any(not version or wanted.contains(version, prereleases=True) for version in versions) else UNFIT
+    except (InvalidRequirement, InvalidVersion):
+        return ""
+
+
+def why_unlocked(root: Path, path: str, sources: list[str]) -> str:
+    """Why what a project asks for can't be held against the sources; empty where it asks for nothing, or one of them may be its lock."""
+    folder = PurePosixPath(path).parent
+    try:
+        asks = any(_asked(load_toml(path, (root / path).read_text("utf-8", "replace"))))
+    except CannotTellError:
+        return UNREADABLE
+    return UNLOCKED if asks and not any(_belongs(folder, PurePosixPath(source)) for source in sources) else ""
+
+
+def _belongs(folder: PurePosixPath, source: PurePosixPath) -> bool:
+    """Whether a source may lock what a folder's project asks for: it lies in the folder, above it, or somewhere below it."""
+    home = source.parent.parent if source.parent.name.lower() == "requirements" else source.parent
+    return home == folder or home in folder.parents or folder in home.parents
 
 
 def _asked(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -80,9 +80,21 @@ def _record(member: str, content: bytes, name: str) -> tuple[dict[str, Any], dat
         if str(record.get("schema_version", "1")).partition(".")[0] != "1" or not isinstance(record["id"], str):
             raise ValueError("not a record of schema 1")
         _packages(record)
+        _check_lists(record)
         return record, date.fromisoformat(record["modified"][:10])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CannotTellError(f"{member} of the advisories {name!r} is not an OSV record", _REMEDY) from None
+
+
+def _check_lists(record: dict[str, Any]) -> None:
+    """Raise `ValueError` where what an audit goes through is no list, or holds something else than it should."""
+    parts = record.get("affected", [])
+    ranges = [entry for part in parts for entry in part.get("ranges") or []]
+    of_mappings = [*(part.get("severity") for part in (record, *parts)), *(entry.get("events") for entry in ranges)]
+    of_texts = [part.get("versions") for part in parts]
+    for kind, lists in ((dict, of_mappings), (str, of_texts)):
+        if not all(isinstance(found, list) and all(isinstance(item, kind) for item in found) for found in lists if found is not None):
+            raise ValueError("a list is none")
 
 
 def _members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:

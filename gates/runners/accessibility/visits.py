@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,10 @@ def _axe(context: ObserveContext, options: Options) -> AxeScript:
 
 
 def _programs(context: ObserveContext) -> dict[str, str]:
-    programs = {"browser": find_browser(context.environment), "driver": find_driver(context.environment)}
+    programs = {
+        "browser": find_browser(context.environment, context.root),
+        "driver": find_driver(context.environment, context.root),
+    }
     for name, path in programs.items():
         if path is None:
             what = "Chromium or Chrome" if name == "browser" else "chromedriver"
@@ -180,11 +184,16 @@ def _run_driver(context: ObserveContext, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _temporary(folder: Path) -> dict[str, str]:
-    """Where the browser keeps its temporary folders, which it leaves behind when it is killed: there, as long as its socket fits in."""
-    if len(os.fsencode(folder)) + _SOCKET_LENGTH > _LONGEST_SOCKET:
-        return {}
-    folder.mkdir()
-    return {"TMPDIR": str(folder)}
+    """Where the browser keeps its temporary folders, which it leaves behind when it is killed: in `folder`, if a socket's path fits there.
+
+    It doesn't start at all where that does not fit into the folder that it is given.
+    """
+    # The browser makes a folder of its own in it, with a name that nobody can foresee.
+    places = (folder, Path(tempfile.gettempdir()), Path("/tmp"))  # noqa: S108  # nosec B108
+    fitting = [place for place in places if len(os.fsencode(place)) + _SOCKET_LENGTH <= _LONGEST_SOCKET]
+    if fitting[:1] == [folder]:
+        folder.mkdir()
+    return {"TMPDIR": str(fitting[0])} if fitting else {}
 
 
 def _write(context: ObserveContext, options: Options, axe: AxeScript, files: dict[str, Path | None], result: dict[str, Any]) -> None:

@@ -36,6 +36,7 @@ def observe(context: ObserveContext, options: Options) -> None:
         "root": str(context.root.absolute()),
         "sources": chosen,
         "beside": beside.find(context, chosen),
+        "projects": beside.projects(context, chosen),
         "advisories": _advisories(context, options),
     }
     scratch, folder = context.scratch.absolute(), context.raw_folder.absolute()

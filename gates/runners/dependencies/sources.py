@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from gates.api import GateError, ObserveContext
 
 LOCK_NAMES = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
+_LOWER_NAMES = frozenset(name.lower() for name in LOCK_NAMES)
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 
 
 def choose(context: ObserveContext, named: tuple[str, ...]) -> list[str]:
     if named:
         return sorted({name for path in named for name in _named(context, path)})
-    found = [name for name in context.files if is_source(name)]
+    found = _found(context)
     if not found and "pyproject.toml" in context.files:
         return _beside_pyproject(context) or ["pyproject.toml"]
     if not found:
@@ -24,6 +26,39 @@ def choose(context: ObserveContext, named: tuple[str, ...]) -> list[str]:
             remedy="lock the dependencies (uv lock, pip-compile), name the files with `sources`, or say `not-applicable` in the policy",
         )
     return found
+
+
+def _found(context: ObserveContext) -> list[str]:
+    """What is a source by its name, with the links that lead to another file of the repository: pip and uv follow them."""
+    found = [name for name in context.files if is_source(name)]
+    targets = set(found)
+    for link, target in linked(context):
+        if target and target not in targets:
+            targets.add(target)
+            found.append(link)
+    return sorted(found)
+
+
+def linked(context: ObserveContext) -> Iterator[tuple[str, str]]:
+    """Each path that is a source only by way of a link, and the file that it leads to; "" where that is no file of the repository."""
+    for link in context.links:
+        target = target_of(context, link)
+        is_folder = bool(target) and (context.root / target).is_dir()
+        if PurePosixPath(link).name.lower() == "requirements" and is_folder:
+            below = "" if target == "." else f"{target}/"
+            found = ((f"{link}/{name.removeprefix(below)}", name) for name in context.files if name.startswith(below))
+            yield from (pair for pair in found if is_source(pair[0]))
+        elif PurePosixPath(link).name.lower() == "requirements" or is_source(link):
+            yield link, "" if is_folder else target
+
+
+def target_of(context: ObserveContext, link: str) -> str:
+    """What a link leads to in the end, relative to the root; "" where it is not there, or outside of the repository."""
+    try:
+        found, root = (context.root / link).resolve(strict=True), context.root.resolve()
+    except (OSError, RuntimeError):
+        return ""
+    return found.relative_to(root).as_posix() if found.is_relative_to(root) else ""
 
 
 def _beside_pyproject(context: ObserveContext) -> list[str]:
@@ -48,7 +83,7 @@ def _named(context: ObserveContext, path: str) -> list[str]:
 
 def is_source(path: str) -> bool:
     """Whether a file is a lock or requirements file by its name."""
-    place = PurePosixPath(path)
-    if place.name in LOCK_NAMES or place.name.endswith(".py.lock") or _PYLOCK.fullmatch(place.name):
+    place = PurePosixPath(path.lower())
+    if place.name in _LOWER_NAMES or place.name.endswith(".py.lock") or _PYLOCK.fullmatch(place.name):
         return True
     return place.suffix == ".txt" and (fnmatch.fnmatchcase(place.name, "*requirements*") or place.parent.name == "requirements")

@@ -44,12 +44,15 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     found = inventory.find(context, options, project, settings, files)
     engine = Engine(context, options, project, settings)
     context.report_progress("running the tests")
-    if options.coverage and not options.coverage.report:
-        coverage.run_covered(context, engine, project, options.coverage)
-    else:
-        engine.run()
-    # Not before the project's code has ended: it could have written there.
-    context.raw_json(inventory.MEMBER, found)
+    try:
+        if options.coverage and not options.coverage.report:
+            coverage.run_covered(context, engine, project, options.coverage)
+        else:
+            engine.run()
+    finally:
+        # Not before the project's code has ended: it could have written there.
+        context.raw_json(inventory.MEMBER, found)
+        engine.write_results()
     tampering.check_raw(context, attempts=engine.attempts)
     tampering.check_sources(context, before)
 

@@ -27,12 +27,13 @@ def run_covered(context: ObserveContext, engine: Engine, project: Project, cover
     # coverage.py takes folders and packages alone; of a folder, the files that were meant are picked out afterwards.
     measured = [str(Path(source).parent) if source.endswith(".py") else source for source in coverage.source]
     engine.run(["-m", "coverage", "run", f"--source={','.join(measured)}"], env)
-    context.raw_json(SOURCES, sources)
     # Written anew: a link that the tests have put there is not written through.
     context.raw_path(REPORT).unlink(missing_ok=True)
     if not data.is_file() and any(folder.iterdir()):
         _coverage(context, project, ["combine", "--quiet"], env)
     _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
+    # Not before the project's code has ended: reading its data may run plug-ins of the project's.
+    context.raw_json(SOURCES, sources)
 
 
 def _coverage(context: ObserveContext, project: Project, words: list[str], env: dict[str, str]) -> None:

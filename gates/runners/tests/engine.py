@@ -1,4 +1,4 @@
-"""Drives pytest in the project's interpreter, watched by our plug-in, and writes down the streams of events."""
+"""Drives pytest in the project's interpreter, watched by our plug-in, and keeps the streams of events."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gates import drivers
 from gates.api import GateError, ObserveContext, ToolResult, ToolTimeoutError
@@ -39,20 +40,17 @@ class Engine:
         self.root = context.root.resolve()
         self.settings = settings
         self.attempts = 0
-        self.plugin_folder = context.scratch / "plugin"
-        self.plugin_folder.mkdir()
-        for source, name in (("pytest_plugin.py", PLUGIN), ("pytest_watch.py", WATCH)):
-            shutil.copyfile(Path(str(drivers.__file__)).with_name(source), self.plugin_folder / f"{name}.py")
-        # Not in the scratch folder itself: pytest looks for settings above the temporary folders of tests, and those are there.
-        (self.plugin_folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+        self.results: dict[str, Any] = {}
+        self.plugin_folder = context.scratch
 
     def run(self, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> None:
         """Run all tests, then those that failed again, as often as the policy allows.
 
         `prefix` stands between the interpreter and `-m pytest`, `env` adds to the environment: for coverage.
+        What was seen is kept in memory: code of the project that runs after this could change a file.
         """
         streams, code = self._pytest("run", self.options.paths, prefix=prefix, env=env or {})
-        self._write("run", streams, code)
+        self._keep(RUN, streams, code)
         numbers = {event["id"]: number for number, event in enumerate(tests_of(streams))}
         failed = failed_in(streams) if is_whole(streams) and code in {0, 1} else set()
         for attempt in range(1, self.options.retries + 1):
@@ -62,7 +60,7 @@ class Engine:
             self.context.report_progress(f"running {len(failed)} failed tests again")
             again, code = self._pytest(f"retry-{attempt}", [node_id for node_id, number in numbers.items() if number in failed])
             origin = [numbers.get(event["id"]) for event in tests_of(again)]
-            self._write(f"retry-{attempt}", again, code, origin)
+            self._keep(retry_member(attempt), again, code, origin)
             if not is_whole(again):
                 return
             failed_again = failed_in(again)
@@ -74,6 +72,7 @@ class Engine:
         """The streams of one run of pytest, and its exit code."""
         events = self.context.scratch / f"events-{name}"
         events.mkdir()
+        self._lay_out_plugin(name)
         key = secrets.token_bytes(32)
         (events / "key").write_bytes(key)
         # Two measurements in one process spoil each other: that of the project's settings gives way.
@@ -94,9 +93,23 @@ class Engine:
             )
         return streams, done.exit_code
 
-    def _write(self, name: str, streams: list[Stream], code: int, origin: list[int | None] | None = None) -> None:
+    def _lay_out_plugin(self, name: str) -> None:
+        """Put our plug-in into a folder of its own for each run: what ran before could have changed that of another."""
+        self.plugin_folder = self.context.scratch / f"plugin-{name}"
+        self.plugin_folder.mkdir()
+        for source, module in (("pytest_plugin.py", PLUGIN), ("pytest_watch.py", WATCH)):
+            shutil.copyfile(Path(str(drivers.__file__)).with_name(source), self.plugin_folder / f"{module}.py")
+        # Not in the scratch folder itself: pytest looks for settings above the temporary folders of tests, and those are there.
+        (self.plugin_folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+
+    def _keep(self, member: str, streams: list[Stream], code: int, origin: list[int | None] | None = None) -> None:
         data = {"exit_code": code, "streams": streams, **({} if origin is None else {"origin": origin})}
-        self.context.raw_json(f"{name}.json", masking.clean(self.context, data))
+        self.results[member] = masking.clean(self.context, data)
+
+    def write_results(self) -> None:
+        """Write down what was seen: when the last process of the project has ended, and not before."""
+        for member, data in self.results.items():
+            self.context.raw_json(member, data)
 
     def _arguments(self, junit: str) -> list[str | Path]:
         """What steers pytest from here. What the policy says in `args` comes after it and wins."""

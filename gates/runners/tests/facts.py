@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from gates.api import Examined, Facts, Finding, GateError, Kind, Location, Proof, Raw, Severity, Skip, count
-from gates.runners.tests import coverage, proof
+from gates.runners.tests import coverage, proof, unrun
 from gates.runners.tests.engine import RUN, retry_member
 from gates.runners.tests.inventory import MEMBER as INVENTORY
-from gates.runners.tests.results import Result, Run, Test, read_run
+from gates.runners.tests.results import Result, Test, read_run
+from gates.runners.tests.unrun import tidy
 
-_MESSAGE_LINES = 12
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
-_WORKER_FOLDER = re.compile(r"popen-gw\d+")
 HELP = "https://docs.pytest.org/en/stable/how-to/failures.html"
 
 
@@ -30,7 +28,7 @@ def read_facts(raw: Raw) -> Facts:
     flakes = _flakes(raw, ran, inventory)
     results = Counter(Result.PASSED if number in flakes else test.result for number, test in ran)
     passed_by_skips = (Skip(item=test, reason=proof.NOT_RUN) for test in sorted(passed_by))
-    skipped = (*_not_run(run), *passed_by_skips, *_not_collected(run, inventory))
+    skipped = (*unrun.not_run(run), *passed_by_skips, *unrun.not_collected(run, inventory))
     done = len(ran) - results[Result.SKIPPED]
     findings = [
         *(_problem(raw, problem) for problem in run.problems if problem["outcome"] == "failed"),
@@ -75,49 +73,6 @@ def _flakes(raw: Raw, ran: list[tuple[int, Test]], inventory: dict[str, Any]) ->
     }
 
 
-# -- what was not run
-
-
-def _not_run(run: Run) -> Iterator[Skip]:
-    for test in run.tests:
-        if test.deselected:
-            yield Skip(item=test.id, reason=run.deselection)
-        elif not test.finished:
-            yield Skip(item=test.id, reason=f"not run: {run.stopped or 'a file could not be collected'}")
-        elif test.result is Result.SKIPPED:
-            yield Skip(item=test.id, reason=_tidy(test.reason))
-
-
-def _not_collected(run: Run, inventory: dict[str, Any]) -> Iterator[Skip]:
-    """Tests that stand in the files and that pytest does not know of, each with the best reason at hand."""
-    collected = {proof.function_of(test.id) for test in run.tests}
-    holders = {test.id[: found.start()] for test in run.tests for found in re.finditer("::", test.id)}
-    for test in inventory["tests"]:
-        hidden = test["note"].startswith("line ")
-        known = test["id"] in collected or test["id"] in holders or proof.is_expanded(test, collected)
-        if hidden or not (known or (not test["sure"] and test["id"].partition("::")[0] in run.opened)):
-            item = f"{test['id']} (line {test['line']})" if hidden else test["id"]
-            yield Skip(item=item, reason=f"not collected: {_why_not(test, run, inventory)}")
-    failed = {problem["id"] for problem in run.problems if problem["outcome"] == "failed"}
-    for file in inventory["unreadable"]:
-        if file["path"] not in failed:
-            yield Skip(item=file["path"], reason=f"not collected: its source can't be read ({file['error']} in line {file['line']})")
-
-
-def _why_not(test: dict[str, Any], run: Run, inventory: dict[str, Any]) -> str:
-    for problem in run.problems:
-        place = problem["id"]
-        if place and (test["id"].startswith(f"{place}::") or test["id"].startswith(f"{place}/")):
-            words = "it can't be imported" if problem["outcome"] == "failed" else _tidy(problem["text"].removeprefix("Skipped: "))
-            return f"{place}: {words}"
-    if test["note"]:
-        return str(test["note"])
-    places = inventory["testpaths"]
-    if places and not any(place == "." or test["id"].startswith((f"{place}/", f"{place}::")) for place in places):
-        return f"it lies outside of the project's testpaths ({', '.join(places)})"
-    return "a setting, an argument, a conftest.py or a plug-in leaves it out (such as collect_ignore, norecursedirs or --ignore)"
-
-
 # -- findings
 
 
@@ -132,7 +87,7 @@ def _of_test(raw: Raw, test: Test, flaked: bool) -> Iterator[Finding]:
         rule = "failure" if when == "call" else "error"
         yield _finding(raw, test, rule, f"{words}: {_failure_text(test)}", Severity.HIGH)
     elif result is Result.XFAILED:
-        yield _finding(raw, test, "xfail", f"is expected to fail: {_tidy(test.reason)}", Severity.INFO, kind=Kind.FINDING, by="xfail")
+        yield _finding(raw, test, "xfail", f"is expected to fail: {tidy(test.reason)}", Severity.INFO, kind=Kind.FINDING, by="xfail")
     elif test.in_thread:
         message = f"passed although a thread of it died of {test.in_thread}: a filter of warnings hides that"
         yield _finding(raw, test, "thread-exception", message, Severity.MEDIUM, kind=Kind.NEEDS_REVIEW)
@@ -186,7 +141,7 @@ def _failure_text(test: Test) -> str:
     failure = test.failure
     if failure is None:
         return "its first attempt failed"
-    return _tidy(failure["raised"]["message"] or failure["text"] or "no reason was given")
+    return tidy(failure["raised"]["message"] or failure["text"] or "no reason was given")
 
 
 def _problem(raw: Raw, problem: dict[str, Any]) -> Finding:
@@ -199,17 +154,10 @@ def _problem(raw: Raw, problem: dict[str, Any]) -> Finding:
     return raw.finding(
         rule="error",
         severity=Severity.HIGH,
-        message=f"can't be collected, so none of its tests ran: {_tidy(' '.join(reasons) or text or 'no reason was given')}",
+        message=f"can't be collected, so none of its tests ran: {tidy(' '.join(reasons) or text or 'no reason was given')}",
         location=Location(path=path, line=int(lines[-1]) if lines else 1) if located else Location(operation="collection"),
         identity=(problem["id"],),
         kind=Kind.FAILURE,
         remedy=f"mend what keeps it from being imported: python -m pytest --collect-only {shlex.quote(path)}",
         help_url=HELP,
     )
-
-
-def _tidy(text: str) -> str:
-    """The first lines of a text, paths relative to the root, without what varies from run to run."""
-    lines = text.strip().splitlines()
-    kept = "\n".join(lines[:_MESSAGE_LINES]) + ("\n…" if len(lines) > _MESSAGE_LINES else "")
-    return _WORKER_FOLDER.sub("popen-gw", _ADDRESS.sub("0x…", kept.replace("{root}/", ""))) or "no reason was given"

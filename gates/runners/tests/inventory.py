@@ -76,7 +76,7 @@ def _values(path: Path, major: int) -> dict[str, Any] | None:
             return _toml_values(path.name, tomllib.loads(text), major)
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         parser.read_string(text)
-    except (OSError, ValueError, configparser.Error) as error:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError, configparser.Error) as error:
         raise GateError(
             f"the settings of pytest in {path.name} can't be read: {type(error).__name__}", remedy=f"mend {path.name}"
         ) from None
@@ -122,6 +122,8 @@ def find(context: ObserveContext, options: Options, project: Project, settings: 
     for test in tests:
         if not test["note"] and not _matches(test["id"].partition("::")[0], own):
             test["note"] = f"its file is none of the project's python_files ({' '.join(own)})"
+        if any("[" in path and _selects(path, test["id"]) for path in options.paths):
+            test["sets"] = 0  # the policy chooses among its parameters
     return {
         "tests": tests,
         "unreadable": found["unreadable"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from gates.api import GateError
@@ -60,7 +61,7 @@ def function_of(node_id: str) -> str:
     return path + separator + inner.partition("[")[0]
 
 
-def is_expanded(entry: dict[str, Any], collected: set[str]) -> bool:
-    """Whether a decorator has made numbered tests of one, as `parameterized.expand` does."""
+def is_expanded(entry: dict[str, Any], made: Iterable[str]) -> bool:
+    """Whether a decorator has made numbered tests of one, as `parameterized.expand` does. `made` are those that no file shows."""
     numbered = re.compile(rf"{re.escape(entry['id'])}_?\d")
-    return not entry["bare"] and any(numbered.match(test) for test in collected)
+    return not entry["bare"] and any(numbered.match(test) for test in made)

@@ -1,0 +1,96 @@
+"""What a gate's first half is given: a tool that was stopped, broke or wrote too much is an error and never half an answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gates.adapters import process
+from gates.api import GateError, ToolTimeoutError, read_answer
+from gates.api.context import RAW_LIMIT
+from gates.errors import NothingNamedError
+from tests.api.making import a_context
+
+
+def test_a_tool_that_does_not_end_in_time_is_an_error(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    with pytest.raises(ToolTimeoutError, match="sleeper did not end in time and was stopped") as raised:
+        context.run_tool(["sleep", "600"], tool="sleeper", timeout=0)
+    assert "gates.demo.timeout" in raised.value.remedy
+
+
+def test_raw_output_beyond_its_bound_is_an_error_and_is_not_kept(tmp_path: Path) -> None:
+    """Also where the tool has ended by itself, as if all were well."""
+    context = a_context(tmp_path)
+    writes = "import sys; open(sys.argv[1], 'wb').truncate(int(sys.argv[2]))"
+    argv = [sys.executable, "-c", writes, str(context.raw_path("report/log.txt")), str(RAW_LIMIT + 1)]
+    with pytest.raises(GateError, match="writer wrote more than 64 MiB of raw output, and was stopped"):
+        context.run_tool(argv, tool="writer")
+    assert not [path for path in context.raw_folder.rglob("*") if path.is_file()]
+
+
+def test_printed_output_beyond_its_bound_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = a_context(tmp_path)
+    monkeypatch.setattr(process, "OUTPUT_LIMIT", 2**20)
+    with pytest.raises(GateError, match="printer printed more than 1 MiB"):
+        context.run_tool(["head", "-c", str(2**20 + 1), "/dev/zero"], tool="printer")
+
+
+def test_an_exit_code_of_a_tool_is_its_gate_s_to_judge(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    done = context.run_tool(["sh", "-c", "echo out; echo err >&2; exit 7"], tool="tool")
+    assert (done.exit_code, done.stdout, done.last_words()) == (7, b"out\n", "err")
+
+
+@pytest.mark.parametrize(("signal", "remedy"), [("KILL", "no memory left"), ("TERM", "run it again")])
+def test_a_driver_that_was_killed_is_an_error(tmp_path: Path, signal: str, remedy: str) -> None:
+    context = a_context(tmp_path, f"kill -{signal} $$")
+    with pytest.raises(GateError, match=f"engine was killed by SIG{signal}") as raised:
+        context.run_driver("engine", tool="engine", version="1")
+    assert remedy in raised.value.remedy
+
+
+def test_a_driver_answers_with_an_object(tmp_path: Path) -> None:
+    context = a_context(tmp_path, """printf '{"asked": %s}' "$(cat "$4")\"""")
+    assert context.ask_driver("engine", {"a": 1}, tool="engine", version="1") == {"asked": {"a": 1}}
+    assert not list(context.raw_folder.iterdir())
+
+
+@pytest.mark.parametrize("script", ["echo '['", "echo '[]'", "exit 0"], ids=["half an answer", "no object", "nothing"])
+def test_a_driver_that_gives_no_answer_is_an_error(tmp_path: Path, script: str) -> None:
+    context = a_context(tmp_path, script)
+    with pytest.raises(GateError, match="engine ended with 0 and gave no answer"):
+        context.ask_driver("engine", {}, tool="engine", version="1")
+
+
+def test_a_driver_that_breaks_after_it_has_answered_is_an_error_without_its_words(tmp_path: Path) -> None:
+    context = a_context(tmp_path, "echo '{}'; echo 'ValueError: of a secret' >&2; exit 1")
+    with pytest.raises(GateError) as raised:
+        context.ask_driver("engine", {}, tool="engine", version="1")
+    assert raised.value.reason == "engine ended with 1 and gave no answer: ValueError"
+
+
+@pytest.mark.parametrize("content", [None, b"", b'{"files": [', b"\xff"], ids=["missing", "empty", "half", "not text"])
+def test_an_answer_that_is_not_whole_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "answer.json").write_bytes(content)
+    with pytest.raises(GateError, match=r"engine left no whole answer\.json"):
+        read_answer(tmp_path / "answer.json", tool="engine")
+
+
+def test_where_a_hook_named_nothing_of_a_gate_s_it_has_nothing_to_say(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    context.selected = ("README.md",)
+    context.expect_files(["app.py"], what="Python file")
+    with pytest.raises(NothingNamedError, match="none of the named files"):
+        context.expect_files([], what="Python file")
+
+
+def test_where_the_whole_tree_has_nothing_of_a_gate_s_the_policy_is_wrong(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    with pytest.raises(GateError, match="there is no Python file to examine") as raised:
+        context.expect_files([], what="Python file")
+    assert not isinstance(raised.value, NothingNamedError)
+    assert "not-applicable" in raised.value.remedy

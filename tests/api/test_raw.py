@@ -1,0 +1,35 @@
+"""What a gate's second half reads: a member that is not there, or not JSON, is an error and never an empty answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from gates.api import GateError, Raw
+
+
+def raw(content: bytes) -> Raw:
+    return Raw(gate="demo", uses="demo", parser=1, members={"answer.json": content})
+
+
+def test_json_data_is_read() -> None:
+    assert raw(b'{"a": [1, 2.5, null]}').json("answer.json") == {"a": [1, 2.5, None]}
+
+
+def test_a_member_that_was_not_written_is_an_error() -> None:
+    with pytest.raises(GateError, match=r"the tool did not write other\.json"):
+        raw(b"{}").json("other.json")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"{}{}", b"<html>", b"\xff", b"[" * 100_000], ids=["empty", "cut", "two", "a page", "not text", "deep"]
+)
+def test_what_is_not_json_is_an_error(content: bytes) -> None:
+    with pytest.raises(GateError, match=r"answer\.json is not JSON that can be read") as raised:
+        raw(content).json("answer.json")
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_an_error(number: str) -> None:
+    with pytest.raises(GateError, match=f"{number} is not a JSON number"):
+        raw(f'{{"score": {number}}}'.encode()).json("answer.json")
