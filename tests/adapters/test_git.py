@@ -221,6 +221,14 @@ def test_what_a_partial_clone_lacks_is_not_fetched(repository: Repository, tmp_p
     assert (tmp_path / "trap").exists()
 
 
+def test_git_speaks_to_no_other_repository(repository: Repository) -> None:
+    """Versions of git that know no variable against fetching know this."""
+    repository.commit({"a.py": "1\n"})
+    repository.git("config", "protocol.file.allow", "always")
+    assert git._run(repository.root, ["ls-remote", f"file://{repository.root}"]) is None
+    assert repository.git("ls-remote", f"file://{repository.root}")
+
+
 def test_files_that_a_sparse_checkout_leaves_out_are_counted(repository: Repository) -> None:
     repository.commit({"a.py": "1\n", "sub/b.py": "2\n", "sub/c.py": "3\n"})
     assert git.checkout(repository.root).absent == 0
