@@ -15,7 +15,7 @@ from pathlib import Path
 import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
-from gates.api.context import Tree
+from gates.api.tree import Tree
 from gates.errors import EvidenceError, PolicyError, Problem
 from gates.evidence import bundle
 from gates.facts import OBSERVED, read_facts
