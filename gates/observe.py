@@ -17,7 +17,8 @@ from typing import Any
 from gates import codec, redact
 from gates.adapters import clock, interrupts, process
 from gates.api import ObserveContext
-from gates.api.context import RAW_LIMIT, Tree
+from gates.api.context import RAW_LIMIT
+from gates.api.tree import Tree
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
 from gates.model import GateRun, Status

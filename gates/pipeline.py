@@ -15,7 +15,7 @@ from pathlib import Path
 import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
-from gates.api.context import Tree
+from gates.api.tree import Tree
 from gates.errors import EvidenceError, PolicyError, Problem
 from gates.evidence import attestation, bundle
 from gates.evidence.keys import PrivateKey

@@ -33,10 +33,13 @@ DRIVERS = {
     "pytest": ["tests/*/test_tests*.py"],
     "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
 }
-#: The tests of lists that are made on import, which is no test's doing.
-WHOLE = {
-    "gates/adapters/git.py": ["tests/adapters/test_git.py", "tests/hostile/test_repositories.py", "tests/traps/test_tests.py"],
-    "gates/runners/tests/tampering.py": ["tests/hostile/test_tests*.py", "tests/runners/test_tests*.py"],
+#: Tests that reach a file out of sight of the measurement: as it is imported, or in whole runs that are processes of their own.
+UNSEEN = {
+    "gates/adapters/git.py": ["tests/adapters/test_git.py", "tests/hostile/test_repositories.py"],
+    "gates/adapters/guard.py": ["tests/faults/test_runs.py", "tests/faults/test_tools.py"],
+    "gates/adapters/own.py": ["tests/hostile/test_environment.py"],
+    "gates/adapters/process.py": ["tests/faults/test_tools.py"],
+    "gates/runners/tests/tampering.py": ["tests/hostile/test_tests*.py"],
 }
 
 
@@ -109,13 +112,13 @@ def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str
         name = mutant.path.removeprefix("gates/drivers/")
         patterns = next(patterns for begin, patterns in DRIVERS.items() if name.startswith(begin))
         return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-    if mutant.path in WHOLE and mutant.what.startswith("_"):
-        return [path.relative_to(ROOT).as_posix() for pattern in WHOLE[mutant.path] for path in sorted(ROOT.glob(pattern))]
     lines = reach.get(mutant.path, {})
     # A part of a statement is measured with the statement's first line.
     contexts = next((lines[line] for line in range(mutant.line, mutant.line - 12, -1) if lines.get(line)), [])
     whole = {context for context in contexts if "::" not in context}
-    return [context for context in contexts if context in whole or context.partition("::")[0] not in whole]
+    near = [context for context in contexts if context in whole or context.partition("::")[0] not in whole]
+    unseen = [path.relative_to(ROOT).as_posix() for pattern in UNSEEN.get(mutant.path, ()) for path in sorted(ROOT.glob(pattern))]
+    return [*near, *(path for path in unseen if path not in near)]
 
 
 def survives(mutant: Mutant, tests: list[str]) -> bool:

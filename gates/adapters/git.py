@@ -23,11 +23,8 @@ _SAFE = (
     "core.hooksPath=/dev/null",
     "core.untrackedCache=false",
     # What would let a changed file pass for the committed one.
-    "core.ignoreStat=false",
     "core.trustctime=true",
     "core.checkStat=default",
-    "core.quotePath=false",
-    "diff.external=",
     # A partial clone fetches what it lacks, by commands that its configuration names.
     *(f"protocol.{name}.allow=never" for name in ("ext", "file", "git", "http", "https", "ssh")),
     # A folder that looks like a repository without a working tree is a part of the project, not its repository.

@@ -10,10 +10,11 @@ from gates.adapters.browser import INSTALL as BROWSER_INSTALL
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
-from gates.api.context import ObserveContext, ToolResult, read_answer, signal_name
+from gates.api.context import ObserveContext
 from gates.api.gate import Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
+from gates.api.tools import ToolResult, read_answer, signal_name
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,

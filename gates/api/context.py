@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,69 +17,14 @@ from gates.adapters import clock, distributions, files, git, process
 from gates.adapters import service as services
 from gates.adapters.service import Service
 from gates.api.options import Serve
+from gates.api.tools import CRASHED, KILLED, ToolResult, signal_name
+from gates.api.tree import Tree
 from gates.errors import GateError, NothingNamedError, ToolTimeoutError
 
 _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
 SERVICE_LOG = "service.log"
-_KILLED: dict[int, str] = {signal.SIGKILL: "most often the system has no memory left: give the machine more, or examine less in one gate"}
-_CRASHED = "run it again; where that does not mend it, another version of it may, and its authors will want to know"
-
-
-def signal_name(number: int) -> str:
-    """`SIGKILL` for 9; for a number without a name the number."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def read_answer(path: Path, *, tool: str) -> Any:
-    """The JSON data that one of our drivers has written for its gate; raises `GateError` where it is not whole."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        raise GateError(f"{tool} left no whole {path.name}", remedy=_CRASHED) from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolResult:
-    """A tool's run as `observe` sees it. `exit_code` is negative for a signal."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
-    duration: float
-
-    def last_words(self) -> str:
-        """The last line that the tool printed, for a reason that a person can use."""
-        for stream in (self.stderr, self.stdout):
-            lines = [line.strip() for line in stream.decode("utf-8", "replace").splitlines() if line.strip()]
-            if lines:
-                return lines[-1][:300]
-        return "it printed nothing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """The files of a checkout before any gate ran, relative to its root: those to examine, sorted, and those that git tracks.
-
-    `left_out` are folders that were passed over, for want of a git that says what belongs to the project.
-    """
-
-    files: tuple[str, ...]
-    tracked: frozenset[str] = frozenset()
-    left_out: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, root: Path) -> Tree:
-        listed = git.list_files(root)
-        if listed is not None:
-            return cls(files=tuple(listed), tracked=git.tracked_files(root))
-        left_out: set[str] = set()
-        found = tuple(files.walk(root, left_out))
-        return cls(files=found, left_out=tuple(sorted(left_out)))
 
 
 @dataclass(kw_only=True)
@@ -304,7 +248,7 @@ class ObserveContext:
         done = self.run_tool(argv, tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output)
         self._note_written()
         if done.exit_code < 0:
-            raise GateError(f"{tool} was killed by {signal_name(-done.exit_code)}", remedy=_KILLED.get(-done.exit_code, _CRASHED))
+            raise GateError(f"{tool} was killed by {signal_name(-done.exit_code)}", remedy=KILLED.get(-done.exit_code, CRASHED))
         return done
 
     def _note_written(self) -> None:

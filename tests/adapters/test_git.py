@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -49,6 +50,77 @@ def test_nothing_of_the_repository_is_executed(repository: Repository, tmp_path:
     git.checkout(repository.root)
     git.list_files(repository.root)
     assert not trap.exists()
+
+
+def test_a_hook_of_the_repository_is_not_even_found(repository: Repository, tmp_path: Path) -> None:
+    """Whatever git is asked: here by the command whose one purpose is to run a hook."""
+    repository.commit({"a.py": "1\n"})
+    hook = repository.root / ".git" / "hooks" / "pre-commit"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path / 'trap'}\n", "utf-8")
+    hook.chmod(0o755)
+    git._run(repository.root, ["hook", "run", "--ignore-missing", "pre-commit"])
+    assert not (tmp_path / "trap").exists()
+    repository.git("hook", "run", "--ignore-missing", "pre-commit")
+    assert (tmp_path / "trap").exists()
+
+
+def write_unnoticed(repository: Repository, name: str, text: str) -> None:
+    """Write a text of the same length and put the time back: what is left to tell is the time at which the system itself noted a change.
+
+    In the index of one file that time is made an older one, as it would be if the commit were not of this very second.
+    """
+    path, index = repository.root / name, repository.root / ".git" / "index"
+    before = path.stat()
+    path.write_text(text, "utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    content = index.read_bytes()[:-20]
+    content = content[:12] + bytes(8) + content[20:]
+    index.write_bytes(content + hashlib.sha1(content, usedforsecurity=False).digest())
+
+
+@pytest.mark.parametrize(("setting", "value"), [("core.trustctime", "false"), ("core.checkStat", "minimal")])
+def test_a_repository_does_not_choose_what_tells_a_change(repository: Repository, setting: str, value: str) -> None:
+    """The file is old when it is committed, or git would read it anyway."""
+    (repository.root / "a.py").write_text("1\n", "utf-8")
+    os.utime(repository.root / "a.py", (1_000_000_000, 1_000_000_000))
+    repository.commit({})
+    repository.git("config", setting, value)
+    write_unnoticed(repository, "a.py", "2\n")
+    assert git.checkout(repository.root).dirty
+    assert repository.git("status", "--porcelain") == ""
+
+
+def test_no_memory_of_untracked_files_hides_a_new_one(repository: Repository) -> None:
+    """git can note in its index which folders it has looked through; whoever puts a folder's time back would hide a file from it."""
+    repository.commit({"src/a.py": "1\n"})
+    folder = repository.root / "src"
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    repository.git("config", "core.untrackedCache", "true")
+    repository.git("update-index", "--force-untracked-cache")
+    repository.git("status", "--porcelain")
+    (folder / "new.py").write_text("2\n", "utf-8")
+    os.utime(folder, (1_000_000_000, 1_000_000_000))
+    assert git.checkout(repository.root).dirty
+    assert "src/new.py" in (git.list_files(repository.root) or [])
+
+
+def test_variables_of_git_do_not_lead_elsewhere(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other").mkdir()
+    other = Repository(tmp_path / "other")
+    other.commit({"b.py": "1\n"})
+    commit = repository.commit({"a.py": "1\n"})
+    monkeypatch.setenv("GIT_DIR", str(other.root / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other.root))
+    assert (git.checkout(repository.root).commit, git.list_files(repository.root)) == (commit, ["a.py"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+def test_a_checkout_of_another_user_is_read(repository: Repository) -> None:
+    """As in a container of a CI. Without a word of ours git says "dubious ownership", and there would be no commit."""
+    commit = repository.commit({"a.py": "1\n"})
+    for path in (repository.root, *repository.root.rglob("*")):
+        os.chown(path, 12345, 12345, follow_symlinks=False)
+    assert git.checkout(repository.root).commit == commit
 
 
 def test_no_filter_of_the_repository_is_executed(repository: Repository, tmp_path: Path) -> None:
@@ -135,15 +207,26 @@ def test_a_replaced_commit_is_not_believed(repository: Repository) -> None:
 
 
 def test_what_a_partial_clone_lacks_is_not_fetched(repository: Repository, tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
+    """Fetching runs a program that the repository's configuration names; the control shows that git would."""
     repository.commit({"a.py": "1\n"})
-    tree = repository.git("rev-parse", "HEAD^{tree}")
-    (repository.root / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    for key, value in {"promisor": "true", "url": str(tmp_path), "uploadpack": f"touch {trap}; git-upload-pack"}.items():
-        repository.git("config", f"remote.origin.{key}", value)
+    repository.git("config", "uploadpack.allowFilter", "true")
+    repository.git("clone", "-q", "--filter=blob:none", "--no-checkout", f"file://{repository.root}", str(tmp_path / "partial"))
+    repository.git("-C", str(tmp_path / "partial"), "config", "remote.origin.uploadpack", f"touch {tmp_path / 'trap'}; git-upload-pack")
+    for name in ("protocol.file.allow", "protocol.allow"):
+        repository.git("-C", str(tmp_path / "partial"), "config", name, "always")
+    assert git._run(tmp_path / "partial", ["cat-file", "-p", "HEAD:a.py"]) is None
+    git.checkout(tmp_path / "partial")
+    assert not (tmp_path / "trap").exists()
+    assert repository.git("-C", str(tmp_path / "partial"), "cat-file", "-p", "HEAD:a.py") == "1"
+    assert (tmp_path / "trap").exists()
+
+
+def test_git_speaks_to_no_other_repository(repository: Repository) -> None:
+    """Versions of git that know no variable against fetching know this."""
+    repository.commit({"a.py": "1\n"})
     repository.git("config", "protocol.file.allow", "always")
-    git.checkout(repository.root)
-    assert not trap.exists()
+    assert git._run(repository.root, ["ls-remote", f"file://{repository.root}"]) is None
+    assert repository.git("ls-remote", f"file://{repository.root}")
 
 
 def test_files_that_a_sparse_checkout_leaves_out_are_counted(repository: Repository) -> None:

@@ -50,6 +50,14 @@ def test_a_program_that_can_not_be_started_is_said(tmp_path: Path, mode: int, sa
     assert "chmod" in raised.value.remedy
 
 
+def test_a_program_that_prints_too_much_is_not_waited_for(tmp_path: Path) -> None:
+    """It goes on for ever in silence: what it has printed is reason enough to stop it, long before its time is up."""
+    code = f"import os, signal\nfor _ in range({process.OUTPUT_LIMIT // 2**20 + 1}):\n    os.write(1, bytes(2**20))\nsignal.pause()"
+    done = process.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, timeout=60, scratch=tmp_path)
+    assert (done.cut, done.exit_code) == (True, None)
+    assert done.duration < 60
+
+
 def test_a_signal_is_a_negative_exit_code(tmp_path: Path) -> None:
     assert run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path).exit_code == -9
 

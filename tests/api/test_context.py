@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from gates.adapters import process
 from gates.api import GateError, ToolTimeoutError, read_answer
 from gates.api.context import RAW_LIMIT
+from gates.api.tree import Tree
 from gates.errors import NothingNamedError
 from tests.api.making import a_context
+from tests.repository import Repository
 
 
 def test_a_tool_that_does_not_end_in_time_is_an_error(tmp_path: Path) -> None:
@@ -94,3 +97,17 @@ def test_where_the_whole_tree_has_nothing_of_a_gate_s_the_policy_is_wrong(tmp_pa
         context.expect_files([], what="Python file")
     assert not isinstance(raised.value, NothingNamedError)
     assert "not-applicable" in raised.value.remedy
+
+
+def test_the_files_are_those_that_stood_there_before_any_gate_and_no_links(tmp_path: Path, repository: Repository) -> None:
+    """git lists a link among the files; what it leads to has a place of its own, or none in the repository."""
+    repository.commit({"app.py": "1\n", "gone.py": "2\n", "more/tool.py": "3\n"})
+    (repository.root / "link.py").symlink_to("app.py")
+    (repository.root / "folder").symlink_to("more")
+    repository.commit({})
+    context = dataclasses.replace(a_context(tmp_path), root=repository.root, tree=Tree.of(repository.root))
+    (repository.root / "gone.py").unlink()
+    (repository.root / "new.py").write_text("4\n", "utf-8")
+    assert context.files == ("app.py", "more/tool.py")
+    assert context.is_tracked("gone.py")
+    assert not context.is_tracked("new.py")

@@ -56,6 +56,7 @@ def test_without_the_defence_the_system_would_show_the_token(tmp_path: Path) -> 
         "token = os.environ['DEPLOY_TOKEN'].encode()\n"
         "assert token in before and token not in after and len(before) == len(after)\n"
         "assert b'HARMLESS=1' in after and os.environ['DEPLOY_TOKEN'] == sys.argv[1]\n"
+        "import ctypes; assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0  # PR_GET_DUMPABLE: nobody but root looks into our memory\n"
     )
     env = environment(DEPLOY_TOKEN=TOKEN, HARMLESS="1")
     done = subprocess.run([sys.executable, "-c", script, TOKEN], env=env, capture_output=True, text=True, check=False, timeout=60)

@@ -10,7 +10,7 @@ import pytest
 
 from gates.adapters import clock
 from gates.api import GateError, ObserveContext
-from gates.api.context import Tree
+from gates.api.tree import Tree
 from gates.runners.dependencies import beside, observe
 from gates.runners.dependencies.options import Options
 
