@@ -77,11 +77,7 @@ class ObserveContext:
     @cached_property
     def links(self) -> tuple[str, ...]:
         """Every link of the tree, to a file or a folder, relative to the root, sorted; no link where a commit hook named files."""
-        if self.selected is not None:
-            return ()
-        listed = git.list_files(self.root)
-        names = files.walk_links(self.root) if listed is None else listed
-        return tuple(sorted(name for name in names if (self.root / name).is_symlink()))
+        return self._tree.links if self.selected is None else ()
 
     def select(self, paths: Sequence[str] = (), exclude: Sequence[str] = ()) -> tuple[str, ...]:
         """The files at or below `paths` (all, where none is named) and not at or below `exclude`; both may be globs.

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from gates.adapters.site import Site
+from gates.adapters.site import Site, _children
 from gates.errors import GateError
 
 MAP = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{}</urlset>"
@@ -238,3 +238,9 @@ def test_an_answer_that_drips_is_given_up(folder: Path) -> None:
             server.shutdown()
             thread.join()
     assert dropped
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """One that is gone by the time that it is looked into stands for one that nobody may read: root may read all."""
+    with pytest.raises(GateError, match="the folder pages of the site can't be read: No such file"):
+        _children(tmp_path / "pages", "pages")

@@ -111,3 +111,16 @@ def test_the_files_are_those_that_stood_there_before_any_gate_and_no_links(tmp_p
     assert context.files == ("app.py", "more/tool.py")
     assert context.is_tracked("gone.py")
     assert not context.is_tracked("new.py")
+
+
+def test_a_raw_file_of_ours_is_not_written_through_a_link(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    victim = tmp_path / "victim"
+    victim.write_text("mine", "ascii")
+    (tmp_path / "raw" / "scan.json").symlink_to(victim)
+    context.raw_json("scan.json", {})
+    assert victim.read_text("ascii") == "mine"
+    assert not (tmp_path / "raw" / "scan.json").is_symlink()
+    assert context.overwritten() == ""
+    (tmp_path / "raw" / "scan.json").unlink()
+    assert context.overwritten() == "scan.json"

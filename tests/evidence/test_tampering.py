@@ -100,7 +100,7 @@ def test_a_manifest_of_another_schema(members: Members, content: bytes) -> None:
 
 def test_a_manifest_that_is_no_json(members: Members) -> None:
     members["manifest.json"] = b"{"
-    assert refused(members).endswith("manifest.json")
+    assert refused(members).startswith("not canonical JSON")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_part_of_another_form(members: Members, name: str) -> None:
 @pytest.mark.parametrize("name", ["context.json", "facts/secrets.json"])
 def test_a_part_that_is_not_written_canonically(members: Members, name: str) -> None:
     members[name] = json.dumps(json.loads(members[name]), indent=1).encode()
-    assert refused(listed_anew(members)).endswith(name)
+    assert refused(listed_anew(members)).startswith("not canonical JSON: writing it again gives other bytes")
 
 
 def test_members_beyond_the_bounds_are_not_written(members: Members, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lab import POLICY, Lab, seen_ended, seen_errored
+from tests.faults.lab import POLICY, REPORT, Lab, seen_ended, seen_errored
 from tests.guarantees import Seen, errored, fault, passed
 
 #: A daemon as it is written in the books, with nothing of us in its environment; it says over a pipe that it lives.
@@ -138,6 +138,19 @@ def test_it_forks(lab: Lab) -> Seen:
 def test_it_leaves_a_daemon(lab: Lab) -> Seen:
     lab.tool(DAEMON)
     return nothing_left(seen_errored(lab.run()))
+
+
+@fault("a tool leaves such a daemon behind, and another gate is still to come", here=passed("no process is left"))
+def test_a_daemon_does_not_wait_for_the_next_gate(lab: Lab) -> Seen:
+    """It is gone as soon as no gate runs that could have started it, and not only when the run ends."""
+    daemon = str(lab.folder / "daemon")
+    says_its_id = DAEMON.replace('os.write(said, b"x")', f'open({daemon!r}, "w").write(str(os.getpid())); os.write(said, b"x")')
+    looks = f"import os\nassert not os.path.exists('/proc/' + open({daemon!r}).read())\n"
+    policy = POLICY.replace("20s", "40s") + POLICY[POLICY.index("  broken:") :].replace("broken", "after").replace("tool.py", "look.py")
+    lab.commit({"gates.yaml": policy, "tool.py": REPORT + says_its_id, "look.py": looks + REPORT})
+    done = lab.run("--jobs", "1")
+    assert done.gate("after")["outcome"] == "passed", done.gate("after")
+    return nothing_left(seen_errored(done))
 
 
 @fault("a tool leaves a process that hands itself on from child to child, faster than anyone looks", here=passed("no process is left"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from gates.adapters import clock
 from gates.api import GateError, ObserveContext
 from gates.api.tree import Tree
-from gates.runners.dependencies import beside, observe
+from gates.runners.dependencies import beside, observe, sources
 from gates.runners.dependencies.options import Options
 
 #: An interpreter in whose audit everything was written, and which then failed.
@@ -67,3 +68,23 @@ def test_what_is_compiled_into_nothing_is_listed(tmp_path: Path) -> None:
 def test_an_address_with_either_half_of_a_credential_is_refused(user: str) -> None:
     with pytest.raises(ValueError, match="`advisories` holds credentials"):
         Options(advisories=f"https://{user}@advisories.example")
+
+
+def test_a_link_in_the_place_of_a_source_is_listed_where_it_is_not_audited(tmp_path: Path) -> None:
+    """pip follows it. Where it leads to what is audited, it needs no word."""
+    given = context(tmp_path, "list.txt", "other.txt")
+    (given.root / "requirements.txt").symlink_to("list.txt")
+    (given.root / "requirements-dev.txt").symlink_to("nowhere.txt")
+    given = dataclasses.replace(given, tree=Tree.of(given.root))
+    nowhere = {"path": "requirements-dev.txt", "reason": beside.LINK}
+    assert beside.find(given, ["other.txt"]) == [nowhere, {"path": "requirements.txt", "reason": beside.LEFT_OUT}]
+    assert beside.find(given, ["list.txt"]) == [nowhere]
+
+
+def test_a_folder_of_requirements_may_be_a_link(tmp_path: Path) -> None:
+    given = context(tmp_path, "other.txt")
+    (given.root / "deps").mkdir()
+    (given.root / "deps" / "base.txt").write_text("six==1.16.0\n", "ascii")
+    (given.root / "requirements").symlink_to("deps")
+    given = dataclasses.replace(given, tree=Tree.of(given.root))
+    assert list(sources.linked(given)) == [("requirements/base.txt", "deps/base.txt")]
