@@ -14,7 +14,7 @@ from gates.adapters import process
 from gates.api import ObserveContext
 from gates.facts import read_facts
 from gates.model import Facts, GateRun, Status
-from gates.observe import Progress, Setting, observe
+from gates.observe import Progress, Setting, observe, read_members
 from gates.plan import Step
 from gates.redact import Redactor
 from gates.runners.external import GATE
@@ -51,6 +51,14 @@ def test_a_raw_folder_that_was_spoilt_is_an_error_and_not_the_end_of_the_run(tmp
     facts = attack(tmp_path / "root", script, tmp_path / "work")
     assert facts.status is Status.ERROR
     assert str(tmp_path) not in facts.reason
+
+
+def test_what_a_link_leads_to_is_no_raw_output(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "victim").write_text("mine", "ascii")
+    (tmp_path / "raw" / "log.txt").symlink_to(tmp_path / "victim")
+    (tmp_path / "raw" / "own.txt").write_text("ours", "ascii")
+    assert read_members(tmp_path / "raw") == {"own.txt": b"ours"}
 
 
 class Heard(Progress):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 
 from gates import codec
 from gates.api import GateError, Status
-from gates.runners.tests import GATE, Options
+from gates.runners.tests import GATE, Options, tampering
 from gates.runners.tests.inventory import read_settings
 from gates.runners.tests.results import read_run
-from tests.runners.tests_project import TWO_TESTS, Project, skipped
+from tests.api.making import a_context
+from tests.runners.tests_project import TWO_TESTS, WRONG, Project, skipped
 
 pytestmark = pytest.mark.engine("pytest")
 COVERED = {"coverage": {"source": ["shop.py"]}}
@@ -155,3 +157,31 @@ def test_a_link_among_the_evidence_is_refused(project: Project) -> None:
     facts = project.write({"conftest.py": conftest}).observe()
     assert facts.status is Status.ERROR
     assert facts.reason == "something wrote 'run-junit.xml' among the evidence while the tests ran"
+
+
+# -- what would be taken in the place of what is to be examined
+
+
+@pytest.mark.parametrize("name", ["pytest", "_pytest", "pluggy", "quality_gates_events", "quality_gates_watch"])
+def test_a_module_in_the_place_of_what_the_proof_is_made_of_is_refused(tmp_path: Path, name: str) -> None:
+    given = a_context(tmp_path)
+    (given.root / f"{name}.py").write_text("", "utf-8")
+    with pytest.raises(GateError, match=f"{name}.py in the root would be imported in the place of"):
+        tampering.check_names(given, covered=False)
+
+
+def test_a_compiled_module_in_a_cache_is_held_against_its_source(tmp_path: Path) -> None:
+    """Python believes one that says of itself that it needs no check. No gate looks into a cache: it is nobody's source."""
+    test = "import shop\n\n\ndef test_one():\n    assert shop.one() == 1\n"
+    project = Project(tmp_path).write({"shop.py": "def one():\n    return 1\n", "test_a.py": test})
+    py_compile.compile(str(project.root / "shop.py"), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    project.write({"shop.py": "def one():\n    return 2\n"})
+    assert project.alone() == "exit code 0, 1 passed"
+    assert [finding.rule for finding in project.observe().findings] == ["tests/failure"]
+
+
+def test_settings_do_not_end_a_run_at_its_first_failure(tmp_path: Path) -> None:
+    files = {"pytest.ini": "[pytest]\naddopts = --maxfail=1\n", "test_a.py": f"{WRONG}\n\n{WRONG.replace('test_wrong', 'test_also')}"}
+    project = Project(tmp_path).write(files)
+    assert project.alone() == "exit code 1, 1 failed"
+    assert [finding.rule for finding in project.observe().findings] == ["tests/failure"] * 2
