@@ -149,12 +149,12 @@ def test_write(breaks: Callable[..., Done]) -> Seen:
     )
 
 
-@fault("each of the six engines gives half an answer, and says 0", here=errored("the process exited with 0"))
+@fault("each of the six engines gives half an answer, and says 0", here=errored("something wrote into the evidence"))
 def test_half(breaks: Callable[..., Done]) -> Seen:
     return seen(breaks("half"))
 
 
-@fault("each of the six engines gives garbage for an answer, and says 0", here=errored("the process exited with 0"))
+@fault("each of the six engines gives garbage for an answer, and says 0", here=errored("something wrote into the evidence"))
 def test_garbage(breaks: Callable[..., Done]) -> Seen:
     return seen(breaks("garbage"))
 
