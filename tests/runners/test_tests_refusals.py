@@ -80,7 +80,9 @@ def test_settings_that_can_not_be_read_are_not_passed_over(tmp_path: Path, name:
     (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(GateError) as raised:
         read_settings(tmp_path, Options(), major=9)
-    assert raised.value.reason == f"the settings of pytest in {name} can't be read: {kind}"
+    said, _, why = raised.value.reason.rpartition(": ")
+    # detect-secrets gives Python's own error of that name a longer one, where it is loaded in this process.
+    assert (said, why.removeprefix("Efficient")) == (f"the settings of pytest in {name} can't be read", kind)
     assert raised.value.remedy == f"mend {name}"
 
 
