@@ -76,8 +76,7 @@ def decode(content: bytes, where: str) -> Envelope:
     if len(content) > ENVELOPE_LIMIT:
         raise BundleError(f"the envelope is larger than {ENVELOPE_LIMIT} bytes", where=where)
     try:
-        data = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-        return _envelope(data)
+        return _envelope(_loads(content))
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"the envelope can't be read: {error}", where=where) from error
 
@@ -85,7 +84,11 @@ def decode(content: bytes, where: str) -> Envelope:
 def decode_member(content: bytes, where: str) -> Envelope:
     """The envelope in a bundle, where no byte may be another without anyone noticing: it has to be canonical. Raises `BundleError`."""
     envelope = decode(content, where)
-    if encode(envelope) != content:
+    try:
+        again = encode(envelope)
+    except ValueError as error:  # halves of characters
+        raise BundleError(f"the envelope can't be read: {error}", where=where) from error
+    if again != content:
         raise BundleError("the envelope is not canonical JSON", where=where)
     return envelope
 
@@ -126,6 +129,11 @@ def _base64(text: Any) -> bytes:
     return content
 
 
+def _loads(content: bytes) -> Any:
+    """JSON data that every reader reads alike; raises `ValueError` or `RecursionError` where there is none."""
+    return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+
+
 def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     data = dict(pairs)
     if len(data) != len(pairs):
@@ -142,7 +150,7 @@ def read_payload(envelope: Envelope, where: str) -> dict[str, Any]:
     if envelope.payload_type != IN_TOTO:
         raise BundleError(f"it holds {envelope.payload_type!r}, not an in-toto statement", where=where)
     try:
-        data = json.loads(envelope.payload.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        data = _loads(envelope.payload)
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"what was signed is not JSON that can be read: {error}", where=where) from error
     if not isinstance(data, dict):

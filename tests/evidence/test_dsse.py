@@ -119,6 +119,15 @@ def test_what_is_not_exactly_one_envelope_is_refused(key: PrivateKey, name: str)
         dsse.decode(change(json.loads(dsse.encode(dsse.sign(PAYLOAD, key)))), "attestation.dsse.json")
 
 
+@pytest.mark.parametrize(
+    "change", [{"payloadType": "\ud800"}, {"signatures": [{"sig": "AAAA", "keyid": "\ud800"}]}], ids=["type", "key id"]
+)
+def test_halves_of_characters_are_refused(key: PrivateKey, change: dict[str, Any]) -> None:
+    content = changed(**change)(json.loads(dsse.encode(dsse.sign(PAYLOAD, key))))
+    with pytest.raises(BundleError, match="can't be read"):
+        dsse.decode_member(content, "attestation.dsse.json")
+
+
 @pytest.mark.parametrize(("payload", "words"), [(b"[]", "not a JSON object"), (b"{", "not JSON"), (b'{"a":1,"a":2}', "stands twice")])
 def test_what_is_signed_has_to_be_one_object(key: PrivateKey, payload: bytes, words: str) -> None:
     with pytest.raises(BundleError, match=words):
