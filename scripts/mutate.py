@@ -29,8 +29,9 @@ DRIVERS = {
     "audit": ["tests/drivers/test_audit_*.py", "tests/*/test_dependencies*.py"],
     "axe": ["tests/*/test_accessibility*.py"],
     "bandit": ["tests/*/test_security.py"],
-    "contracts": ["tests/drivers/test_contracts_*.py", "tests/*/test_contracts.py"],
-    "pytest": ["tests/*/test_tests*.py"],
+    "contracts_canary": ["tests/traps/test_contracts.py", "tests/runners/test_contracts.py"],
+    "contracts": ["tests/drivers/test_contracts_*.py", "tests/hostile/test_contracts.py", "tests/[!h]*/test_contracts.py"],
+    "pytest": ["tests/runners/test_tests_inventory.py", "tests/traps/test_tests*.py", "tests/hostile/test_tests*.py", "tests/runners/test_tests*.py"],
     "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
 }
 #: Tests that reach a file out of sight of the measurement: as it is imported, or in whole runs that are processes of their own.
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--part", default="0/1", help="K/N: every Nth mutant from the Kth on")
     parser.add_argument("--nearest", type=int, default=0, metavar="N", help="run the N nearest tests alone: what then survives may not")
     parser.add_argument("--again", type=Path, metavar="FILE", help="only what survived by this file of results")
+    parser.add_argument("--tests", nargs="+", default=[], metavar="FILE", help="run these tests, in this order, instead of those measured")
     options = parser.parse_args(argv)
     part, parts = map(int, options.part.split("/"))
     if options.measure:
@@ -63,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = chosen[part::parts]
     survivors = 0
     for mutant in chosen:
-        tests = tests_of(mutant, reach)
+        tests = options.tests or tests_of(mutant, reach)
         tests = tests[: options.nearest] if options.nearest else tests
         survived = not tests or survives(mutant, tests)
         survivors += survived
@@ -111,7 +113,7 @@ def tests_of(mutant: Mutant, reach: dict[str, dict[int, list[str]]]) -> list[str
     if mutant.path.startswith("gates/drivers/"):
         name = mutant.path.removeprefix("gates/drivers/")
         patterns = next(patterns for begin, patterns in DRIVERS.items() if name.startswith(begin))
-        return [path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+        return list(dict.fromkeys(path.relative_to(ROOT).as_posix() for pattern in patterns for path in sorted(ROOT.glob(pattern))))
     lines = reach.get(mutant.path, {})
     # A part of a statement is measured with the statement's first line.
     contexts = next((lines[line] for line in range(mutant.line, mutant.line - 12, -1) if lines.get(line)), [])
