@@ -21,7 +21,7 @@ from mutants import Mutant, every
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "build" / "mutants.coverage"
 RESULTS = ROOT / "build" / "mutants.jsonl"
-TIMEOUT = 600
+TIMEOUT = 1800
 #: How many tests run together: few first, since most mutants are noticed by the tests that are nearest.
 BATCHES = (6, 40)
 #: The tests of what runs in an engine's process, by the begin of the driver's name; quick ones first.
