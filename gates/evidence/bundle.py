@@ -11,12 +11,14 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive
-from gates.model import BundleInfo, Context, Decision, Facts, Policy, PolicySource, Record, Run
+from gates.model import BundleInfo, Comparison, Context, Decision, Facts, Policy, PolicySource, Record, Run
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
 MANIFEST = "manifest.json"
 PAGE = "report.html"
+#: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
+COMPARISON = "comparison.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -86,6 +88,8 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
     for gate, files_of_gate in raw.items():
         members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.comparison is not None:
+        members[COMPARISON] = canonical.of(record.comparison)
     return members
 
 
@@ -226,6 +230,7 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         decision=_decode(Decision, _json(members, "decision.json"), "decision.json"),
         run=_decode(Run, _json(members, "run.json"), "run.json"),
         content_digest=manifest.content_digest,
+        comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:
         raise BundleError("the manifest is about another context than the content", where=MANIFEST)

@@ -3,11 +3,22 @@
 Terms follow the field: SARIF 2.1.0 for locations and suppressions, SLSA and in-toto for evidence.
 """
 
+from gates.model.comparison import (
+    Amount,
+    Comparison,
+    Direction,
+    GateComparison,
+    MeasurementChange,
+    PolicyChange,
+    ToolChange,
+    WaiverChange,
+    WaiverFate,
+)
+from gates.model.context import Context
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
 from gates.model.record import (
     BundleInfo,
-    Context,
     Counts,
     Decision,
     FindingState,
@@ -22,15 +33,19 @@ from gates.model.record import (
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "Amount",
     "BundleInfo",
+    "Comparison",
     "Context",
     "Counts",
     "Decision",
+    "Direction",
     "Enforcement",
     "Examined",
     "Facts",
     "Finding",
     "FindingState",
+    "GateComparison",
     "GateDecision",
     "GatePolicy",
     "GateRun",
@@ -39,8 +54,10 @@ __all__ = [
     "LimitCheck",
     "Location",
     "Measurement",
+    "MeasurementChange",
     "Outcome",
     "Policy",
+    "PolicyChange",
     "PolicySource",
     "Proof",
     "Record",
@@ -52,11 +69,14 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "ToolChange",
     "ToolRun",
     "Verdict",
     "Waiver",
+    "WaiverChange",
     "WaiverClass",
     "WaiverDecision",
+    "WaiverFate",
     "WaiverRules",
     "WaiverState",
 ]
