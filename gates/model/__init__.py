@@ -16,6 +16,7 @@ from gates.model.comparison import (
 )
 from gates.model.context import Context
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
+from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
 from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
 from gates.model.record import (
     BundleInfo,
@@ -34,6 +35,7 @@ from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage
 
 __all__ = [
     "Amount",
+    "Artifact",
     "BundleInfo",
     "Comparison",
     "Context",
@@ -47,6 +49,7 @@ __all__ = [
     "FindingState",
     "GateComparison",
     "GateDecision",
+    "GateOrigin",
     "GatePolicy",
     "GateRun",
     "Kind",
@@ -55,6 +58,7 @@ __all__ = [
     "Location",
     "Measurement",
     "MeasurementChange",
+    "Origins",
     "Outcome",
     "Policy",
     "PolicyChange",
@@ -77,6 +81,7 @@ __all__ = [
     "WaiverClass",
     "WaiverDecision",
     "WaiverFate",
+    "WaiverOrigin",
     "WaiverRules",
     "WaiverState",
 ]

@@ -10,6 +10,7 @@ from typing import Literal
 from gates.model.comparison import Comparison
 from gates.model.context import Context
 from gates.model.facts import Facts
+from gates.model.origins import Artifact, Origins
 from gates.model.policy import Limit, Policy
 from gates.model.terms import Enforcement, Outcome, State, Verdict
 
@@ -118,7 +119,8 @@ class Run:
 class Record:
     """Everything that reports render and the bundle holds.
 
-    `base` has the facts of the base, where there is one; `comparison` what became of the run since an earlier bundle.
+    `base` has the facts of the base, where there is one; `origins` and `artifacts` where limits and raw output stand;
+    `comparison` what became of the run since an earlier bundle.
     """
 
     context: Context
@@ -128,6 +130,8 @@ class Record:
     decision: Decision
     run: Run
     content_digest: str = ""
+    origins: Origins | None = None
+    artifacts: tuple[Artifact, ...] = ()
     comparison: Comparison | None = None
 
     def facts_of(self, gate: str) -> Facts | None:
