@@ -16,8 +16,9 @@ import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.api.tree import Tree
-from gates.errors import EvidenceError, PolicyError, Problem
+from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle
+from gates.evidence.bundle import Contents, Previous
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.decide import decide
@@ -45,6 +46,7 @@ class Request:
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     offline: bool = False
     sign_key: PrivateKey | None = None
+    previous: Contents | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def run(request: Request, progress: Progress) -> Result:
     steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
     context = _context(request, tree)
+    previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
     with _work_folder() as folder:
@@ -100,7 +103,7 @@ def run(request: Request, progress: Progress) -> Result:
         decision=decision,
         run=_run(started, begun, observed.observations, request.environment),
     )
-    return _write(record, request, raw, redactor, interrupted=observed.interrupted)
+    return _write(record, request, raw, redactor, previous, interrupted=observed.interrupted)
 
 
 @contextlib.contextmanager
@@ -138,13 +141,37 @@ def _unproven(raw: Mapping[str, Mapping[str, bytes]], decision: Decision, change
     return {name: {**members, OBSERVED: json.dumps(said).encode()} if name in passed else members for name, members in raw.items()}
 
 
+def _follows(context: Context, before: Contents) -> Previous:
+    """The run before this one. Raises `UsageError` where it can't be: a chain is the runs of one branch, in the order of their days."""
+    then = before.record.context
+    named = (("repository", then.repository, context.repository), ("ref", then.ref, context.ref))
+    for name, was, is_ in named:
+        if was != is_:
+            raise UsageError(
+                f"the previous bundle is of the {name} {was or 'not known'}, and this run is of {is_ or 'not known'}",
+                help="a chain is the runs of one branch: name its last bundle with --previous, or leave that out to begin a chain",
+            )
+    if context.day < then.day:
+        raise UsageError(
+            f"this run is judged as on {context.day}, and the previous one was on {then.day}",
+            help="runs of a chain follow each other in time: judge as on that day or later",
+        )
+    return Previous(digest=before.digest, sequence=before.manifest.sequence)
+
+
 def _write(
-    record: Record, request: Request, raw: Mapping[str, Mapping[str, bytes]], redactor: redact.Redactor, *, interrupted: bool
+    record: Record,
+    request: Request,
+    raw: Mapping[str, Mapping[str, bytes]],
+    redactor: redact.Redactor,
+    previous: Previous | None,
+    *,
+    interrupted: bool,
 ) -> Result:
     members = bundle.members_of(record, request.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
-    sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor)
+    sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor, previous)
     if request.sign_key is not None:
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())

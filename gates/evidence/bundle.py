@@ -63,6 +63,14 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The run before this one on its branch: the digest of its bundle (sha256 of the manifest, hex) and its number."""
+
+    digest: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """A bundle that was read: its record, manifest, policy files, raw output by gate, and its digest (sha256 of the manifest, hex)."""
 
@@ -96,7 +104,7 @@ def content_digest(members: Mapping[str, bytes]) -> str:
     return f"sha256:{canonical.sha256(canonical.dumps(listing))}"
 
 
-def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> dict[str, bytes]:
+def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor, previous: Previous | None = None) -> dict[str, bytes]:
     """The members with the manifest that closes their list. Raises `EvidenceError` where a secret stands in any of them."""
     leaking = sorted(name for name, content in members.items() if redactor.finds(content) or redactor.finds(name.encode()))
     if leaking:
@@ -114,6 +122,8 @@ def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> di
         content_digest=record.content_digest,
         judge=judge.VERSION,
         parsers={facts.gate: facts.parser for facts in record.facts},
+        previous=previous.digest if previous else None,
+        sequence=previous.sequence + 1 if previous else 0,
     )
     return sealed | {MANIFEST: canonical.of(manifest)}
 
@@ -211,6 +221,8 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest:
     paths = [member.path for member in manifest.members]
     if paths != sorted(set(paths)) or MANIFEST in paths or SIGNATURES & set(paths):
         raise BundleError("the manifest's list is not sorted, or lists what it must not", where=MANIFEST)
+    if (manifest.previous is None) != (manifest.sequence == 0) or manifest.sequence < 0:
+        raise BundleError("the manifest's number does not fit the bundle that it names as the one before", where=MANIFEST)
     return manifest
 
 

@@ -74,14 +74,15 @@ class Verification:
     notes: tuple[str, ...] = field(default=())
 
 
-_CODES = {
+_FAULTS = {
     Question.INTACT: VerifyCode.NOT_INTACT,
     Question.TRUSTED: VerifyCode.NOT_TRUSTED,
     Question.ABOUT: VerifyCode.ABOUT_SOMETHING_ELSE,
     Question.FOLLOWS: VerifyCode.DOES_NOT_FOLLOW,
     Question.COMPLETE: VerifyCode.INCOMPLETE,
 }
-_VERDICTS = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
+#: The code of a verdict that can be relied on.
+CODES = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
 
 
 def verify(path: Path, expected: Expectation, render_page: Render | None = None) -> Verification:
@@ -102,8 +103,8 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         _answer(Question.ABOUT, lambda: _about(contents, expected)),
         *_judged_again(contents, render_page),
     )
-    failed = [_CODES[answer.question] for answer in answers if answer.holds is False]
-    code = min(failed) if failed else _VERDICTS[contents.record.decision.verdict]
+    failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
+    code = min(failed) if failed else CODES[contents.record.decision.verdict]
     return Verification(answers=answers, code=code, contents=contents)
 
 
