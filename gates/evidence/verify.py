@@ -12,14 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 
 import gates
-from gates import canonical, judge, registry
+from gates import canonical, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, TrustedKey
 from gates.facts import read_facts
-from gates.judge.decide import decide, is_observed
+from gates.judge.decide import is_observed
+from gates.judge.versions import JUDGES
 from gates.model import Record, Stage, Verdict
 from gates.policy import load
 from gates.policy.compose import compose
@@ -199,14 +200,14 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
 
 def _unknown_judges(contents: Contents) -> str:
     """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
-    if contents.manifest.judge != judge.VERSION:
+    if contents.manifest.judge not in JUDGES:
         return f"it was judged by judge {contents.manifest.judge}"
     for facts in contents.record.facts:
         try:
             gate = registry.find(facts.uses)
         except (KeyError, PluginError):
             return f"the gate {facts.uses!r} is not installed here"
-        if gate.parser != facts.parser:
+        if gate.parser_of(facts.parser) is None:
             return f"{facts.gate} was read by parser {facts.parser} of {facts.uses}"
     return ""
 
@@ -223,7 +224,7 @@ def _differences(contents: Contents) -> list[str]:
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
     for facts in record.facts:
-        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}))
+        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
         if canonical.of(again) != canonical.of(facts):
             differing.append(f"the facts of {facts.gate} do not follow from its raw output")
     try:
@@ -235,7 +236,7 @@ def _differences(contents: Contents) -> list[str]:
     except PolicyError as error:
         differing.append(f"the policy files can't be composed again: {error}")
     try:
-        decision = decide(record.policy, record.context, record.facts, record.base)
+        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
         if canonical.of(decision) != canonical.of(record.decision):
             differing.append("the decision does not follow from policy, context and facts")
     except ValueError as error:
