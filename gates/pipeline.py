@@ -25,7 +25,7 @@ from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
 from gates.observe import Observation, Progress, Setting, observe, redacted
 from gates.plan import plan
-from gates.policy.compose import compose
+from gates.policy.compose import compose, origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -63,7 +63,8 @@ def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
     redactor = redact.Redactor(redact.secret_values(request.environment))
     _refuse_secrets(request.sources, redactor)
-    policy = compose(request.sources, request.stage, registry.find).policy
+    effective = compose(request.sources, request.stage, registry.find)
+    policy = effective.policy
     steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
     context = _context(request, tree)
@@ -102,6 +103,8 @@ def run(request: Request, progress: Progress) -> Result:
         base=(),
         decision=decision,
         run=_run(started, begun, observed.observations, request.environment),
+        origins=origins(effective),
+        artifacts=bundle.artifacts(raw),
     )
     return _write(record, request, raw, redactor, previous, interrupted=observed.interrupted)
 

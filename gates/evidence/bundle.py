@@ -11,12 +11,16 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive
-from gates.model import BundleInfo, Context, Decision, Facts, Policy, PolicySource, Record, Run
+from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
 MANIFEST = "manifest.json"
 PAGE = "report.html"
+#: Where the policies say what they say. It follows from their files, so it is no part of the content digest.
+ORIGINS = "origins.json"
+#: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
+COMPARISON = "comparison.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -94,7 +98,21 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
     for gate, files_of_gate in raw.items():
         members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.origins is not None:
+        members[ORIGINS] = canonical.of(record.origins)
+    if record.comparison is not None:
+        members[COMPARISON] = canonical.of(record.comparison)
     return members
+
+
+def artifacts(raw: Mapping[str, Mapping[str, bytes]]) -> tuple[Artifact, ...]:
+    """The files of raw output as reports name them, by path."""
+    return _artifacts([_member(f"raw/{gate}/{name}", content) for gate, held in raw.items() for name, content in held.items()])
+
+
+def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
+    raw = [(member, member.gate) for member in sorted(members, key=lambda member: member.path) if member.role == "raw"]
+    return tuple(Artifact(gate=gate, path=member.path, size=member.size, sha256=member.sha256) for member, gate in raw if gate)
 
 
 def content_digest(members: Mapping[str, bytes]) -> str:
@@ -238,6 +256,9 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         decision=_decode(Decision, _json(members, "decision.json"), "decision.json"),
         run=_decode(Run, _json(members, "run.json"), "run.json"),
         content_digest=manifest.content_digest,
+        origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
+        artifacts=_artifacts(manifest.members),
+        comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:
         raise BundleError("the manifest is about another context than the content", where=MANIFEST)

@@ -19,11 +19,12 @@ from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, TrustedKey
 from gates.facts import read_facts
+from gates.judge.compare import disagreements
 from gates.judge.decide import is_observed
 from gates.judge.versions import JUDGES
 from gates.model import Record, Stage, Verdict
 from gates.policy import load
-from gates.policy.compose import compose
+from gates.policy.compose import compose, origins
 
 #: Makes the page of a record.
 Render = Callable[[Record], str]
@@ -220,6 +221,8 @@ def _differences(contents: Contents) -> list[str]:
         differing.append("the manifest names other parsers than the facts")
     if record.base:
         differing.append("there are facts of a base, and no raw output from which they could follow")
+    if record.comparison is not None:
+        differing += disagreements(record.comparison, record)
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
@@ -233,6 +236,8 @@ def _differences(contents: Contents) -> list[str]:
         effective = compose(contents.sources, record.context.stage, registry.find)
         if canonical.of(effective.policy) != canonical.of(record.policy):
             differing.append("the effective policy does not follow from the policy files")
+        if record.origins is not None and record.origins != origins(effective):
+            differing.append("the places of the policy are not those of its files")
     except PolicyError as error:
         differing.append(f"the policy files can't be composed again: {error}")
     try:
