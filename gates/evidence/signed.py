@@ -13,10 +13,14 @@ from gates.evidence.trust import Trust, TrustedKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What became of a bundle's signatures. `by` is the key that vouches for it, None where none does: then `why` says so."""
+    """What became of a bundle's signatures. `by` is the key that vouches for it, None where none does: then `why` says so.
+
+    `untrue` says what can't be true of them: then no other signature and no leniency makes the bundle trusted.
+    """
 
     by: TrustedKey | None = None
     why: str = ""
+    untrue: str = ""
     same_job: bool = False
 
     @property
@@ -26,7 +30,15 @@ class Signed:
 
 
 def examine(contents: Contents, keys: Sequence[TrustedKey]) -> Signed | None:
-    """The signature of a bundle; None where it has none. Raises `BundleError` where there is one and it can't be true."""
+    """The signature of a bundle; None where it has none."""
+    try:
+        return _examined(contents, keys)
+    except BundleError as error:
+        return Signed(untrue=error.problems[0].error)
+
+
+def _examined(contents: Contents, keys: Sequence[TrustedKey]) -> Signed | None:
+    """The same. Raises `BundleError` where there is one and it can't be true."""
     members = contents.members
     content, summary = members.get(attestation.ATTESTATION), members.get(attestation.SUMMARY)
     if content is None:

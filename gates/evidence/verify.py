@@ -99,10 +99,11 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         words = f"{problem.error} ({problem.where})" if problem.where else problem.error
         rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
         return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
+    signed = examine(contents, expected.keys)
     answers = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
-        _answer(Question.TRUSTED, lambda: _trusted(contents, expected)),
-        _answer(Question.ABOUT, lambda: _about(contents, expected)),
+        _answer(Question.TRUSTED, lambda: _trusted(contents, signed, expected)),
+        _answer(Question.ABOUT, lambda: _about(contents, signed.trust if signed else Trust.SELF_REPORTED, expected)),
         *_judged_again(contents, render_page),
     )
     failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
@@ -115,13 +116,10 @@ def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
     return Answer(question=question, holds=holds, words=words)
 
 
-def _trusted(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
     """Whether who vouches for the bundle is whom the verifier named: by a key, by its digest, or by asking for neither."""
-    try:
-        signed = examine(contents, expected.keys)
-    except BundleError as error:
-        problem = error.problems[0]
-        return False, f"its signature can't be true: {problem.error}"
+    if signed is not None and signed.untrue:
+        return False, f"its signature can't be true: {signed.untrue}"
     if expected.digest is not None and expected.digest.removeprefix("sha256:").lower() != contents.digest:
         return False, f"its digest is {contents.digest}, not the one you named"
     if signed is not None and signed.by is not None:
@@ -141,7 +139,7 @@ def _where(signed: Signed) -> str:
     return "in the job that ran the project's own code" if signed.same_job else "apart from the project's code"
 
 
-def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+def _about(contents: Contents, trust: Trust, expected: Expectation) -> tuple[bool, str]:
     context, decision = contents.record.context, contents.record.decision
     pairs = [
         ("commit", expected.commit, context.commit),
@@ -157,7 +155,6 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
         differing.append(f"it was judged on {context.day}, before {expected.not_before}")
     if expected.not_after is not None and context.day > expected.not_after:
         differing.append(f"it was judged as on {context.day}, which is yet to come")
-    trust = _trust(contents, expected)
     if trust < expected.min_trust:
         differing.append(f"it is {trust.word}, and you ask for {expected.min_trust.word}")
     sequence = contents.manifest.sequence
@@ -169,15 +166,6 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
     subject = f"commit {context.commit}" if context.commit else "no commit"
     dirty = " with changes that are not committed" if context.dirty and context.commit else ""
     return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
-
-
-def _trust(contents: Contents, expected: Expectation) -> Trust:
-    """How far the bundle is believed, by its signer; one that can't be true is believed no further than any other."""
-    try:
-        signed = examine(contents, expected.keys)
-    except BundleError:
-        return Trust.SELF_REPORTED
-    return signed.trust if signed is not None else Trust.SELF_REPORTED
 
 
 def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
