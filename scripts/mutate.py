@@ -31,7 +31,12 @@ DRIVERS = {
     "bandit": ["tests/*/test_security.py"],
     "contracts_canary": ["tests/traps/test_contracts.py", "tests/runners/test_contracts.py"],
     "contracts": ["tests/drivers/test_contracts_*.py", "tests/hostile/test_contracts.py", "tests/[!h]*/test_contracts.py"],
-    "pytest": ["tests/runners/test_tests_inventory.py", "tests/traps/test_tests*.py", "tests/hostile/test_tests*.py", "tests/runners/test_tests*.py"],
+    "pytest": [
+        "tests/runners/test_tests_inventory.py",
+        "tests/traps/test_tests*.py",
+        "tests/hostile/test_tests*.py",
+        "tests/runners/test_tests*.py",
+    ],
     "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
 }
 #: Tests that reach a file out of sight of the measurement: as it is imported, or in whole runs that are processes of their own.
