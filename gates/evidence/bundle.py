@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -117,8 +117,16 @@ def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
 
 def content_digest(members: Mapping[str, bytes]) -> str:
     """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
-    covered = sorted(name for name in members if name.startswith(_CONTENT) or name in _CONTENT_FILES)
-    listing = [{"path": name, "sha256": canonical.sha256(members[name])} for name in covered]
+    return _content_digest({name: canonical.sha256(content) for name, content in members.items() if _is_content(name)})
+
+
+def _is_content(name: str) -> bool:
+    return name.startswith(_CONTENT) or name in _CONTENT_FILES
+
+
+def _content_digest(digests: Mapping[str, str]) -> str:
+    """The same from the sha256 of each member."""
+    listing = [{"path": name, "sha256": digests[name]} for name in sorted(digests) if _is_content(name)]
     return f"sha256:{canonical.sha256(canonical.dumps(listing))}"
 
 
@@ -158,8 +166,8 @@ def write(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
 
 def write_beside(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
     """Write a sealed bundle as a zip under a name of its own: where it is taken, by a run at the same time too, a number is added."""
-    content, place, number = _packed(members), path, 1
-    while not files.write_new(place, content):
+    place, number = path, 1
+    while not files.write_new(place, _packed(members)):
         number += 1
         place = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return BundleInfo(path=str(place), digest=canonical.sha256(members[MANIFEST]))
@@ -175,9 +183,10 @@ def add_signatures(path: Path, contents: Contents, signatures: Mapping[str, byte
     return BundleInfo(path=str(path), digest=contents.digest, signed=True)
 
 
-def _packed(members: Mapping[str, bytes]) -> bytes:
+def _packed(members: Mapping[str, bytes]) -> Iterator[bytes]:
+    """The archive in pieces, so that it is never held whole beside its members. Raises `EvidenceError` beyond the bounds, at once."""
     try:
-        return archive.pack(members)
+        return archive.pieces(members)
     except BundleError as error:
         problem = error.problems[0]
         raise EvidenceError(problem.error, where=problem.where, help=problem.help) from error
@@ -186,17 +195,12 @@ def _packed(members: Mapping[str, bytes]) -> bytes:
 def read(path: Path) -> Contents:
     """Read a bundle once, whole, and check that it is intact. Raises `BundleError` with what is wrong."""
     try:
-        members = archive.read_folder(path) if path.is_dir() else archive.unpack(_read_file(path))
+        members = archive.read_folder(path) if path.is_dir() else archive.read_file(path)
     except OSError as error:
         raise BundleError(
             f"the bundle can't be read: {error.strerror or error}", where=str(path), help="name a bundle: a .zip file or a folder"
         ) from error
     return open_members(members)
-
-
-def _read_file(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(archive.ARCHIVE_LIMIT + 1)
 
 
 def open_members(members: Mapping[str, bytes]) -> Contents:
@@ -211,7 +215,7 @@ def open_members(members: Mapping[str, bytes]) -> Contents:
             raise BundleError("a member is missing", where=member.path)
         if member != _member(member.path, members[member.path]):
             raise BundleError("a member is not what the manifest says", where=member.path)
-    if manifest.content_digest != content_digest(members):
+    if manifest.content_digest != _content_digest({member.path: member.sha256 for member in manifest.members}):
         raise BundleError("the content digest is not that of the content", where=MANIFEST)
     record = _record(members, manifest)
     return Contents(
