@@ -21,6 +21,7 @@ from gates.evidence import attestation, bundle
 from gates.evidence.bundle import Contents, Previous
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
+from gates.judge.compare import compare
 from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
 from gates.observe import Observation, Progress, Setting, observe, redacted
@@ -106,6 +107,8 @@ def run(request: Request, progress: Progress) -> Result:
         origins=origins(effective),
         artifacts=bundle.artifacts(raw),
     )
+    if request.previous:
+        record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
     return _write(record, request, raw, redactor, previous, interrupted=observed.interrupted)
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from gates.errors import BundleError, UsageError, VerifyCode
 from gates.evidence import bundle
 from gates.evidence.verify import Expectation, Render, Verification, verify
-from gates.model import Verdict
+from gates.judge.compare import compare
+from gates.model import Record, Verdict
 
 _HELP = "name the folder that holds the bundles of a branch (.zip files or folders), and the branch in full: refs/heads/main"
 
@@ -72,23 +73,32 @@ def verify_chain(folder: Path, expected: Expectation, render_page: Render | None
         raise UsageError("there is no bundle in this folder", where=str(folder), help=_HELP)
     chosen = sorted(_chosen(links, expected, folder), key=lambda link: (link.sequence, link.path)) if links else []
     vouched = _vouched(chosen, expected.digest)
-    bundles = []
+    bundles: list[Verified] = []
+    faults = list(_faults(chosen, expected.digest))
+    read: dict[str, Record] = {}
     for link in chosen:
         asked = replace(expected if link is chosen[-1] else _of_each(expected), digest=link.digest if link.digest in vouched else None)
         found = verify(link.path, asked, render_page)
-        same = found.contents is None or found.contents.digest == link.digest
+        same = found.contents is not None and found.contents.digest == link.digest
         bundles.append(Verified(path=link.path, link=link if same else None, verification=replace(found, contents=None)))
+        if not same:
+            faults.append(f"{link.path.name} was changed while it was read")
+        elif found.contents is not None:
+            faults += _compared(read.get(link.previous or ""), found.contents.record, link)
+            read = {link.digest: found.contents.record}
     bundles += [Verified(path=path, link=None, verification=found) for path, found in broken.items()]
-    faults = (*_faults(chosen, expected.digest), *(f"{item.path.name} was changed meanwhile" for item in bundles if _changed(item)))
     codes = [item.verification.code for item in bundles if item.verification.code >= VerifyCode.NOT_INTACT]
     codes += [VerifyCode.DOES_NOT_FOLLOW] if faults else []
     return ChainVerification(
-        bundles=tuple(bundles), faults=faults, code=min(codes) if codes else bundles[len(chosen) - 1].verification.code
+        bundles=tuple(bundles), faults=tuple(faults), code=min(codes) if codes else bundles[len(chosen) - 1].verification.code
     )
 
 
-def _changed(item: Verified) -> bool:
-    return item.link is None and item.verification.code != VerifyCode.NOT_INTACT
+def _compared(before: Record | None, after: Record, link: Link) -> Iterator[str]:
+    """Whether what a run says of the one before it is what comes of holding both side by side."""
+    said = after.comparison
+    if before is not None and said is not None and compare(before, after, previous=link.previous or "") != said:
+        yield f"{link} says something else of what changed since the run before it than the two bundles do"
 
 
 def _read(folder: Path) -> tuple[list[Link], dict[Path, Verification]]:

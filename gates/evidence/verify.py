@@ -211,6 +211,8 @@ def _differences(contents: Contents) -> list[str]:
         differing.append("there are facts of a base, and no raw output from which they could follow")
     if record.comparison is not None:
         differing += disagreements(record.comparison, record)
+        if record.comparison.previous != contents.manifest.previous:
+            differing.append("it is compared with another bundle than the one that it follows")
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]

@@ -16,6 +16,7 @@ from gates import canonical
 from gates.cli.main import main
 from gates.evidence import archive, bundle
 from gates.judge.decide import decide
+from gates.model import Record, Verdict
 from gates.redact import Redactor
 from gates.report import html
 from tests.cli.conftest import FAILING, PASSING, Outcome
@@ -240,12 +241,45 @@ def after(chain: Path, contents: bundle.Contents, day: date) -> Path:
     record = contents.record
     context = replace(record.context, day=day)
     record = replace(record, context=context, decision=decide(record.policy, context, record.facts, ()))
+    closed(contents, record, chain / "3.zip")
+    return chain
+
+
+def closed(contents: bundle.Contents, record: Record, path: Path) -> None:
+    """Write a bundle of a changed record, closed with care."""
     members = bundle.members_of(record, contents.sources, contents.raw)
     record = replace(record, content_digest=bundle.content_digest(members))
-    page = html.render(record, bundle=None).encode()
     previous = bundle.Previous(digest=contents.manifest.previous or "", sequence=contents.manifest.sequence - 1)
-    (chain / "3.zip").write_bytes(archive.pack(bundle.seal(record, {**members, bundle.PAGE: page}, NOTHING, previous)))
-    return chain
+    page = html.render(record, bundle=None).encode()
+    path.write_bytes(archive.pack(bundle.seal(record, {**members, bundle.PAGE: page}, NOTHING, previous)))
+
+
+def test_a_run_says_what_changed_since_the_one_before(chain: Path) -> None:
+    said = [bundle.read(chain / f"{number}.zip").record.comparison for number in (0, 2, 3)]
+    assert said[0] is None
+    assert [(item.verdict_then, item.verdict_now, item.previous) for item in said[1:] if item] == [
+        (Verdict.PASSED, Verdict.FAILED, digest(chain / "1.zip")),
+        (Verdict.FAILED, Verdict.PASSED, digest(chain / "2.zip")),
+    ]
+
+
+def test_what_it_says_of_the_one_before_is_held_against_it(gates: Gates, chain: Path) -> None:
+    contents = bundle.read(chain / "3.zip")
+    comparison = contents.record.comparison
+    assert comparison is not None
+    closed(contents, replace(contents.record, comparison=replace(comparison, verdict_then=Verdict.PASSED)), chain / "3.zip")
+    assert gates("verify", chain / "3.zip", "--allow-unsigned").code == 0, "the bundle alone can't tell"
+    found = verify(gates, chain)
+    assert found[0] == 8
+    assert faults(found) == "3.zip (number 3) says something else of what changed since the run before it than the two bundles do"
+
+
+def test_it_is_compared_with_the_one_that_it_follows(gates: Gates, chain: Path) -> None:
+    contents = bundle.read(chain / "3.zip")
+    comparison = contents.record.comparison
+    assert comparison is not None
+    closed(contents, replace(contents.record, comparison=replace(comparison, previous="0" * 64)), chain / "3.zip")
+    assert gates("verify", chain / "3.zip", "--allow-unsigned").code == 8
 
 
 @pytest.mark.parametrize(("number", "previous"), [(1, None), (0, "0" * 64), (-1, "0" * 64)])
