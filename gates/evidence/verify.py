@@ -14,7 +14,7 @@ from pathlib import Path
 import gates
 from gates import canonical, judge, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
-from gates.evidence import bundle
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, TrustedKey
@@ -218,6 +218,7 @@ def _differences(contents: Contents) -> list[str]:
         differing.append("the manifest names other parsers than the facts")
     if record.base:
         differing.append("there are facts of a base, and no raw output from which they could follow")
+    differing += redactions.faults(contents.members)
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
