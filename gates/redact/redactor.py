@@ -105,8 +105,7 @@ class Redactor:
             yield from self._wrapped(content)
             for view in views.without_zeros(content):
                 yield from _mapped(view, self._plain(view.content, self._needles))
-            for view, needles in ((views.base64_alone(content), self._base64), (views.hex_alone(content), self._hex)):
-                yield from _mapped(view, self._plain(view.content, needles))
+            yield from self._alone(content)
             for view in views.from_runs(content):
                 yield from _mapped(view, self._finds_in_run(view.content))
         for view in views.unescaped(content) if depth else ():
@@ -121,6 +120,12 @@ class Redactor:
                 yield from _mapped(packed, self._plain(packed.content, self._needles))
         for view in (*views.unescaped(content), *views.without_zeros(content)):
             yield from _mapped(view, self._plain(view.content, self._needles))
+        yield from self._alone(content)
+
+    def _alone(self, content: bytes) -> Iterator[Find]:
+        """What stands in base64 or hex, whatever stands between its pieces."""
+        for view, needles in ((views.base64_alone(content), self._base64), (views.hex_alone(content), self._hex)):
+            yield from _mapped(view, self._plain(view.content, needles))
 
     def _plain(self, content: bytes, needles: Needles) -> Iterator[Find]:
         for start, needle in needles.find(content):

@@ -36,7 +36,7 @@ _CONTROLS = dict(zip(b"bfnrt", b"\b\f\n\r\t", strict=True))
 #: A long run of base64, with the lines that go on with it.
 _RUN = re.compile(
     rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+"
-    rb"(?:(?:\r?\n[ \t]{0,40}[A-Za-z0-9+/_-]{24,}+)*+\r?\n[ \t]{0,40}[A-Za-z0-9+/_-]++)?"
+    rb"(?:\r?\n[ \t]{0,40}[A-Za-z0-9+/_-]{24,}+)*+(?:\r?\n[ \t]{0,40}[A-Za-z0-9+/_-]++)?+"
 )
 _BETWEEN_RUNS = b"AAAA"
 
@@ -93,7 +93,7 @@ def from_runs(content: bytes) -> Iterator[View]:
         return
     joined, starts = [], [0]
     for _, text in runs:
-        joined.append(text[: len(text) // 4 * 4] + _BETWEEN_RUNS)
+        joined.append(text + b"A" * (-len(text) % 4) + _BETWEEN_RUNS)
         starts.append(starts[-1] + len(joined[-1]) // 4 * 3)
 
     def sources(span: Span) -> Iterator[Span]:
