@@ -17,14 +17,14 @@ from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.api.tree import Tree
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
-from gates.evidence import attestation, bundle
+from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
 from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
-from gates.observe import Observation, Progress, Setting, observe, redacted
+from gates.observe import Masked, Observation, Place, Progress, Setting, mask, observe
 from gates.plan import plan
 from gates.policy.compose import compose, origins
 from gates.report import html
@@ -60,10 +60,19 @@ class Result:
     interrupted: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What masks the secrets of a run, what it has masked, and what it can't search for everywhere."""
+
+    redactor: redact.Redactor
+    places: Sequence[Place]
+    unsearched: frozenset[redact.Unsearched]
+
+
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
-    redactor = redact.Redactor(redact.secret_values(request.environment))
-    _refuse_secrets(request.sources, redactor)
+    secrets = redact.secrets_of(request.environment)
+    _refuse_secrets(request.sources, redact.Redactor(secrets))
     effective = compose(request.sources, request.stage, registry.find)
     policy = effective.policy
     steps = plan(policy, registry.find, request.selection)
@@ -88,8 +97,10 @@ def run(request: Request, progress: Progress) -> Result:
         context = replace(context, limited=(*context.limited, changed))
     if observed.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    redactor = redact.Redactor(redact.secret_values(request.environment).union(*(item.secrets for item in observed.observations)))
-    raw: Mapping[str, Mapping[str, bytes]] = {item.name: redacted(item, redactor) for item in observed.observations}
+    redactor = redact.Redactor(_with_found(secrets, observed.observations))
+    _refuse_secrets(request.sources, redactor)
+    masked = {item.name: mask(item, redactor) for item in observed.observations}
+    raw: Mapping[str, Mapping[str, bytes]] = {name: item.members for name, item in masked.items()}
     gate_of = {step.name: step.gate for step in steps}
     facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
     decision = decide(policy, context, facts, ())
@@ -109,7 +120,23 @@ def run(request: Request, progress: Progress) -> Result:
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
-    return _write(record, request, raw, redactor, previous, interrupted=observed.interrupted)
+    unsearched = redactor.unsearched.union(*(item.unsearched for item in observed.observations))
+    hidden = Hidden(redactor=redactor, places=_places(masked), unsearched=unsearched)
+    return _write(record, request, raw, hidden, previous, interrupted=observed.interrupted)
+
+
+def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
+    """All secrets of a run, each with the rules by which it is one."""
+    found = dict(secrets)
+    for observation in observations:
+        for secret, rules in observation.secrets.items():
+            found[secret] = found.get(secret, frozenset()) | rules
+    return found
+
+
+def _places(masked: Mapping[str, Masked]) -> list[Place]:
+    """What was masked, by the names of members of the bundle."""
+    return [replace(place, name=f"raw/{gate}/{place.name}") for gate, item in masked.items() for place in item.places]
 
 
 @contextlib.contextmanager
@@ -169,7 +196,7 @@ def _write(
     record: Record,
     request: Request,
     raw: Mapping[str, Mapping[str, bytes]],
-    redactor: redact.Redactor,
+    hidden: Hidden,
     previous: Previous | None,
     *,
     interrupted: bool,
@@ -177,7 +204,9 @@ def _write(
     members = bundle.members_of(record, request.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
-    sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor, previous)
+    said = redactions.of(members, hidden.places, hidden.unsearched, hidden.redactor)
+    members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
+    sealed = bundle.seal(record, members, hidden.redactor, previous)
     if request.sign_key is not None:
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
@@ -207,19 +236,24 @@ def _default_path(root: Path, record: Record) -> Path:
 
 
 def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) -> None:
-    """A policy's bytes go into the evidence as they are, so no secret may stand in them."""
+    """A policy's bytes go into the evidence as they are, so no secret may stand in them. Raises `PolicyError` with each place."""
     problems = tuple(
-        Problem(
-            error="the policy holds the value of a secret variable of this environment",
-            where=f"{source.name}:{number}",
-            help="take it out and revoke it; name the variable instead",
-        )
+        _secret_in_policy(f"{source.name}:{place.line}", sorted(map(redactor.text, place.rules)))
         for source in sources
-        for number, line in enumerate(source.content.split(b"\n"), 1)
-        if redactor.finds(line)
+        for place in redactor.mask(source.content)[1]
     )
     if problems:
         raise PolicyError(problems)
+
+
+def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
+    """One secret in a policy, in words that say how it is known to be one."""
+    variables = [rule.partition(":")[2] for rule in rules if ":" in rule]
+    if variables:
+        said = f"the value of a secret variable of this environment: {', '.join(variables)}"
+        return Problem(error=f"the policy holds {said}", where=where, help="revoke it, take it out, and name the variable instead")
+    remedy = "revoke it, take it out, and let the environment give it; where it is no secret, keep it in a file that is no policy"
+    return Problem(error=f"the policy holds a secret: {', '.join(rules)}", where=where, help=remedy)
 
 
 def _context(request: Request, tree: Tree) -> Context:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
-from gates.evidence import archive
+from gates.evidence import archive, redactions
 from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
 from gates.redact import Redactor
 
@@ -25,7 +25,7 @@ MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
 #: What a run writes beside the members that its record gives.
-BESIDE = frozenset({MANIFEST, "redactions.json", PAGE})
+BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
 _CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})
@@ -132,15 +132,14 @@ def _content_digest(digests: Mapping[str, str]) -> str:
 
 def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor, previous: Previous | None = None) -> dict[str, bytes]:
     """The members with the manifest that closes their list. Raises `EvidenceError` where a secret stands in any of them."""
-    leaking = sorted(name for name, content in members.items() if redactor.finds(content) or redactor.finds(name.encode()))
+    sealed = {redactions.NAME: redactions.of({})} | dict(members)
+    leaking = sorted(name for name, content in sealed.items() if redactor.finds(content) or redactor.finds(name.encode()))
     if leaking:
         raise EvidenceError(
             "the bundle would hold a secret that this run saw, so nothing was written",
             where=redactor.text(leaking[0]),
             help="find out how the secret comes there (a policy file, a file's name); take it out, revoke it, and run again",
         )
-    masked = sum(content.count(b"[redacted]") for name, content in members.items() if name.startswith("raw/"))
-    sealed = dict(members) | {"redactions.json": canonical.dumps({"schema": "gates/redactions/v1", "masked_in_raw_output": masked})}
     manifest = Manifest(
         schema=SCHEMA,
         members=tuple(_member(name, sealed[name]) for name in sorted(sealed)),

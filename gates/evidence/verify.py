@@ -14,7 +14,7 @@ from pathlib import Path
 import gates
 from gates import canonical, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
-from gates.evidence import bundle
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, TrustedKey
@@ -213,6 +213,7 @@ def _differences(contents: Contents) -> list[str]:
         differing += disagreements(record.comparison, record)
         if record.comparison.previous != contents.manifest.previous:
             differing.append("it is compared with another bundle than the one that it follows")
+    differing += redactions.faults(contents.members)
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
