@@ -19,7 +19,6 @@ OPTIONS: dict[str, dict[str, str]] = {
     },
     "init": {"adopt": "waiving what a repository has when it starts"},
     "verify": {
-        "identity": "trusting the identity of a CI job: for now name a key with --key or --trust",
         "chain": "chaining bundles",
         "policy": "judging again by another policy",
     },
