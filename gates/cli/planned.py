@@ -17,9 +17,6 @@ OPTIONS: dict[str, dict[str, str]] = {
         "only-failed": "running only what failed",
     },
     "init": {"adopt": "waiving what a repository has when it starts"},
-    "verify": {
-        "identity": "trusting the identity of a CI job: for now name a key with --key or --trust",
-    },
 }
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from gates.adapters import clock
 from gates.cli import answers, output, sources
 from gates.errors import UsageError, VerifyCode
-from gates.evidence import trust
+from gates.evidence import trust, trust_file
 from gates.evidence.chain import verify_chain
 from gates.evidence.rejudge import Rejudged, by_another
-from gates.evidence.trust import TRUST_WORDS, Trust
+from gates.evidence.trust import TRUST_WORDS, Trust, Trusted
 from gates.evidence.verify import CODES, Expectation, Verification, verify
 from gates.model import Record, Stage
 from gates.report import html
+
+_REQUIRABLE = ("signed", "timestamped")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +28,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", action="append", default=[], type=Path, metavar="FILE", help="take one that this public key signed; repeatable"
     )
-    parser.add_argument("--trust", type=Path, metavar="FILE", help="take one that a key of this trust file signed, within its validity")
-    parser.add_argument("--require", type=_required, default=(), metavar="WHAT", help="`signed`: a digest alone won't do")
+    parser.add_argument(
+        "--identity",
+        action="append",
+        default=[],
+        metavar="IDENTITY@ISSUER",
+        help="take one that this identity signed by Sigstore, such as a workflow at a ref; repeatable",
+    )
+    parser.add_argument("--trust", type=Path, metavar="FILE", help="take one that a signer of this trust file signed, within its validity")
+    parser.add_argument(
+        "--require",
+        type=_required,
+        default=(),
+        metavar="WHAT",
+        help="`signed`: a digest alone won't do; `timestamped`: an authority of the trust file saw it on the day it was judged; or both",
+    )
     parser.add_argument(
         "--min-trust", choices=tuple(TRUST_WORDS), default=Trust.SELF_REPORTED.word, help="how far its signer must be trusted"
     )
@@ -52,8 +68,9 @@ def execute(options: argparse.Namespace) -> int:
     expected = Expectation(
         allow_unsigned=options.allow_unsigned,
         digest=options.digest,
-        keys=(*trust.named(options.key), *(trust.read(options.trust) if options.trust else ())),
+        trusted=_trusted(options),
         signed="signed" in options.require,
+        timestamped="timestamped" in options.require,
         min_trust=TRUST_WORDS[options.min_trust],
         min_sequence=options.min_sequence,
         commit=options.commit,
@@ -86,6 +103,16 @@ def _by_another(found: Verification, options: argparse.Namespace, today: date) -
     return other, CODES[other.decision.verdict]
 
 
+def _trusted(options: argparse.Namespace) -> Trusted:
+    """Whom the verifier names, on the command line and in the trust file. Raises `UsageError` or `PolicyError`."""
+    file = trust_file.read(options.trust) if options.trust else Trusted()
+    return replace(
+        file,
+        keys=(*trust.named_keys(options.key), *file.keys),
+        identities=(*trust.named_identities(options.identity), *file.identities),
+    )
+
+
 def _page(record: Record) -> str:
     return html.render(record, bundle=None)
 
@@ -103,8 +130,6 @@ def _number(text: str, what: str = "a number") -> int:
 def _required(text: str) -> tuple[str, ...]:
     words = tuple(text.split(","))
     for word in words:
-        if word == "timestamped":
-            raise argparse.ArgumentTypeError("`timestamped` is planned and not built yet")
-        if word != "signed":
-            raise argparse.ArgumentTypeError(f"{word!r} can't be required; `signed` can")
+        if word not in _REQUIRABLE:
+            raise argparse.ArgumentTypeError(f"{word!r} can't be required; `signed` and `timestamped` can")
     return words

@@ -75,7 +75,7 @@ def decode(content: bytes, where: str) -> Envelope:
     if len(content) > ENVELOPE_LIMIT:
         raise BundleError(f"the envelope is larger than {ENVELOPE_LIMIT} bytes", where=where)
     try:
-        return _envelope(jsontext.loads(content.decode("utf-8")))
+        return envelope_of(jsontext.loads(content.decode("utf-8")))
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"the envelope can't be read: {error}", where=where) from error
 
@@ -92,7 +92,8 @@ def decode_member(content: bytes, where: str) -> Envelope:
     return envelope
 
 
-def _envelope(data: Any) -> Envelope:
+def envelope_of(data: Any) -> Envelope:
+    """The envelope of JSON data. Raises `ValueError`."""
     if not isinstance(data, dict) or set(data) != {"payload", "payloadType", "signatures"}:
         raise ValueError("it has other keys than payload, payloadType and signatures")
     if not isinstance(data["payloadType"], str) or not isinstance(data["signatures"], list):

@@ -17,7 +17,7 @@ from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
 from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
-from gates.evidence.trust import Trust, TrustedKey
+from gates.evidence.trust import Trust, Trusted
 from gates.facts import read_facts
 from gates.judge.compare import disagreements
 from gates.judge.decide import is_observed
@@ -53,8 +53,9 @@ class Expectation:
 
     allow_unsigned: bool = False
     digest: str | None = None
-    keys: tuple[TrustedKey, ...] = ()
+    trusted: Trusted = field(default_factory=Trusted)
     signed: bool = False
+    timestamped: bool = False
     min_trust: Trust = Trust.SELF_REPORTED
     min_sequence: int | None = None
     commit: str | None = None
@@ -99,11 +100,11 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         words = f"{problem.error} ({problem.where})" if problem.where else problem.error
         rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
         return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
-    signed = examine(contents, expected.keys)
+    signed = examine(contents, expected.trusted, timestamped=expected.timestamped)
     answers = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
         _answer(Question.TRUSTED, lambda: _trusted(contents, signed, expected)),
-        _answer(Question.ABOUT, lambda: _about(contents, signed.trust if signed else Trust.SELF_REPORTED, expected)),
+        _answer(Question.ABOUT, lambda: _about(contents, signed, expected)),
         *_judged_again(contents, render_page),
     )
     failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
@@ -117,14 +118,16 @@ def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
 
 
 def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
-    """Whether who vouches for the bundle is whom the verifier named: by a key, by its digest, or by asking for neither."""
+    """Whether who vouches for the bundle is whom the verifier named: by a signature, by its digest, or by asking for neither."""
     if signed is not None and signed.untrue:
         return False, f"its signature can't be true: {signed.untrue}"
     if expected.digest is not None and expected.digest.removeprefix("sha256:").lower() != contents.digest:
         return False, f"its digest is {contents.digest}, not the one you named"
+    if expected.timestamped and (signed is None or signed.stamp.at is None):
+        return False, f"you ask for a timestamp: {signed.stamp.why if signed is not None and signed.stamp.why else 'it has none'}"
     if signed is not None and signed.by is not None:
-        return True, f"signed by {signed.by.name} (key {signed.by.key.id[:16]}), {_where(signed)}"
-    if expected.keys or expected.signed:
+        return True, f"signed by {signed.by.words}, {_where(signed)}{_when(signed)}"
+    if expected.trusted.names_signers or expected.signed:
         if signed is None and expected.allow_unsigned and not expected.signed:
             return True, "unsigned, and you allow that: this notices accidents, not enemies"
         return False, signed.why if signed is not None else "it is unsigned, and you ask for a signature"
@@ -132,14 +135,18 @@ def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -
         return True, "its digest is the one you named"
     if expected.allow_unsigned:
         return True, f"{'unsigned' if signed is None else 'signed by somebody'}, and you allow that: this notices accidents, not enemies"
-    return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --trust or its --digest, or say --allow-unsigned"
+    return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --identity, --trust or its --digest, or say --allow-unsigned"
 
 
 def _where(signed: Signed) -> str:
     return "in the job that ran the project's own code" if signed.same_job else "apart from the project's code"
 
 
-def _about(contents: Contents, trust: Trust, expected: Expectation) -> tuple[bool, str]:
+def _when(signed: Signed) -> str:
+    return f", seen {signed.stamp.at:%Y-%m-%dT%H:%M:%SZ} by {signed.stamp.by}" if signed.stamp.at is not None else ""
+
+
+def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
     context, decision = contents.record.context, contents.record.decision
     pairs = [
         ("commit", expected.commit, context.commit),
@@ -155,6 +162,10 @@ def _about(contents: Contents, trust: Trust, expected: Expectation) -> tuple[boo
         differing.append(f"it was judged on {context.day}, before {expected.not_before}")
     if expected.not_after is not None and context.day > expected.not_after:
         differing.append(f"it was judged as on {context.day}, which is yet to come")
+    at = signed.stamp.at if signed is not None and expected.timestamped else None
+    if at is not None and at.date() != context.day:
+        differing.append(f"it was judged as on {context.day}, and its timestamp is of {at.date()}")
+    trust = signed.trust if signed is not None else Trust.SELF_REPORTED
     if trust < expected.min_trust:
         differing.append(f"it is {trust.word}, and you ask for {expected.min_trust.word}")
     sequence = contents.manifest.sequence
