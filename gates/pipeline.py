@@ -16,15 +16,17 @@ import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.api.tree import Tree
-from gates.errors import EvidenceError, PolicyError, Problem
+from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
+from gates.evidence.bundle import Contents, Previous
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
+from gates.judge.compare import compare
 from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
 from gates.observe import Masked, Observation, Place, Progress, Setting, mask, observe
 from gates.plan import plan
-from gates.policy.compose import compose
+from gates.policy.compose import compose, origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -45,6 +47,7 @@ class Request:
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     offline: bool = False
     sign_key: PrivateKey | None = None
+    previous: Contents | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,12 @@ def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
     _refuse_secrets(request.sources, redact.Redactor(secrets))
-    policy = compose(request.sources, request.stage, registry.find).policy
+    effective = compose(request.sources, request.stage, registry.find)
+    policy = effective.policy
     steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
     context = _context(request, tree)
+    previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
     with _work_folder() as folder:
@@ -110,10 +115,14 @@ def run(request: Request, progress: Progress) -> Result:
         base=(),
         decision=decision,
         run=_run(started, begun, observed.observations, request.environment),
+        origins=origins(effective),
+        artifacts=bundle.artifacts(raw),
     )
+    if request.previous:
+        record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
     unsearched = redactor.unsearched.union(*(item.unsearched for item in observed.observations))
     hidden = Hidden(redactor=redactor, places=_places(masked), unsearched=unsearched)
-    return _write(record, request, raw, hidden, interrupted=observed.interrupted)
+    return _write(record, request, raw, hidden, previous, interrupted=observed.interrupted)
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
@@ -165,13 +174,39 @@ def _unproven(raw: Mapping[str, Mapping[str, bytes]], decision: Decision, change
     return {name: {**members, OBSERVED: json.dumps(said).encode()} if name in passed else members for name, members in raw.items()}
 
 
-def _write(record: Record, request: Request, raw: Mapping[str, Mapping[str, bytes]], hidden: Hidden, *, interrupted: bool) -> Result:
+def _follows(context: Context, before: Contents) -> Previous:
+    """The run before this one. Raises `UsageError` where it can't be: a chain is the runs of one branch, in the order of their days."""
+    then = before.record.context
+    named = (("repository", then.repository, context.repository), ("ref", then.ref, context.ref))
+    for name, was, is_ in named:
+        if was != is_:
+            raise UsageError(
+                f"the previous bundle is of the {name} {was or 'not known'}, and this run is of {is_ or 'not known'}",
+                help="a chain is the runs of one branch: name its last bundle with --previous, or leave that out to begin a chain",
+            )
+    if context.day < then.day:
+        raise UsageError(
+            f"this run is judged as on {context.day}, and the previous one was on {then.day}",
+            help="runs of a chain follow each other in time: judge as on that day or later",
+        )
+    return Previous(digest=before.digest, sequence=before.manifest.sequence)
+
+
+def _write(
+    record: Record,
+    request: Request,
+    raw: Mapping[str, Mapping[str, bytes]],
+    hidden: Hidden,
+    previous: Previous | None,
+    *,
+    interrupted: bool,
+) -> Result:
     members = bundle.members_of(record, request.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
     said = redactions.of(members, hidden.places, hidden.unsearched, hidden.redactor)
     members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
-    sealed = bundle.seal(record, members, hidden.redactor)
+    sealed = bundle.seal(record, members, hidden.redactor, previous)
     if request.sign_key is not None:
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())

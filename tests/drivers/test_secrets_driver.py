@@ -124,6 +124,12 @@ def test_what_is_no_secret_is_counted_and_not_found(detectors: Detectors, line: 
     assert reason in scan.filtered
 
 
+def test_a_token_of_a_known_shape_is_found_whatever_stands_in_it(detectors: Detectors) -> None:
+    """What looks like an identifier is passed over where random text alone speaks for a secret, not where a vendor's prefix does."""
+    token = "-".join(("sk", "ant", "api03", "3f2b8c1e-5d4a-4f6b-9e2d-7a1c0b9d8e7f"))
+    assert [hit.rule for hit in secrets_strict.scan("app.py", f"call({token!r})\n", detectors).hits] == ["anthropic-token"]
+
+
 @pytest.mark.parametrize("line", ['password = "swordfish-status"', 'password = "password"', 'status_password = "swordfish"'])
 def test_a_name_whose_last_word_is_a_secret_is_one(detectors: Detectors, line: str) -> None:
     assert [hit.rule for hit in secrets_strict.scan("app.py", line + "\n", detectors).hits] == ["keyword"]
