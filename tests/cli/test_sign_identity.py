@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -409,3 +410,32 @@ def test_a_key_and_an_identity_may_both_sign(gates: Gates, signed: Path, pair: P
     )
     done = verify(gates, signed, "--trust", file, "--min-trust", "base-policy")
     assert (done.code, "signed by ci" in answer(done, "trusted")) == (1, True)
+
+
+def test_what_the_file_revokes_stays_revoked_whatever_the_command_line_names(
+    gates: Gates, signed: Path, pair: Path, trust: Callable[..., Path]
+) -> None:
+    by_identity(signed)
+    revoked = "revoked: {on: 2020-01-01, why: stolen}"
+    file = trust(
+        f"keys: [{{name: release, file: release.pub, {revoked}}}]",
+        f"identities: [{{name: ci, identity: '{WORKFLOW}', issuer: '{GITHUB}', {revoked}}}]",
+    )
+    done = verify(gates, signed, "--trust", file, "--key", f"{pair}.pub", "--identity", NAMED)
+    assert (done.code, answer(done, "trusted").count("was revoked: stolen")) == (6, 2), answer(done, "trusted")
+
+
+def test_who_names_keys_alone_needs_neither_library(signed: Path, pair: Path) -> None:
+    """They are slow to load: a verifier without identities and authorities never waits for them."""
+    by_identity(signed)
+    stamped(signed)
+    script = (
+        "import sys\nfrom gates.cli.main import main\n"
+        "code = main(sys.argv[1:])\n"
+        "loaded = {'sigstore', 'sigstore_models', 'rfc3161_client', 'pydantic', 'requests', 'urllib.request'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {loaded}' if loaded else code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "verify", str(signed), "--key", f"{pair}.pub"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "trusted: yes" in done.stdout) == (1, True), done.stderr
