@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gates import registry
-from gates.evidence import bundle
+from gates.evidence import archive, bundle
 from gates.evidence.bundle import Contents
 from gates.evidence.verify import Expectation, verify
 from gates.judge.versions import JUDGES
@@ -16,8 +16,7 @@ from gates.model import Outcome
 
 FOLDER = Path(__file__).parent / "golden"
 #: The bundle, the code that `gates verify` gives it, and its content digest.
-GOLDEN = {
-}
+GOLDEN: dict[str, tuple[int, str]] = {}
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def contents(name: str) -> Contents:
-    return bundle.open_members(bundle.archive.unpack(lzma.decompress((FOLDER / f"{name}.zip.xz").read_bytes())))
+    return bundle.open_members(archive.unpack(lzma.decompress((FOLDER / f"{name}.zip.xz").read_bytes())))
 
 
 @pytest.mark.parametrize(("golden", "code", "digest"), [(name, *rest) for name, rest in GOLDEN.items()], indirect=["golden"])
