@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from gates import codec
+from gates import codec, jsontext
 from gates.errors import GateError
 from gates.model import Examined, Facts, Finding, Kind, Location, Measurement, Severity, Status, ToolRun
 
@@ -44,7 +43,7 @@ class Raw:
     def json(self, name: str) -> Any:
         """A member's JSON data; raises `GateError` where it can't be read."""
         try:
-            return json.loads(self.content(name), parse_constant=_refuse_constant)
+            return jsontext.loads(self.content(name))
         except (ValueError, RecursionError) as error:
             raise GateError(f"{name} is not JSON that can be read: {error}", remedy="its output is kept with the evidence") from error
 
@@ -134,7 +133,3 @@ def _place(finding: Finding) -> tuple[str, int, int, str, str, str]:
         finding.rule,
         finding.message,
     )
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")

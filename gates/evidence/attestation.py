@@ -20,6 +20,8 @@ from gates.model import Record, Verdict
 
 ATTESTATION = "attestation.dsse.json"
 SUMMARY = "vsa.dsse.json"
+SIGSTORE = "bundle.sigstore.json"
+TIMESTAMP = "timestamp.tsr"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 HOME = "https://github.com/quality-gates/quality-gates"
 #: The predicate of ours; its JSON Schema is docs/predicate.schema.json.
@@ -33,11 +35,14 @@ _FAILED = ("FAILED", "FAILED")
 Place = Literal["apart", "same-job"]
 
 
-def statement(contents: Contents, place: Place) -> dict[str, Any]:
-    """What is signed: the manifest, the commit and the tree that it is about, and what was decided."""
+def statement(contents: Contents, place: Place, *, manifest_alone: bool = False) -> dict[str, Any]:
+    """What is signed: the manifest, the commit and the tree that it is about, and what was decided.
+
+    `manifest_alone`: the manifest is the only subject, for signers that know no digests of git.
+    """
     return {
         "_type": STATEMENT_TYPE,
-        "subject": _subjects(contents),
+        "subject": _subjects(contents)[: 1 if manifest_alone else None],
         "predicateType": PREDICATE_TYPE,
         "predicate": _predicate(contents, place),
     }
@@ -90,7 +95,7 @@ def _executes(uses: str) -> bool:
 def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attestation: bytes) -> tuple[list[str], Place]:
     """What the signed statements say otherwise than the bundle, in words, and where the signature was made. Raises `BundleError`."""
     said = dsse.read_payload(envelope, ATTESTATION)
-    place: Place = "apart" if _at(said, "predicate", "signed", "where") == "apart" else "same-job"
+    place = _place(said)
     differing = _compared(said, statement(contents, place), ATTESTATION)
     if vsa is None:
         return [*differing, f"{SUMMARY} is missing"], place
@@ -100,6 +105,28 @@ def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attes
     # Who made the summary with another version says so; that is no difference.
     expected["predicate"]["verifier"]["version"] = _at(summed, "predicate", "verifier", "version")
     return [*differing, *_compared(summed, expected, SUMMARY)], place
+
+
+def differences_of_other(contents: Contents, envelope: Envelope) -> tuple[list[str], Place]:
+    """The same for a signature that Sigstore made: of our statement, or of another tool's that names the manifest's digest.
+
+    What another tool says of the bundle (such as SLSA provenance) is its own; as it does not say whether the project's code ran beside
+    it, it counts as if it had. Raises `BundleError`.
+    """
+    said = dsse.read_payload(envelope, SIGSTORE)
+    if said.get("predicateType") == PREDICATE_TYPE:
+        place, alone = _place(said), said.get("subject") == _subjects(contents)[:1]
+        return _compared(said, statement(contents, place, manifest_alone=alone), SIGSTORE), place
+    subjects = said.get("subject") if said.get("_type") == STATEMENT_TYPE else None
+    named = [_at(item, "digest", "sha256") for item in subjects] if isinstance(subjects, list) else []
+    differing = (
+        [] if contents.digest in named else [f"{SIGSTORE} is a statement about something else: it does not name the manifest's digest"]
+    )
+    return differing, "same-job"
+
+
+def _place(said: Mapping[str, Any]) -> Place:
+    return "apart" if _at(said, "predicate", "signed", "where") == "apart" else "same-job"
 
 
 def _at(data: Any, *keys: str) -> Any:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gates import canonical
+from gates import canonical, jsontext
 from gates.errors import BundleError
 from gates.evidence.keys import PrivateKey, PublicKey
 
@@ -76,7 +75,7 @@ def decode(content: bytes, where: str) -> Envelope:
     if len(content) > ENVELOPE_LIMIT:
         raise BundleError(f"the envelope is larger than {ENVELOPE_LIMIT} bytes", where=where)
     try:
-        return _envelope(_loads(content))
+        return envelope_of(jsontext.loads(content.decode("utf-8")))
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"the envelope can't be read: {error}", where=where) from error
 
@@ -93,7 +92,8 @@ def decode_member(content: bytes, where: str) -> Envelope:
     return envelope
 
 
-def _envelope(data: Any) -> Envelope:
+def envelope_of(data: Any) -> Envelope:
+    """The envelope of JSON data. Raises `ValueError`."""
     if not isinstance(data, dict) or set(data) != {"payload", "payloadType", "signatures"}:
         raise ValueError("it has other keys than payload, payloadType and signatures")
     if not isinstance(data["payloadType"], str) or not isinstance(data["signatures"], list):
@@ -129,28 +129,12 @@ def _base64(text: Any) -> bytes:
     return content
 
 
-def _loads(content: bytes) -> Any:
-    """JSON data that every reader reads alike; raises `ValueError` or `RecursionError` where there is none."""
-    return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        raise ValueError("a key stands twice")
-    return data
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
-
-
 def read_payload(envelope: Envelope, where: str) -> dict[str, Any]:
     """The JSON object in an envelope of an in-toto statement. Raises `BundleError`."""
     if envelope.payload_type != IN_TOTO:
         raise BundleError(f"it holds {envelope.payload_type!r}, not an in-toto statement", where=where)
     try:
-        data = _loads(envelope.payload)
+        data = jsontext.loads(envelope.payload.decode("utf-8"))
     except (ValueError, RecursionError, UnicodeDecodeError) as error:
         raise BundleError(f"what was signed is not JSON that can be read: {error}", where=where) from error
     if not isinstance(data, dict):

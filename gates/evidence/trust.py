@@ -1,22 +1,20 @@
-"""Whom a verifier trusts: keys that were named on the command line, or those of a `trust.yaml` with their validity and revocation."""
+"""Whom a verifier trusts: keys, identities and timestamp authorities, each with its days, and how far it is believed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gates.errors import PolicyError, Problem, UsageError
+from gates.errors import UsageError
 from gates.evidence import keys
 from gates.evidence.keys import PublicKey
-from gates.policy.entry import Entry
-from gates.policy.nodes import Choice, Day, Key, Keys, ListOf, Text
-from gates.policy.reader import read_table
-from gates.policy.syntax import problem
 
-_LARGEST = 2**20
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 
 class Trust(IntEnum):
@@ -33,105 +31,128 @@ class Trust(IntEnum):
 
 TRUST_WORDS = {level.word: level for level in Trust}
 
-_REVOKED = Keys(
-    keys=(
-        Key(name="on", of=Day(), help="the day from which nobody believes it", required=True),
-        Key(name="why", of=Text(blank=False), help="what happened", required=True),
-    )
-)
-_KEY = Keys(
-    keys=(
-        Key(name="name", of=Text(blank=False), help="who holds it, in words", required=True),
-        Key(name="public-key", of=Text(), help="the key in PEM, as `gates keygen` writes it to the file that ends in .pub"),
-        Key(name="file", of=Text(), help="or the file that holds it, relative to this one"),
-        Key(name="valid-from", of=Day(), help="the first day of runs that it may sign"),
-        Key(name="valid-until", of=Day(), help="the last day of runs that it may sign"),
-        Key(name="revoked", of=_REVOKED, help="when and why it lost its worth; whatever it signed is refused"),
-        Key(
-            name="trust",
-            of=Choice(values=tuple(TRUST_WORDS)),
-            help="how far what it signs is believed: `required-workflow` where no change can edit the job that holds it",
-            default=Trust.SELF_REPORTED.word,
-        ),
-    )
-)
-TABLE = Keys(
-    keys=(
-        Key(name="version", of=Choice(values=("1",)), help="the version of this form", required=True),
-        Key(name="keys", of=ListOf(of=_KEY, at_least=1), help="keys that may sign", required=True),
-    ),
-    planned=("identities",),
-)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """The days on which a signer's word counts, first and last included, and the day from which nobody believes it any more."""
+
+    first: date | None = None
+    last: date | None = None
+    revoked: date | None = None
+    why: str = ""
+
+    def objection(self, who: str, *, run: date | None = None, stamped: date | None = None) -> str:
+        """Why `who` can't vouch for a run of that day, in words; empty where it can.
+
+        `stamped` is the day on which somebody else saw the signature, None where nobody whom the verifier trusts did: then only
+        the signer itself says when it signed, and what was revoked is refused whatever it says.
+        """
+        if self.revoked is not None and (stamped is None or stamped >= self.revoked):
+            seen = f", and its signature is stamped {stamped}" if stamped else ""
+            return f"{who} was revoked: {self.why} ({self.revoked}){seen}"
+        for day, what in ((run, "the run"), (stamped, "its timestamp")):
+            if day is not None and self.first is not None and day < self.first:
+                return f"{who} is valid from {self.first}, and {what} is of {day}"
+            if day is not None and self.last is not None and day > self.last:
+                return f"{who} was valid until {self.last}, and {what} is of {day}"
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedKey:
-    """A key that the verifier names. Days are those of the run that was signed; `revoked` says why nobody believes it any more."""
+    """A key that the verifier names."""
 
     key: PublicKey
     name: str
-    valid_from: date | None = None
-    valid_until: date | None = None
-    revoked: str = ""
+    valid: Validity = field(default_factory=Validity)
     trust: Trust = Trust.SELF_REPORTED
 
-    def objection(self, day: date) -> str:
+    @property
+    def words(self) -> str:
+        return f"{self.name} (key {self.key.id[:16]})"
+
+    def objection(self, run: date, stamped: date | None = None) -> str:
         """Why this key can't vouch for a run of that day, in words; empty where it can."""
-        if self.revoked:
-            return f"the key {self.name!r} was revoked: {self.revoked}"
-        if self.valid_from is not None and day < self.valid_from:
-            return f"the key {self.name!r} is valid from {self.valid_from}, and the run is of {day}"
-        if self.valid_until is not None and day > self.valid_until:
-            return f"the key {self.name!r} was valid until {self.valid_until}, and the run is of {day}"
-        return ""
+        return self.valid.objection(f"the key {self.name!r}", run=run, stamped=stamped)
 
 
-def named(paths: Sequence[Path]) -> tuple[TrustedKey, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedIdentity:
+    """An identity of Sigstore that the verifier names: the certificate's subject alternative name, and the OpenID issuer behind it."""
+
+    identity: str
+    issuer: str
+    name: str
+    valid: Validity = field(default_factory=Validity)
+    trust: Trust = Trust.SELF_REPORTED
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.name} (identity {self.identity} of {self.issuer})"
+            if self.name != self.identity
+            else f"{self.identity} of {self.issuer}"
+        )
+
+    def objection(self, run: date, stamped: date | None = None) -> str:
+        """Why this identity can't vouch for a run of that day, in words; empty where it can."""
+        return self.valid.objection(f"the identity {self.name!r}", run=run, stamped=stamped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedAuthority:
+    """A timestamp authority (RFC 3161) that the verifier names: its certificates, a root among them."""
+
+    name: str
+    certificates: tuple[Certificate, ...]
+    valid: Validity = field(default_factory=Validity)
+
+    def objection(self, stamped: date) -> str:
+        """Why this authority's stamp of that day counts for nothing, in words. Whoever took its key can stamp any day."""
+        who = f"the timestamp authority {self.name!r}"
+        return Validity(revoked=self.valid.revoked, why=self.valid.why).objection(who) or self.valid.objection(who, stamped=stamped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """All that a verifier trusts. `root` is a `trusted_root.json` of Sigstore; None: the one that Sigstore's library carries."""
+
+    keys: tuple[TrustedKey, ...] = ()
+    identities: tuple[TrustedIdentity, ...] = ()
+    authorities: tuple[TrustedAuthority, ...] = ()
+    root: Path | None = None
+
+    @property
+    def names_signers(self) -> bool:
+        return bool(self.keys or self.identities)
+
+    def and_named(self, keys: Sequence[TrustedKey], identities: Sequence[TrustedIdentity]) -> Trusted:
+        """With those of the command line. Where both name a signer, the days and the revocation of the file count."""
+        known = {item.key for item in self.keys}, {(item.identity, item.issuer) for item in self.identities}
+        return replace(
+            self,
+            keys=(*self.keys, *(item for item in keys if item.key not in known[0])),
+            identities=(*self.identities, *(item for item in identities if (item.identity, item.issuer) not in known[1])),
+        )
+
+
+def named_keys(paths: Sequence[Path]) -> tuple[TrustedKey, ...]:
     """Keys that were named on the command line, valid for ever. Raises `UsageError`."""
     return tuple(TrustedKey(key=keys.load_public(path), name=path.name) for path in paths)
 
 
-def read(path: Path) -> tuple[TrustedKey, ...]:
-    """The keys of a trust file. Raises `UsageError` where it can't be read, `PolicyError` with all that is wrong in it."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST)
-    except OSError as error:
+def named_identities(texts: Sequence[str]) -> tuple[TrustedIdentity, ...]:
+    """Identities that were named on the command line as `IDENTITY@ISSUER`, valid for ever. Raises `UsageError`."""
+    return tuple(_identity(text) for text in texts)
+
+
+def _identity(text: str) -> TrustedIdentity:
+    """An identity may hold `@` itself (an email, a workflow at a ref): an issuer, an address, does not."""
+    identity, _, issuer = text.rpartition("@")
+    if not identity or not issuer.startswith("https://"):
         raise UsageError(
-            f"the trust file can't be read: {error.strerror or error}", where=str(path), help="see docs/evidence.md"
-        ) from error
-    root, problems = read_table(path.name, content, TABLE, "the trust file")
-    found = [_trusted(entry, path.parent, problems) for entry in (root and root.get("keys")) or ()]
-    trusted = [item for item in found if item is not None]
-    if len({item.key.id for item in trusted}) != len(trusted):
-        problems.append(
-            Problem(error="a key stands twice", where=path.name, help="keep one: which of two validities counts would be chance")
+            f"{text!r} is not IDENTITY@ISSUER",
+            where="--identity",
+            help="add who vouches for it: …/.github/workflows/gates.yml@refs/heads/main@https://token.actions.githubusercontent.com",
         )
-    if problems:
-        raise PolicyError(tuple(problems))
-    return tuple(trusted)
-
-
-def _trusted(entry: Entry, folder: Path, problems: list[Problem]) -> TrustedKey | None:
-    """One entry as a key; None, and what is wrong, where it is none."""
-    text, file = entry.get("public-key"), entry.get("file")
-    if (text is None) == (file is None):
-        problems.append(problem("a key needs either `public-key` or `file`", entry.place, "write the key itself, or name its file"))
-        return None
-    try:
-        key = keys.read_public(text.value.encode(), str(text.place)) if text else keys.load_public(folder / file.value) if file else None
-    except UsageError as error:
-        place = text or file or entry
-        problems.append(problem(error.problems[0].error, place.place, error.problems[0].help))
-        return None
-    if key is None:
-        return None
-    revoked = entry.get("revoked")
-    return TrustedKey(
-        key=key,
-        name=entry.said("name", ""),
-        valid_from=entry.said("valid-from"),
-        valid_until=entry.said("valid-until"),
-        revoked=f"{revoked.said('why')} ({revoked.said('on')})" if revoked else "",
-        trust=TRUST_WORDS[entry.said("trust", Trust.SELF_REPORTED.word)],
-    )
+    return TrustedIdentity(identity=identity, issuer=issuer, name=identity)

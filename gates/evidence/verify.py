@@ -12,15 +12,16 @@ from enum import StrEnum
 from pathlib import Path
 
 import gates
-from gates import canonical, judge, registry
+from gates import canonical, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
-from gates.evidence import bundle
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
-from gates.evidence.trust import Trust, TrustedKey
+from gates.evidence.trust import Trust, Trusted
 from gates.facts import read_facts
 from gates.judge.compare import disagreements
-from gates.judge.decide import decide, is_observed
+from gates.judge.decide import is_observed
+from gates.judge.versions import JUDGES
 from gates.model import Record, Stage, Verdict
 from gates.policy import load
 from gates.policy.compose import compose, origins
@@ -52,8 +53,9 @@ class Expectation:
 
     allow_unsigned: bool = False
     digest: str | None = None
-    keys: tuple[TrustedKey, ...] = ()
+    trusted: Trusted = field(default_factory=Trusted)
     signed: bool = False
+    timestamped: bool = False
     min_trust: Trust = Trust.SELF_REPORTED
     min_sequence: int | None = None
     commit: str | None = None
@@ -75,14 +77,15 @@ class Verification:
     notes: tuple[str, ...] = field(default=())
 
 
-_CODES = {
+_FAULTS = {
     Question.INTACT: VerifyCode.NOT_INTACT,
     Question.TRUSTED: VerifyCode.NOT_TRUSTED,
     Question.ABOUT: VerifyCode.ABOUT_SOMETHING_ELSE,
     Question.FOLLOWS: VerifyCode.DOES_NOT_FOLLOW,
     Question.COMPLETE: VerifyCode.INCOMPLETE,
 }
-_VERDICTS = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
+#: The code of a verdict that can be relied on.
+CODES = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
 
 
 def verify(path: Path, expected: Expectation, render_page: Render | None = None) -> Verification:
@@ -97,14 +100,15 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         words = f"{problem.error} ({problem.where})" if problem.where else problem.error
         rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
         return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
+    signed = examine(contents, expected.trusted, timestamped=expected.timestamped)
     answers = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
-        _answer(Question.TRUSTED, lambda: _trusted(contents, expected)),
-        _answer(Question.ABOUT, lambda: _about(contents, expected)),
+        _answer(Question.TRUSTED, lambda: _trusted(contents, signed, expected)),
+        _answer(Question.ABOUT, lambda: _about(contents, signed, expected)),
         *_judged_again(contents, render_page),
     )
-    failed = [_CODES[answer.question] for answer in answers if answer.holds is False]
-    code = min(failed) if failed else _VERDICTS[contents.record.decision.verdict]
+    failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
+    code = min(failed) if failed else CODES[contents.record.decision.verdict]
     return Verification(answers=answers, code=code, contents=contents)
 
 
@@ -113,18 +117,17 @@ def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
     return Answer(question=question, holds=holds, words=words)
 
 
-def _trusted(contents: Contents, expected: Expectation) -> tuple[bool, str]:
-    """Whether who vouches for the bundle is whom the verifier named: by a key, by its digest, or by asking for neither."""
-    try:
-        signed = examine(contents, expected.keys)
-    except BundleError as error:
-        problem = error.problems[0]
-        return False, f"its signature can't be true: {problem.error}"
+def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
+    """Whether who vouches for the bundle is whom the verifier named: by a signature, by its digest, or by asking for neither."""
+    if signed is not None and signed.untrue:
+        return False, f"its signature can't be true: {signed.untrue}"
     if expected.digest is not None and expected.digest.removeprefix("sha256:").lower() != contents.digest:
         return False, f"its digest is {contents.digest}, not the one you named"
+    if expected.timestamped and (signed is None or signed.stamp.at is None):
+        return False, f"you ask for a timestamp: {signed.stamp.why if signed is not None and signed.stamp.why else 'it has none'}"
     if signed is not None and signed.by is not None:
-        return True, f"signed by {signed.by.name} (key {signed.by.key.id[:16]}), {_where(signed)}"
-    if expected.keys or expected.signed:
+        return True, f"signed by {signed.by.words}, {_where(signed)}{_when(signed)}"
+    if expected.trusted.names_signers or expected.signed:
         if signed is None and expected.allow_unsigned and not expected.signed:
             return True, "unsigned, and you allow that: this notices accidents, not enemies"
         return False, signed.why if signed is not None else "it is unsigned, and you ask for a signature"
@@ -132,14 +135,18 @@ def _trusted(contents: Contents, expected: Expectation) -> tuple[bool, str]:
         return True, "its digest is the one you named"
     if expected.allow_unsigned:
         return True, f"{'unsigned' if signed is None else 'signed by somebody'}, and you allow that: this notices accidents, not enemies"
-    return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --trust or its --digest, or say --allow-unsigned"
+    return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --identity, --trust or its --digest, or say --allow-unsigned"
 
 
 def _where(signed: Signed) -> str:
     return "in the job that ran the project's own code" if signed.same_job else "apart from the project's code"
 
 
-def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
+def _when(signed: Signed) -> str:
+    return f", seen {signed.stamp.at:%Y-%m-%dT%H:%M:%SZ} by {signed.stamp.by}" if signed.stamp.at is not None else ""
+
+
+def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
     context, decision = contents.record.context, contents.record.decision
     pairs = [
         ("commit", expected.commit, context.commit),
@@ -155,7 +162,10 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
         differing.append(f"it was judged on {context.day}, before {expected.not_before}")
     if expected.not_after is not None and context.day > expected.not_after:
         differing.append(f"it was judged as on {context.day}, which is yet to come")
-    trust = _trust(contents, expected)
+    at = signed.stamp.at if signed is not None and expected.timestamped else None
+    if at is not None and at.date() != context.day:
+        differing.append(f"it was judged as on {context.day}, and its timestamp is of {at.date()}")
+    trust = signed.trust if signed is not None else Trust.SELF_REPORTED
     if trust < expected.min_trust:
         differing.append(f"it is {trust.word}, and you ask for {expected.min_trust.word}")
     sequence = contents.manifest.sequence
@@ -167,15 +177,6 @@ def _about(contents: Contents, expected: Expectation) -> tuple[bool, str]:
     subject = f"commit {context.commit}" if context.commit else "no commit"
     dirty = " with changes that are not committed" if context.dirty and context.commit else ""
     return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
-
-
-def _trust(contents: Contents, expected: Expectation) -> Trust:
-    """How far the bundle is believed, by its signer; one that can't be true is believed no further than any other."""
-    try:
-        signed = examine(contents, expected.keys)
-    except BundleError:
-        return Trust.SELF_REPORTED
-    return signed.trust if signed is not None else Trust.SELF_REPORTED
 
 
 def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
@@ -199,14 +200,14 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
 
 def _unknown_judges(contents: Contents) -> str:
     """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
-    if contents.manifest.judge != judge.VERSION:
+    if contents.manifest.judge not in JUDGES:
         return f"it was judged by judge {contents.manifest.judge}"
     for facts in contents.record.facts:
         try:
             gate = registry.find(facts.uses)
         except (KeyError, PluginError):
             return f"the gate {facts.uses!r} is not installed here"
-        if gate.parser != facts.parser:
+        if gate.parser_of(facts.parser) is None:
             return f"{facts.gate} was read by parser {facts.parser} of {facts.uses}"
     return ""
 
@@ -221,11 +222,14 @@ def _differences(contents: Contents) -> list[str]:
         differing.append("there are facts of a base, and no raw output from which they could follow")
     if record.comparison is not None:
         differing += disagreements(record.comparison, record)
+        if record.comparison.previous != contents.manifest.previous:
+            differing.append("it is compared with another bundle than the one that it follows")
+    differing += redactions.faults(contents.members)
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
     for facts in record.facts:
-        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}))
+        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
         if canonical.of(again) != canonical.of(facts):
             differing.append(f"the facts of {facts.gate} do not follow from its raw output")
     try:
@@ -239,7 +243,7 @@ def _differences(contents: Contents) -> list[str]:
     except PolicyError as error:
         differing.append(f"the policy files can't be composed again: {error}")
     try:
-        decision = decide(record.policy, record.context, record.facts, record.base)
+        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
         if canonical.of(decision) != canonical.of(record.decision):
             differing.append("the decision does not follow from policy, context and facts")
     except ValueError as error:

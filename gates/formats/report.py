@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from gates import jsontext
 from gates.api import Finding, GateError, Measurement, Raw, Severity, Skip
-
-_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ def document(raw: Raw, name: str) -> Any:
     """A member's JSON data, as every reader would understand it; raises `GateError` for what two readers could read differently."""
     content = raw.content(name)
     try:
-        data = json.loads(content, object_pairs_hook=_unique, parse_int=_whole, parse_constant=_refuse_constant)
+        data = jsontext.loads(content)
         if b"\\u" in content:  # half of a pair of code units is no text: nothing could write it again
             data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError as error:
@@ -67,23 +66,6 @@ def document(raw: Raw, name: str) -> Any:
             f"{name} is not JSON that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
         ) from error
     return data
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        raise ValueError("an object holds one key twice")
-    return data
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > _DIGITS:
-        raise ValueError(f"a number has more than {_DIGITS} digits")
-    return int(digits)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def objects(data: Any, key: str, where: str) -> list[dict[str, Any]]:

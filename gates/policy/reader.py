@@ -136,7 +136,7 @@ class _Walk:
             if key.required and not table.partial and key.name not in values:
                 self._say(f"{path or self.noun} needs the key '{key.name}'", place, key.help)
         if table.some and len(self.problems) == before and not any(name in values for name in table.some):
-            self._say(f"{path} needs one of {', '.join(table.some)}", place, "without one of them it says nothing")
+            self._say(f"{path or self.noun} needs one of {', '.join(table.some)}", place, "without one of them it says nothing")
         entry = Entry(values, place)
         if table.build is not None and len(self.problems) == before:
             self._build(table.build, table, entry, path)

@@ -33,3 +33,11 @@ def test_what_is_not_json_is_an_error(content: bytes) -> None:
 def test_a_number_that_json_does_not_have_is_an_error(number: str) -> None:
     with pytest.raises(GateError, match=f"{number} is not a JSON number"):
         raw(f'{{"score": {number}}}'.encode()).json("answer.json")
+
+
+def test_what_two_readers_could_read_differently_is_an_error() -> None:
+    with pytest.raises(GateError, match="an object holds one key twice"):
+        raw(b'{"results": [], "results": [1]}').json("answer.json")
+    with pytest.raises(GateError, match="a number has more than 100 digits"):
+        raw(b'{"line": ' + b"9" * 101 + b"}").json("answer.json")
+    assert raw(b'{"line": ' + b"9" * 100 + b"}").json("answer.json") == {"line": int("9" * 100)}

@@ -188,10 +188,15 @@ def test_a_bundle_that_asks_for_a_signature_is_not_taken_without(gates: Gates, m
     assert verify(gates, made, "--allow-unsigned", "--require", "signed").code == 6
 
 
-@pytest.mark.parametrize(("what", "words"), [("timestamped", "planned"), ("sealed", "can't be required")])
-def test_what_cannot_be_required_is_refused(gates: Gates, made: Path, what: str, words: str) -> None:
+@pytest.mark.parametrize("what", ["sealed", "signed,", "signed,sealed"])
+def test_what_cannot_be_required_is_refused(gates: Gates, made: Path, what: str) -> None:
     done = gates("verify", made, "--require", what)
-    assert (done.code, words in done.err) == (2, True)
+    assert (done.code, "can't be required; `signed` and `timestamped` can" in done.err) == (2, True)
+
+
+def test_how_to_sign_has_to_be_said(gates: Gates, made: Path) -> None:
+    done = gates("sign", made)
+    assert (done.code, "say how to sign" in done.err) == (2, True)
 
 
 # -- what is forged

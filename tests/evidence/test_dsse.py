@@ -106,7 +106,7 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], bytes], str]] = {
     "base64 with loose bits": (changed(payload="AB=="), "unusual"),
     "a large payload": (changed(payload=base64.b64encode(bytes(100_001)).decode()), "larger than 100000 bytes"),
     "a large envelope": (changed(payload="A" * 200_000), "larger than 200000 bytes"),
-    "a key twice": (lambda data: json.dumps(data)[:-1].encode() + b', "payload": ""}', "stands twice"),
+    "a key twice": (lambda data: json.dumps(data)[:-1].encode() + b', "payload": ""}', "holds one key twice"),
     "NaN": (lambda _: b'{"payload": NaN}', "not a JSON number"),
     "nested without end": (lambda _: b"[" * 100_000, "can't be read"),
 }
@@ -128,7 +128,7 @@ def test_halves_of_characters_are_refused(key: PrivateKey, change: dict[str, Any
         dsse.decode_member(content, "attestation.dsse.json")
 
 
-@pytest.mark.parametrize(("payload", "words"), [(b"[]", "not a JSON object"), (b"{", "not JSON"), (b'{"a":1,"a":2}', "stands twice")])
+@pytest.mark.parametrize(("payload", "words"), [(b"[]", "not a JSON object"), (b"{", "not JSON"), (b'{"a":1,"a":2}', "one key twice")])
 def test_what_is_signed_has_to_be_one_object(key: PrivateKey, payload: bytes, words: str) -> None:
     with pytest.raises(BundleError, match=words):
         dsse.read_payload(dsse.sign(payload, key), "x")

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from gates.errors import PolicyError, UsageError
-from gates.evidence import keys, trust
-from gates.evidence.trust import Trust
+from gates.evidence import keys, trust_file
+from gates.evidence.trust import Trust, TrustedKey, named_identities
+from tests.evidence.authorities.timestamping import Authority
 
 DAY = date(2026, 11, 25)
+IDENTITY = "{name: a, identity: b, issuer: https://x}"
 
 
 @pytest.fixture
@@ -20,10 +22,10 @@ def pem(tmp_path: Path) -> str:
     return (tmp_path / "release.pub").read_text()
 
 
-def read(folder: Path, text: str) -> tuple[trust.TrustedKey, ...]:
+def read(folder: Path, text: str) -> tuple[TrustedKey, ...]:
     path = folder / "trust.yaml"
     path.write_text(text)
-    return trust.read(path)
+    return trust_file.read(path).keys
 
 
 def inline(pem: str, more: str = "") -> str:
@@ -52,6 +54,61 @@ def test_a_key_has_its_days(tmp_path: Path, pem: str, more: str, words: str) -> 
     assert key.objection(DAY) == words
 
 
+@pytest.mark.parametrize(
+    ("more", "stamped", "words"),
+    [
+        ("revoked: {on: 2026-11-27, why: lost}", date(2026, 11, 26), ""),
+        (
+            "revoked: {on: 2026-11-27, why: lost}",
+            date(2026, 11, 27),
+            "was revoked: lost (2026-11-27), and its signature is stamped 2026-11-27",
+        ),
+        ("revoked: {on: 2026-11-27, why: lost}", None, "was revoked: lost (2026-11-27)"),
+        ("valid-until: 2026-11-25", date(2026, 11, 25), ""),
+        ("valid-until: 2026-11-25", date(2026, 11, 26), "was valid until 2026-11-25, and its timestamp is of 2026-11-26"),
+    ],
+)
+def test_a_stamp_says_whether_a_key_was_good_when_it_signed(tmp_path: Path, pem: str, more: str, stamped: date | None, words: str) -> None:
+    (key,) = read(tmp_path, inline(pem, f"    {more}\n"))
+    assert key.objection(DAY, stamped) == (f"the key 'release' {words}" if words else "")
+
+
+def test_identities_and_authorities_have_their_days_too(tmp_path: Path) -> None:
+    (tmp_path / "tsa.pem").write_text(Authority().pem)
+    (tmp_path / "trust.yaml").write_text(
+        "version: 1\nidentities: [{name: a, identity: b@c, issuer: https://x, valid-until: 2026-11-24, trust: base-policy}]\n"
+        "timestamp-authorities:\n  - {name: t, file: tsa.pem, valid-from: 2026-11-25}\n"
+    )
+    trusted = trust_file.read(tmp_path / "trust.yaml")
+    (identity,), (authority,) = trusted.identities, trusted.authorities
+    assert (identity.identity, identity.issuer, identity.trust) == ("b@c", "https://x", Trust.BASE_POLICY)
+    assert identity.objection(DAY) == "the identity 'a' was valid until 2026-11-24, and the run is of 2026-11-25"
+    assert len(authority.certificates) == 2
+    assert authority.objection(DAY) == ""
+    assert (
+        authority.objection(date(2026, 11, 24))
+        == "the timestamp authority 't' is valid from 2026-11-25, and its timestamp is of 2026-11-24"
+    )
+
+
+def test_what_a_revoked_authority_stamped_is_nothing_whenever_that_was(tmp_path: Path) -> None:
+    (tmp_path / "tsa.pem").write_text(Authority().pem)
+    (tmp_path / "trust.yaml").write_text(
+        "version: 1\ntimestamp-authorities: [{name: t, file: tsa.pem, revoked: {on: 2026-11-26, why: stolen}}]\n"
+    )
+    (authority,) = trust_file.read(tmp_path / "trust.yaml").authorities
+    assert authority.objection(DAY) == "the timestamp authority 't' was revoked: stolen (2026-11-26)"
+
+
+def test_an_identity_on_the_command_line_ends_with_its_issuer() -> None:
+    workflow = "https://github.com/a/b/.github/workflows/c.yml@refs/heads/main"
+    one, two = named_identities([f"{workflow}@https://x", "a@b.example@https://y"])
+    assert (one.identity, one.issuer, two.identity, two.issuer) == (workflow, "https://x", "a@b.example", "https://y")
+    for wrong in (workflow, "a@b.example", "@https://x", "https://x"):
+        with pytest.raises(UsageError, match="is not IDENTITY@ISSUER"):
+            named_identities([wrong])
+
+
 @pytest.mark.parametrize("level", Trust)
 def test_how_far_a_key_is_believed_is_the_verifiers_word(tmp_path: Path, pem: str, level: Trust) -> None:
     (key,) = read(tmp_path, inline(pem, f"    trust: {level.word}\n"))
@@ -62,7 +119,7 @@ def test_how_far_a_key_is_believed_is_the_verifiers_word(tmp_path: Path, pem: st
     ("text", "words"),
     [
         ("version: 2\nkeys: [{name: a, file: release.pub}]\n", "trust.yaml:1:10: version has to be 1, not '2'"),
-        ("version: 1\n", "trust.yaml:1:1: the trust file needs the key 'keys'"),
+        ("version: 1\n", "trust.yaml:1:1: the trust file needs one of keys, identities, sigstore, timestamp-authorities"),
         ("version: 1\nkeys: []\n", "trust.yaml:2:1: keys is an empty list"),
         ("version: 1\nkeys: [{file: release.pub}]\n", "trust.yaml:2:8: keys[0] needs the key 'name'"),
         ("version: 1\nkeys: [{name: a}]\n", "trust.yaml:2:8: a key needs either `public-key` or `file`"),
@@ -71,8 +128,19 @@ def test_how_far_a_key_is_believed_is_the_verifiers_word(tmp_path: Path, pem: st
         ("version: 1\nkeys: [{name: a, file: missing.pub}]\n", "trust.yaml:2:18: the public key can't be read"),
         ("version: 1\nkeys: [{name: a, file: release}]\n", "trust.yaml:2:18: this is a private key"),
         ("version: 1\nkeys: [{name: a, fiel: release.pub}]\n", "trust.yaml:2:18: unknown key 'fiel' in keys[0], did you mean 'file'?"),
-        ("version: 1\nkeys: [{name: a, file: release.pub}, {name: b, file: release.pub}]\n", "trust.yaml: a key stands twice"),
-        ("version: 1\nidentities: []\nkeys: [{name: a, file: release.pub}]\n", "trust.yaml:2:1: 'identities' is planned and not built yet"),
+        ("version: 1\nkeys: [{name: a, file: release.pub}, {name: b, file: release.pub}]\n", "trust.yaml:2:38: a key stands twice"),
+        ("version: 1\nidentities: []\n", "trust.yaml:2:1: identities is an empty list"),
+        ("version: 1\nidentities: [{name: a, issuer: https://x}]\n", "trust.yaml:2:14: identities[0] needs the key 'identity'"),
+        (
+            "version: 1\nidentities: [{name: a, identity: b, issuer: x}]\n",
+            "trust.yaml:2:45: identities[0].issuer has to be an address that",
+        ),
+        (f"version: 1\nidentities: [{IDENTITY}, {IDENTITY}]\n", "trust.yaml:2:57: an identity stands twice"),
+        ("version: 1\nsigstore: {trusted-root: missing.json}\n", "trust.yaml:2:12: there is no file missing.json"),
+        ("version: 1\ntimestamp-authorities: [{name: a}]\n", "trust.yaml:2:25: a timestamp authority needs either `certificates` or"),
+        ("version: 1\ntimestamp-authorities: [{name: a, file: x.pem}]\n", "trust.yaml:2:35: the certificates can't be read"),
+        ("version: 1\ntimestamp-authorities: [{name: a, file: release.pub}]\n", "trust.yaml:2:35: there are no certificates in PEM"),
+        ("version: 1\ntimestamp-authorities: [{name: a, file: leaf.pem}]\n", "trust.yaml:2:35: no certificate among them is a root"),
         (
             "version: 1\nkeys: [{name: a, file: release.pub, revoked: {on: 2026-02-30, why: x}}]\n",
             "trust.yaml:2:51: keys[0].revoked.on has to be",
@@ -82,6 +150,7 @@ def test_how_far_a_key_is_believed_is_the_verifiers_word(tmp_path: Path, pem: st
 )
 def test_every_mistake_has_its_place(tmp_path: Path, pem: str, text: str, words: str) -> None:
     assert pem
+    (tmp_path / "leaf.pem").write_text(Authority().pem.split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
     with pytest.raises(PolicyError) as raised:
         read(tmp_path, text)
     said = [f"{problem.where}: {problem.error}" for problem in raised.value.problems]
@@ -91,4 +160,4 @@ def test_every_mistake_has_its_place(tmp_path: Path, pem: str, text: str, words:
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the trust file can't be read: No such file"):
-        trust.read(tmp_path / "trust.yaml")
+        trust_file.read(tmp_path / "trust.yaml")
