@@ -99,7 +99,7 @@ class _Signing:
 
     def _by_sigstore(self) -> bytes:
         if self.options.sigstore:
-            statement = canonical.dumps(attestation.statement(self.contents, "apart"))
+            statement = canonical.dumps(attestation.statement(self.contents, "apart", manifest_alone=True))
             made = sigstore.sign(statement, self.options.sigstore_config)
         else:
             made = sigstore.load(self.options.sigstore_bundle)

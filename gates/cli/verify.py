@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -106,11 +105,7 @@ def _by_another(found: Verification, options: argparse.Namespace, today: date) -
 def _trusted(options: argparse.Namespace) -> Trusted:
     """Whom the verifier names, on the command line and in the trust file. Raises `UsageError` or `PolicyError`."""
     file = trust_file.read(options.trust) if options.trust else Trusted()
-    return replace(
-        file,
-        keys=(*trust.named_keys(options.key), *file.keys),
-        identities=(*trust.named_identities(options.identity), *file.identities),
-    )
+    return file.and_named(trust.named_keys(options.key), trust.named_identities(options.identity))
 
 
 def _page(record: Record) -> str:

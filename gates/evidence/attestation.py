@@ -35,11 +35,14 @@ _FAILED = ("FAILED", "FAILED")
 Place = Literal["apart", "same-job"]
 
 
-def statement(contents: Contents, place: Place) -> dict[str, Any]:
-    """What is signed: the manifest, the commit and the tree that it is about, and what was decided."""
+def statement(contents: Contents, place: Place, *, manifest_alone: bool = False) -> dict[str, Any]:
+    """What is signed: the manifest, the commit and the tree that it is about, and what was decided.
+
+    `manifest_alone`: the manifest is the only subject, for signers that know no digests of git.
+    """
     return {
         "_type": STATEMENT_TYPE,
-        "subject": _subjects(contents),
+        "subject": _subjects(contents)[: 1 if manifest_alone else None],
         "predicateType": PREDICATE_TYPE,
         "predicate": _predicate(contents, place),
     }
@@ -112,8 +115,8 @@ def differences_of_other(contents: Contents, envelope: Envelope) -> tuple[list[s
     """
     said = dsse.read_payload(envelope, SIGSTORE)
     if said.get("predicateType") == PREDICATE_TYPE:
-        place = _place(said)
-        return _compared(said, statement(contents, place), SIGSTORE), place
+        place, alone = _place(said), said.get("subject") == _subjects(contents)[:1]
+        return _compared(said, statement(contents, place, manifest_alone=alone), SIGSTORE), place
     subjects = said.get("subject") if said.get("_type") == STATEMENT_TYPE else None
     named = [_at(item, "digest", "sha256") for item in subjects] if isinstance(subjects, list) else []
     differing = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gates.errors import BundleError
@@ -103,13 +103,13 @@ def _by_identity(contents: Contents, trusted: Trusted) -> Signed:
     return _valid(contents, vouched.identities, place, vouched.stamp)
 
 
-def _valid(contents: Contents, found: list[TrustedKey] | tuple[TrustedIdentity, ...], place: attestation.Place, stamp: Stamp) -> Signed:
+def _valid(contents: Contents, found: Sequence[TrustedKey | TrustedIdentity], place: attestation.Place, stamp: Stamp) -> Signed:
     """Those who signed, held against the days on which their word counts."""
     day, seen = contents.record.context.day, stamp.at.date() if stamp.at else None
-    objections = {item.name: item.objection(day, seen) for item in found}
-    sound = [item for item in found if not objections[item.name]]
+    held = [(item, item.objection(day, seen)) for item in found]
+    sound = [item for item, objection in held if not objection]
     if not sound:
-        return Signed(why="; ".join(objections.values()), stamp=stamp)
+        return Signed(why="; ".join(objection for _, objection in held), stamp=stamp)
     return Signed(by=max(sound, key=lambda item: item.trust), same_job=place == "same-job", stamp=stamp)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
@@ -125,6 +125,15 @@ class Trusted:
     @property
     def names_signers(self) -> bool:
         return bool(self.keys or self.identities)
+
+    def and_named(self, keys: Sequence[TrustedKey], identities: Sequence[TrustedIdentity]) -> Trusted:
+        """With those of the command line. Where both name a signer, the days and the revocation of the file count."""
+        known = {item.key for item in self.keys}, {(item.identity, item.issuer) for item in self.identities}
+        return replace(
+            self,
+            keys=(*self.keys, *(item for item in keys if item.key not in known[0])),
+            identities=(*self.identities, *(item for item in identities if (item.identity, item.issuer) not in known[1])),
+        )
 
 
 def named_keys(paths: Sequence[Path]) -> tuple[TrustedKey, ...]:
