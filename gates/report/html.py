@@ -75,6 +75,7 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
     findings = rows(lines, (view for gate in gates for view in gate.findings), record.comparison)
     notices = rows(lines, (view for gate in gates for view in gate.notices), record.comparison)
     by_limit = Counter(limit.id for row in findings for limit in row.limits)
+    notices_by_limit = Counter(limit.id for row in notices for limit in row.limits)
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -85,6 +86,7 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             lineages=lines,
             limits=limits,
             by_limit=by_limit,
+            notices_by_limit=notices_by_limit,
             held=[limit for limit in limits if by_limit[limit.id]],
             findings=findings,
             data=Markup(data(lines, findings)),  # noqa: S704 (made inert there)

@@ -42,12 +42,6 @@ class GateSince:
     def name(self) -> str:
         return self.change.gate
 
-    @property
-    def same(self) -> bool:
-        """Whether nothing of it is another but its times."""
-        change = self.change
-        return self.then == self.now and change.examined_then == change.examined_now and not (change.new or change.mended or change.excused)
-
 
 def gates_since(comparison: Comparison, record: Record) -> tuple[GateSince, ...]:
     """One view a gate of either run, in the comparison's order."""
@@ -99,7 +93,8 @@ def _gate_alarms(change: GateComparison) -> Iterator[str]:
         if now.skipped > then.skipped:
             yield f"{change.gate} skipped more {now.unit}: {now.skipped:,}; before it was {then.skipped:,}."
     if change.excused:
-        yield f"{change.gate}: {plural(len(change.excused), 'finding')} that counted before, and waived or suppressed now."
+        number = plural(len(change.excused), "finding that counted before is", "findings that counted before are")
+        yield f"{change.gate}: {number} waived or suppressed now."
 
 
 def _policy_alarms(comparison: Comparison) -> Iterator[str]:

@@ -161,6 +161,8 @@ def passed() -> Record:
         decision=Decision(
             verdict=Verdict.PASSED, would_be=Verdict.PASSED, enforced=1, partial=(), gates=(decision,), policy_digest="sha256:" + "ab" * 32
         ),
+        origins=None,
+        artifacts=(),
         run=replace(record.run, duration_ms=912, gates=(GateRun(gate="secrets", started_ms=0, duration_ms=880, cached=True),)),
     )
 
@@ -181,6 +183,8 @@ def nothing() -> Record:
             gates=(),
             reasons=("no gate is enforced at this stage: nothing could stop this",),
         ),
+        origins=None,
+        artifacts=(),
         run=replace(record.run, gates=(), ci_url=""),
         content_digest="",
     )

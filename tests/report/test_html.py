@@ -5,17 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+import json
 import re
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gates.model import Record
+from gates.judge.compare import compare
+from gates.model import Examined, Limit, LimitCheck, Record, Skip
 from gates.report import html
-from tests.report.record_factory import BUNDLE, HOSTILE, full, hostile, nothing, passed, with_texts
+from gates.report.safe import shown, unicode_text
+from tests.report.record_factory import BUNDLE, HOSTILE, compared, full, hostile, large, nothing, passed, with_texts
+from tests.report.sample_gates import security
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=())).filter(str.strip), min_size=1, max_size=2).map(tuple)
 #: Elements and attributes that the templates write; anything else would have come from a record.
@@ -169,6 +174,73 @@ def test_only_addresses_of_the_web_are_links() -> None:
     assert all(link.startswith(("#", "https://", "data:,")) for link in links)
 
 
+def test_lineage_leads_from_the_policy_s_line_to_the_raw_output_and_back() -> None:
+    text = page(full())
+    row = text[text.index("<tr>\n<td><span", text.index('id="findings-table"')) :]
+    assert re.search(
+        r'<a href="#limit-6-0">findings is 1, at most 0 allowed</a> <span class="badge bad">broken</span> <code>gates.yaml:68<', row
+    )
+    assert '<tr id="limit-6-0">' in text
+    assert '<a href="#findings" class="show" data-limit="limit-6-0">1 finding</a>' in text
+    assert '<details id="evidence-0" class="skips">' in text
+    assert "raw/tests/: 2 files, 1.2 MB" in text
+    assert f"<code>{f'{1_204_977 % 256:02x}' * 32}</code>" in text
+    for link in Reader(text).links:
+        assert not link.startswith("#") or f'id="{link[1:]}"' in text or link.startswith("#evidence-"), link
+
+
+def test_a_new_limit_counts_new_findings_and_another_all() -> None:
+    decision, facts, _ = security()
+    assert facts is not None
+    limit = Limit(name="findings", max=Decimal(1), new_max=Decimal(0))
+    checks = tuple(LimitCheck(limit=limit, value=Decimal(1), met=True, text=text) for text in ("findings", "new findings"))
+    record = replace(full(), facts=(facts,), decision=replace(full().decision, gates=(replace(decision, checks=checks),)))
+    rows = json.loads(Reader(page(record)).data)["rows"]
+    assert sorted(row[13] for row in rows) == [[], [0], [0, 1]]  # suppressed, existing, new
+
+
+def test_what_became_of_the_run_since_the_previous_bundle_stands_in_it() -> None:
+    text = Reader(page(compared())).text
+    for part in (
+        "Failed, was passed. Compared with commit 1c0ffee254e7, judged on 2026-11-18, bundle 5e5e",
+        "secrets examined fewer files: 409; before it was 530.",
+        "secrets skipped more files: 3; before it was 0.",
+        "security: 1 finding that counted before is waived or suppressed now.",
+        "The policy is looser in 1 place: gates.tests.require.flakes.max.",
+        "1 new finding of tests",
+        "src/shop/old.py:3 pickle reads what others wrote",
+        "41.3 s, was 12.0 s: slower",
+        "Waiver W-15 of secrets added",
+        "tests: pytest: 8.4.2, was 8.4.1",
+        "tests: line-coverage: 87 percent, was 88.5",
+        "Quality Gates: 1.0.0, was 0.9.0",
+    ):
+        assert part in text, part
+    assert "Since the previous" not in Reader(page(full())).text
+
+
+def test_a_run_that_is_as_before_says_so() -> None:
+    record = full()
+    text = Reader(page(replace(record, comparison=compare(record, record, previous="5e" * 32)))).text
+    assert "The policy says the same as before." in text
+    assert "The same waivers, versions of tools and measured values as before." in text
+    assert "alarms" not in page(replace(record, comparison=compare(record, record, previous="5e" * 32))).partition("</style>")[2]
+
+
+def test_lists_are_cut_and_say_where_the_rest_is() -> None:
+    record = large(620)
+    (facts,) = record.facts
+    skips = tuple(Skip(item=f"f{number}", reason="why") for number in range(150))
+    facts = replace(facts, examined=Examined(unit="files", expected=247, done=97, skipped=skips))
+    text = page(replace(record, facts=(facts,)))
+    assert text.count("<tr>\n<td><span") == 500
+    assert "These are the first 500 of 620. All are in the bundle" in text
+    assert "f99" in text
+    assert "f100<" not in text
+    assert "facts/security.json</code> has all" in text
+    assert len(json.loads(Reader(text).data)["rows"]) == 620
+
+
 def test_hostile_text_is_shown_and_not_obeyed() -> None:
     text = page(hostile())
     reader = Reader(text)
@@ -187,5 +259,9 @@ def test_no_text_becomes_markup(texts: tuple[str, ...]) -> None:
     reader = Reader(text)
     assert set(reader.tags) <= TAGS
     assert reader.tags.count("script") == 2
+    assert not re.search("[<>&]|##\\[", reader.data)
+    data = json.loads(reader.data)
+    messages = {data["texts"][row[8]] for row in data["rows"]}
+    assert messages == {unicode_text(shown(made)) for made in texts}
     assert all(link.startswith(("#", "http://", "https://", "data:,")) for link in reader.links)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)

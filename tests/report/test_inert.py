@@ -12,10 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gates.model import Record
-from gates.report import html, json, junit, markdown, sarif, text
+from gates.model import Comparison, Record
+from gates.report import diff, html, json, junit, markdown, sarif, text
 from gates.report.safe import visible
 from tests.report.record_factory import BUNDLE, HOSTILE, with_texts
+
+
+def comparison(record: Record) -> Comparison:
+    assert record.comparison is not None
+    return record.comparison
+
 
 #: github is left out: its lines are commands, and `test_github.py` holds them to be ours alone.
 REPORTS: dict[str, Callable[[Record], str]] = {
@@ -23,6 +29,8 @@ REPORTS: dict[str, Callable[[Record], str]] = {
     "json": lambda record: json.render(record, exit_code=1, bundle=BUNDLE, problems=()),
     "markdown": lambda record: markdown.render(record, bundle=BUNDLE),
     "html": lambda record: html.render(record, bundle=BUNDLE),
+    "diff": lambda record: diff.render(record, comparison(record), digest="5e" * 32, color=False, width=100),
+    "diff-json": lambda record: diff.render_json(record, comparison(record), digest="5e" * 32),
     "sarif": sarif.render,
     "junit": junit.render,
 }
