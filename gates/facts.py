@@ -14,15 +14,21 @@ from gates.model import Facts, Status, ToolRun
 OBSERVED = "observe.json"
 
 
-def read_facts(gate: Gate, name: str, members: Mapping[str, bytes]) -> Facts:
-    """The facts that raw output stands for. Whatever goes wrong becomes a fact of status `error`, never an exception."""
-    raw = Raw(gate=name, uses=gate.id, parser=gate.parser, members=members)
+def read_facts(gate: Gate, name: str, members: Mapping[str, bytes], version: int | None = None) -> Facts:
+    """The facts that raw output stands for, by the gate's parser of a version (the present one where none is named).
+
+    Whatever goes wrong becomes a fact of status `error`, never an exception; only a version that the gate doesn't have is a `KeyError`.
+    """
+    parse = gate.parser_of(gate.parser if version is None else version)
+    if parse is None:
+        raise KeyError(version)
+    raw = Raw(gate=name, uses=gate.id, parser=gate.parser if version is None else version, members=members)
     try:
         observed = raw.json(OBSERVED)
         status = Status(observed["status"])
         if status is not Status.COMPLETED:
             return _without_facts(raw, observed["reason"], observed.get("remedy", ""), status=status)
-        facts = gate.parse(raw)
+        facts = parse(raw)
         canonical.of(facts)
         return facts
     except GateError as error:

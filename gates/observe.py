@@ -18,6 +18,7 @@ from gates import codec, redact
 from gates.adapters import clock, interrupts, process
 from gates.api import ObserveContext
 from gates.api.context import RAW_LIMIT
+from gates.api.masked import Note
 from gates.api.tree import Tree
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
@@ -31,12 +32,17 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A gate's raw output as it was written, not yet redacted, and the secrets that it met."""
+    """A gate's raw output as it was written, not yet redacted, and the secrets that it met with the rules by which each is one.
+
+    `notes` say what the gate masked by itself, `unsearched` of which rules it met a secret that can't be searched for everywhere.
+    """
 
     name: str
     members: Mapping[str, bytes]
-    secrets: frozenset[str]
+    secrets: Mapping[str, frozenset[str]]
     run: GateRun
+    notes: tuple[Note, ...] = ()
+    unsearched: frozenset[redact.Unsearched] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +132,15 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         duration_ms=round((ended - started) * 1000),
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
     )
-    secrets = frozenset(context.secrets)
     progress.ended(step.name, run, knows=not _reason(members))
-    return Observation(name=step.name, members=members, secrets=secrets, run=run)
+    return Observation(
+        name=step.name,
+        members=members,
+        secrets={secret: frozenset(rules) for secret, rules in context.secrets.items()},
+        run=run,
+        notes=tuple(note for notes in context.notes.values() for note in notes),
+        unsearched=frozenset(context.unsearched),
+    )
 
 
 def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext:
@@ -235,12 +247,46 @@ def member_name(name: str) -> str:
     return "".join(char if char in _PLAIN else "".join(f"@{byte:02x}" for byte in os.fsencode(char)) for char in name)
 
 
-def redacted(observation: Observation, redactor: redact.Redactor) -> dict[str, bytes]:
-    """The raw output with every known secret masked, in names too: what is parsed, kept and shown."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """Raw output with every known secret masked, in names too: what is parsed, kept and shown. `places` say what was masked where."""
+
+    members: dict[str, bytes]
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """So many masks on a line (from 1; 0: in the name) of a member of the raw output, by the rules that all of them are masked by."""
+
+    name: str
+    line: int
+    rules: frozenset[str]
+    count: int
+
+
+def mask(observation: Observation, redactor: redact.Redactor) -> Masked:
+    """Mask every known secret in raw output, and join what is said of it with what the gate masked by itself."""
     members: dict[str, bytes] = {}
+    places: list[Place] = []
+    named: dict[str, str] = {}
     for name, content in observation.members.items():
-        shown = redactor.text(name).replace(redact.MASK.decode(), member_name(redact.MASK.decode()))
-        while shown in members:
-            shown += "@"
-        members[shown] = redactor.redact(content)
-    return members
+        shown, masks = redactor.mask(name.encode())
+        name_shown = shown.decode().replace(redact.MASK.decode(), member_name(redact.MASK.decode()))
+        while name_shown in members:
+            name_shown += "@"
+        named[name] = name_shown
+        places += [Place(name=name_shown, line=0, rules=mask.rules, count=mask.count) for mask in masks]
+        members[name_shown], masks = redactor.mask(content)
+        places += [Place(name=name_shown, line=mask.line, rules=mask.rules, count=mask.count) for mask in masks]
+    places += [
+        Place(name=named[member_name(note.name)], line=note.line, rules=frozenset({note.rule}), count=note.count)
+        for note in observation.notes
+        if member_name(note.name) in named
+    ]
+    return Masked(members=members, places=tuple(places))
+
+
+def redacted(observation: Observation, redactor: redact.Redactor) -> dict[str, bytes]:
+    """The members of `mask`."""
+    return mask(observation, redactor).members

@@ -16,15 +16,17 @@ import gates
 from gates import redact, registry
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.api.tree import Tree
-from gates.errors import EvidenceError, PolicyError, Problem
-from gates.evidence import attestation, bundle
+from gates.errors import EvidenceError, PolicyError, Problem, UsageError
+from gates.evidence import attestation, bundle, redactions
+from gates.evidence.bundle import Contents, Previous
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
+from gates.judge.compare import compare
 from gates.judge.decide import decide
 from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
-from gates.observe import Observation, Progress, Setting, observe, redacted
+from gates.observe import Masked, Observation, Place, Progress, Setting, mask, observe
 from gates.plan import plan
-from gates.policy.compose import compose
+from gates.policy.compose import compose, origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -45,6 +47,7 @@ class Request:
     jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
     offline: bool = False
     sign_key: PrivateKey | None = None
+    previous: Contents | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +60,25 @@ class Result:
     interrupted: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """What masks the secrets of a run, what it has masked, and what it can't search for everywhere."""
+
+    redactor: redact.Redactor
+    places: Sequence[Place]
+    unsearched: frozenset[redact.Unsearched]
+
+
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
-    redactor = redact.Redactor(redact.secret_values(request.environment))
-    _refuse_secrets(request.sources, redactor)
-    policy = compose(request.sources, request.stage, registry.find).policy
+    secrets = redact.secrets_of(request.environment)
+    _refuse_secrets(request.sources, redact.Redactor(secrets))
+    effective = compose(request.sources, request.stage, registry.find)
+    policy = effective.policy
     steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
     context = _context(request, tree)
+    previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
     with _work_folder() as folder:
@@ -83,8 +97,10 @@ def run(request: Request, progress: Progress) -> Result:
         context = replace(context, limited=(*context.limited, changed))
     if observed.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    redactor = redact.Redactor(redact.secret_values(request.environment).union(*(item.secrets for item in observed.observations)))
-    raw: Mapping[str, Mapping[str, bytes]] = {item.name: redacted(item, redactor) for item in observed.observations}
+    redactor = redact.Redactor(_with_found(secrets, observed.observations))
+    _refuse_secrets(request.sources, redactor)
+    masked = {item.name: mask(item, redactor) for item in observed.observations}
+    raw: Mapping[str, Mapping[str, bytes]] = {name: item.members for name, item in masked.items()}
     gate_of = {step.name: step.gate for step in steps}
     facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
     decision = decide(policy, context, facts, ())
@@ -99,8 +115,28 @@ def run(request: Request, progress: Progress) -> Result:
         base=(),
         decision=decision,
         run=_run(started, begun, observed.observations, request.environment),
+        origins=origins(effective),
+        artifacts=bundle.artifacts(raw),
     )
-    return _write(record, request, raw, redactor, interrupted=observed.interrupted)
+    if request.previous:
+        record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
+    unsearched = redactor.unsearched.union(*(item.unsearched for item in observed.observations))
+    hidden = Hidden(redactor=redactor, places=_places(masked), unsearched=unsearched)
+    return _write(record, request, raw, hidden, previous, interrupted=observed.interrupted)
+
+
+def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
+    """All secrets of a run, each with the rules by which it is one."""
+    found = dict(secrets)
+    for observation in observations:
+        for secret, rules in observation.secrets.items():
+            found[secret] = found.get(secret, frozenset()) | rules
+    return found
+
+
+def _places(masked: Mapping[str, Masked]) -> list[Place]:
+    """What was masked, by the names of members of the bundle."""
+    return [replace(place, name=f"raw/{gate}/{place.name}") for gate, item in masked.items() for place in item.places]
 
 
 @contextlib.contextmanager
@@ -138,13 +174,39 @@ def _unproven(raw: Mapping[str, Mapping[str, bytes]], decision: Decision, change
     return {name: {**members, OBSERVED: json.dumps(said).encode()} if name in passed else members for name, members in raw.items()}
 
 
+def _follows(context: Context, before: Contents) -> Previous:
+    """The run before this one. Raises `UsageError` where it can't be: a chain is the runs of one branch, in the order of their days."""
+    then = before.record.context
+    named = (("repository", then.repository, context.repository), ("ref", then.ref, context.ref))
+    for name, was, is_ in named:
+        if was != is_:
+            raise UsageError(
+                f"the previous bundle is of the {name} {was or 'not known'}, and this run is of {is_ or 'not known'}",
+                help="a chain is the runs of one branch: name its last bundle with --previous, or leave that out to begin a chain",
+            )
+    if context.day < then.day:
+        raise UsageError(
+            f"this run is judged as on {context.day}, and the previous one was on {then.day}",
+            help="runs of a chain follow each other in time: judge as on that day or later",
+        )
+    return Previous(digest=before.digest, sequence=before.manifest.sequence)
+
+
 def _write(
-    record: Record, request: Request, raw: Mapping[str, Mapping[str, bytes]], redactor: redact.Redactor, *, interrupted: bool
+    record: Record,
+    request: Request,
+    raw: Mapping[str, Mapping[str, bytes]],
+    hidden: Hidden,
+    previous: Previous | None,
+    *,
+    interrupted: bool,
 ) -> Result:
     members = bundle.members_of(record, request.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
-    sealed = bundle.seal(record, members | {bundle.PAGE: page.encode("utf-8")}, redactor)
+    said = redactions.of(members, hidden.places, hidden.unsearched, hidden.redactor)
+    members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
+    sealed = bundle.seal(record, members, hidden.redactor, previous)
     if request.sign_key is not None:
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
@@ -174,19 +236,24 @@ def _default_path(root: Path, record: Record) -> Path:
 
 
 def _refuse_secrets(sources: Sequence[PolicySource], redactor: redact.Redactor) -> None:
-    """A policy's bytes go into the evidence as they are, so no secret may stand in them."""
+    """A policy's bytes go into the evidence as they are, so no secret may stand in them. Raises `PolicyError` with each place."""
     problems = tuple(
-        Problem(
-            error="the policy holds the value of a secret variable of this environment",
-            where=f"{source.name}:{number}",
-            help="take it out and revoke it; name the variable instead",
-        )
+        _secret_in_policy(f"{source.name}:{place.line}", sorted(map(redactor.text, place.rules)))
         for source in sources
-        for number, line in enumerate(source.content.split(b"\n"), 1)
-        if redactor.finds(line)
+        for place in redactor.mask(source.content)[1]
     )
     if problems:
         raise PolicyError(problems)
+
+
+def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
+    """One secret in a policy, in words that say how it is known to be one."""
+    variables = [rule.partition(":")[2] for rule in rules if ":" in rule]
+    if variables:
+        said = f"the value of a secret variable of this environment: {', '.join(variables)}"
+        return Problem(error=f"the policy holds {said}", where=where, help="revoke it, take it out, and name the variable instead")
+    remedy = "revoke it, take it out, and let the environment give it; where it is no secret, keep it in a file that is no policy"
+    return Problem(error=f"the policy holds a secret: {', '.join(rules)}", where=where, help=remedy)
 
 
 def _context(request: Request, tree: Tree) -> Context:

@@ -27,11 +27,16 @@ BATCHES = (6, 40)
 #: The tests of what runs in an engine's process, by the begin of the driver's name; quick ones first.
 DRIVERS = {
     "audit": ["tests/drivers/test_audit_*.py", "tests/*/test_dependencies*.py"],
-    "axe": ["tests/*/test_accessibility*.py"],
-    "bandit": ["tests/*/test_security.py"],
+    "axe": ["tests/drivers/test_axe_*.py", "tests/*/test_accessibility*.py"],
+    "bandit": ["tests/drivers/test_bandit_*.py", "tests/*/test_security.py"],
     "contracts_canary": ["tests/traps/test_contracts.py", "tests/runners/test_contracts.py"],
     "contracts": ["tests/drivers/test_contracts_*.py", "tests/hostile/test_contracts.py", "tests/[!h]*/test_contracts.py"],
-    "pytest": ["tests/runners/test_tests_inventory.py", "tests/traps/test_tests*.py", "tests/hostile/test_tests*.py", "tests/runners/test_tests*.py"],
+    "pytest": [
+        "tests/runners/test_tests_inventory.py",
+        "tests/traps/test_tests*.py",
+        "tests/hostile/test_tests*.py",
+        "tests/runners/test_tests*.py",
+    ],
     "secrets": ["tests/drivers/test_secrets_*.py", "tests/*/test_secrets*.py"],
 }
 #: Tests that reach a file out of sight of the measurement: as it is imported, or in whole runs that are processes of their own.

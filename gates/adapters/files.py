@@ -33,12 +33,12 @@ SKIPPED_FOLDERS = frozenset(
 )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises `EvidenceError` with the remedy where that can't be done."""
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file, given whole or in pieces, whole or not at all. Raises `EvidenceError` with the remedy where that can't be done."""
     _place(path, content, lambda temporary: temporary.replace(path))
 
 
-def write_new(path: Path, content: bytes) -> bool:
+def write_new(path: Path, content: bytes | Iterable[bytes]) -> bool:
     """Write a file whole or not at all, and never over another: False where the name is taken. Raises `EvidenceError`."""
 
     def claim(temporary: Path) -> None:
@@ -57,14 +57,14 @@ def write_new(path: Path, content: bytes) -> bool:
     return True
 
 
-def _place(path: Path, content: bytes, name: Callable[[Path], object]) -> None:
+def _place(path: Path, content: bytes | Iterable[bytes], name: Callable[[Path], object]) -> None:
     """Write beside `path`, then let `name` give the finished file its name. Passes `FileExistsError` of `name` on."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
+                stream.writelines((content,) if isinstance(content, bytes) else content)
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(temporary).chmod(0o644)

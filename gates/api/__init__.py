@@ -12,6 +12,7 @@ from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext
 from gates.api.gate import Gate, Need, Suggestion, Survey, ask_program, program_needs
+from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
 from gates.api.tools import ToolResult, read_answer, signal_name
@@ -31,9 +32,12 @@ from gates.model import (
     Status,
     ToolRun,
 )
+from gates.redact import MINIMUM_LENGTH, Why
 
 __all__ = [
     "BROWSER_INSTALL",
+    "MASK",
+    "MINIMUM_LENGTH",
     "OLDEST_AXE",
     "AxeScript",
     "Duration",
@@ -45,6 +49,7 @@ __all__ = [
     "Kind",
     "Limit",
     "Location",
+    "Masked",
     "Measurement",
     "Need",
     "ObserveContext",
@@ -63,6 +68,7 @@ __all__ = [
     "ToolResult",
     "ToolRun",
     "ToolTimeoutError",
+    "Why",
     "ask_program",
     "count",
     "find_browser",

@@ -16,10 +16,12 @@ from typing import Any
 from gates.adapters import clock, distributions, files, git, process
 from gates.adapters import service as services
 from gates.adapters.service import Service
+from gates.api.masked import Note, masked_lines
 from gates.api.options import Serve
 from gates.api.tools import CRASHED, KILLED, ToolResult, signal_name
 from gates.api.tree import Tree
 from gates.errors import GateError, NothingNamedError, ToolTimeoutError
+from gates.redact import Unsearched, Why, rule_of
 
 _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
@@ -52,7 +54,9 @@ class ObserveContext:
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
     tool_seconds: list[float] = field(default_factory=list)
-    secrets: set[str] = field(default_factory=set)
+    secrets: dict[str, set[str]] = field(default_factory=dict)
+    unsearched: set[Unsearched] = field(default_factory=set)
+    notes: dict[str, list[Note]] = field(default_factory=dict)
     _tools: list[dict[str, Any]] = field(default_factory=list)
     _written: dict[str, bytes] = field(default_factory=dict)
     _hidden: dict[str, str] = field(default_factory=dict)
@@ -130,25 +134,47 @@ class ObserveContext:
         path.unlink(missing_ok=True)
         path.write_bytes(content)
         self._written[name] = content
+        self.notes.pop(name, None)
 
     def raw_text(self, name: str, text: str) -> None:
         self.raw_bytes(name, text.encode("utf-8", "replace"))
 
     def raw_json(self, name: str, data: Any) -> None:
-        """Write JSON data, sorted by key. What isn't JSON data is refused with `TypeError`."""
+        """Write JSON data, sorted by key. What isn't JSON data is refused with `TypeError`. Where texts are `Masked` is remembered."""
         self.raw_text(name, json.dumps(data, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        for line, text in masked_lines(data):
+            for rule, count in text.rules.items():
+                self.note_masked(name, line, rule, count)
 
     def variable(self, name: str) -> str | None:
-        """A variable of the user's environment that children do not get by themselves, such as a token; masked from here on."""
+        """A variable of the user's environment that children do not get by themselves, such as a token.
+
+        It is masked from here on, and so is each word of it: a header's value may begin with the name of its kind.
+        """
         value = self.variables.get(name)
-        if value:
-            self.add_secret(value)
+        for secret in {value, *value.split()} if value else ():
+            self._add_secret(secret, rule_of(name))
         return value
 
-    def add_secret(self, value: str) -> None:
-        """A value that must stand nowhere in the evidence or on a screen: it is masked in everything that this run writes."""
+    def add_secret(self, value: str, rule: str = "secret") -> None:
+        """A value that must stand nowhere in the evidence or on a screen: it is masked in everything that this run writes.
+
+        `rule` says what it is, as in the gate's findings, and stands in the evidence. A value of less than 8 characters, or one that is a
+        word of ours, can't be searched for everywhere: the gate has to mask it where it found it (`MASK`, `note_masked`).
+        """
+        self._add_secret(value, f"{self.gate}/{rule}")
+
+    def _add_secret(self, value: str, rule: str) -> None:
         if value:
-            self.secrets.add(value)
+            self.secrets.setdefault(value, set()).add(rule)
+
+    def add_unsearched(self, rule: str, why: Why) -> None:
+        """Say that a secret of a rule is masked only where it was found, and why it is not searched for everywhere."""
+        self.unsearched.add(Unsearched(rule=f"{self.gate}/{rule}", why=why))
+
+    def note_masked(self, name: str, line: int, rule: str, count: int = 1) -> None:
+        """Say that the gate put so many of `MASK` on a line (from 1) of a raw file that it has just written, and by which rule."""
+        self.notes.setdefault(name, []).append(Note(name=name, line=line, rule=f"{self.gate}/{rule}", count=count))
 
     def hide(self, value: str | Path, placeholder: str) -> None:
         """Write `placeholder` (such as `{python}`) where `value` stands in a recorded command line or reason: it varies by machine."""

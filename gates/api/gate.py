@@ -74,6 +74,7 @@ class Gate:
 
     `limits` hold wherever a policy does not replace them by name. `measurements` names what the gate may
     measure, with a line of help each: a limit on any other name is refused when the policy is read.
+    `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
     id: str
@@ -91,3 +92,8 @@ class Gate:
     stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
     detect: Callable[[Survey], Suggestion | None] | None = None
     needs: Callable[[Path, Any], Iterable[Need]] | None = None
+    earlier: Mapping[int, Callable[[Raw], Facts]] = field(default_factory=dict)
+
+    def parser_of(self, version: int) -> Callable[[Raw], Facts] | None:
+        """The parser of that version; None where this gate doesn't have it."""
+        return self.parse if version == self.parser else self.earlier.get(version)

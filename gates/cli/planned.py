@@ -15,13 +15,8 @@ OPTIONS: dict[str, dict[str, str]] = {
         "policy-from": "judging by further policies",
         "base": "comparing with a base: for now every finding counts as new",
         "only-failed": "running only what failed",
-        "previous": "chaining bundles",
     },
     "init": {"adopt": "waiving what a repository has when it starts"},
-    "verify": {
-        "chain": "chaining bundles",
-        "policy": "judging again by another policy",
-    },
 }
 
 

@@ -15,7 +15,7 @@ from gates.cli import output, sources
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
-from gates.evidence import keys
+from gates.evidence import bundle, keys
 from gates.model import Stage
 
 
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
     )
     parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
+    parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
     parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
     parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
     parser.add_argument("--as-of", type=_day, metavar="DAY", help="judge as on this day (YYYY-MM-DD) instead of today, UTC")
@@ -56,6 +57,7 @@ def execute(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         offline=options.offline,
         sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
+        previous=bundle.read(options.previous) if options.previous else None,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:

@@ -21,6 +21,12 @@ def standing(root: Path, named: str | None) -> tuple[PolicySource, ...]:
     return load.collect(root, path)
 
 
+def anywhere(root: Path, named: str) -> tuple[PolicySource, ...]:
+    """A policy file of this repository or of any other place, with all that it extends there. Raises as `standing` does."""
+    path = (Path.cwd() / named).resolve()
+    return standing(root if path.is_relative_to(root) else path.parent, str(path))
+
+
 def standing_or_proposed(root: Path, named: str | None) -> tuple[PolicySource, ...]:
     """The same; where no file stands or is named, `baseline` on what is found here, said aloud."""
     if named or (root / POLICY_FILE).exists():

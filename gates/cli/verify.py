@@ -1,26 +1,24 @@
-"""`gates verify BUNDLE`: five questions, a line each, and an exit code of its own."""
+"""`gates verify BUNDLE`: five questions, a line each, and an exit code of its own; and the same for a chain of bundles."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from gates.adapters import clock
-from gates.cli import output
-from gates.errors import UsageError
+from gates.cli import answers, output, sources
+from gates.errors import UsageError, VerifyCode
 from gates.evidence import trust, trust_file
+from gates.evidence.chain import verify_chain
+from gates.evidence.rejudge import Rejudged, by_another
 from gates.evidence.trust import TRUST_WORDS, Trust, Trusted
-from gates.evidence.verify import Answer, Expectation, Verification, verify
-from gates.model import Stage
+from gates.evidence.verify import CODES, Expectation, Verification, verify
+from gates.model import Record, Stage
 from gates.report import html
-from gates.report.safe import terminal
 
 _REQUIRABLE = ("signed", "timestamped")
-_MARKS = {True: "yes", False: "NO", None: "not asked"}
-_WORDS = {"intact": "intact", "trusted": "trusted", "about": "about the right thing", "follows": "follows", "complete": "complete"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", type=Stage, choices=list(Stage), help="it must have been judged for this stage")
     parser.add_argument("--policy-digest", metavar="SHA256", help="it must have been judged by this policy")
     parser.add_argument("--max-age", type=_days, metavar="DAYS", help="it must have been judged at most so many days ago")
+    parser.add_argument("--policy", metavar="FILE", help="judge it by this policy too, as on today: the exit code is that of its verdict")
+    parser.add_argument("--chain", type=Path, metavar="DIR", help="verify all bundles of a branch in this folder, and that none is missing")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
 
 
 def execute(options: argparse.Namespace) -> int:
-    if options.bundle is None:
-        raise UsageError("name the bundle to verify", help="gates verify BUNDLE --allow-unsigned")
+    if (options.bundle is None) == (options.chain is None):
+        raise UsageError("name one bundle to verify, or a folder of them with --chain", help="gates verify BUNDLE --allow-unsigned")
+    if options.chain is not None and options.policy:
+        raise UsageError("--policy judges one bundle again, not a chain", help="name the bundle instead of --chain")
     today, aged = clock.today(), options.max_age is not None
     expected = Expectation(
         allow_unsigned=options.allow_unsigned,
@@ -78,9 +80,26 @@ def execute(options: argparse.Namespace) -> int:
         not_before=today - timedelta(days=min(options.max_age, today.toordinal() - 1)) if aged else None,
         not_after=today if aged else None,
     )
-    found = verify(options.bundle, expected, lambda record: html.render(record, bundle=None))
-    sys.stdout.write(_json(found) if options.format == "json" else _text(found, color=output.wants_color(sys.stdout)))
-    return found.code
+    color = output.wants_color(sys.stdout)
+    if options.chain is not None:
+        chain = verify_chain(options.chain, expected, _page)
+        output.say(answers.chain_document(chain) if options.format == "json" else answers.chain_text(chain, color=color))
+        return chain.code
+    found = verify(options.bundle, expected, _page)
+    other, code = _by_another(found, options, today)
+    output.say(answers.document(found, other, code) if options.format == "json" else answers.text(found, other, color=color))
+    return code
+
+
+def _by_another(found: Verification, options: argparse.Namespace, today: date) -> tuple[Rejudged | None, VerifyCode]:
+    """What another policy says, where one is named and the bundle can be relied on; then the code is that of its verdict."""
+    if not options.policy:
+        return None, found.code
+    named = sources.anywhere(options.root, options.policy)
+    if found.contents is None or found.code not in CODES.values():
+        return None, found.code
+    other = by_another(found.contents, named, today)
+    return other, CODES[other.decision.verdict]
 
 
 def _trusted(options: argparse.Namespace) -> Trusted:
@@ -89,32 +108,8 @@ def _trusted(options: argparse.Namespace) -> Trusted:
     return file.and_named(trust.named_keys(options.key), trust.named_identities(options.identity))
 
 
-def _text(found: Verification, *, color: bool) -> str:
-    lines = [_line(answer, color=color) for answer in found.answers]
-    if found.contents is not None:
-        lines.append(
-            f"verdict: {found.contents.record.decision.verdict}" + ("" if found.code in {0, 1, 3} else ", but it can't be relied on")
-        )
-        lines.append(f"digest: sha256:{found.contents.digest}")
-    return "\n".join(lines) + "\n"
-
-
-def _line(answer: Answer, *, color: bool) -> str:
-    mark = _MARKS[answer.holds]
-    if color:
-        mark = f"\x1b[{ {True: 32, False: 31, None: 33}[answer.holds] }m{mark}\x1b[0m"
-    return f"{_WORDS[answer.question]}: {mark}: {terminal(answer.words)}"
-
-
-def _json(found: Verification) -> str:
-    document = {
-        "schema": "gates/verification/v1",
-        "exit_code": int(found.code),
-        "verdict": found.contents.record.decision.verdict.value if found.contents else None,
-        "digest": f"sha256:{found.contents.digest}" if found.contents else None,
-        "answers": [{"question": answer.question.value, "holds": answer.holds, "words": answer.words} for answer in found.answers],
-    }
-    return json.dumps(document, indent=2) + "\n"
+def _page(record: Record) -> str:
+    return html.render(record, bundle=None)
 
 
 def _days(text: str) -> int:

@@ -32,7 +32,7 @@ from bandit.core.tester import BanditTester
 
 from gates.drivers import bandit_canary
 from gates.drivers.bandit_source import Source
-from gates.drivers.secrets_text import is_searchable
+from gates.drivers.secrets_text import why_unsearched
 
 #: A file may take so many seconds: bandit's time for some checks grows with the square of a literal's lines.
 SECONDS_PER_FILE = 120
@@ -52,7 +52,9 @@ def main(request_path: str) -> int:
     found = _run(request["files"])
     names = "\n".join(request["files"])
     for issue in found["issues"]:
-        issue["secrets"] = [value for value in issue["secrets"] if is_searchable(value, names)]
+        why = {value: why_unsearched(value, names) for value in issue["secrets"]}
+        issue["unsearched"] = sorted({reason for reason in why.values() if reason})
+        issue["secrets"] = [value for value in issue["secrets"] if not why[value]]
     json.dump({**found, "canary": sorted({issue["rule"] for issue in canary["issues"]})}, sys.stdout)
     return 0
 
@@ -149,7 +151,8 @@ def _issues(results: list[Issue], broken: dict[str, str]) -> list[dict[str, Any]
 
 def _issue(issue: Issue, name: str, source: Source) -> dict[str, Any]:
     lines = issue.linerange or [issue.lineno]
-    message, password = source.without_literals(issue.text, min(lines), max(lines))
+    text, text_masks = source.masked(issue.lineno)
+    message, message_masks, password = source.without_literals(issue.text, min(lines), max(lines))
     return {
         "rule": issue.test_id,
         "test": issue.test,
@@ -161,8 +164,9 @@ def _issue(issue: Issue, name: str, source: Source) -> dict[str, Any]:
         "line": max(1, issue.lineno),
         "column": source.column(issue.lineno, issue.col_offset),
         "end_line": max(lines),
-        "text": source.masked(issue.lineno),
+        "text": text,
         "message": message,
+        "masks": {"text": text_masks, "message": message_masks},
         "nosec": source.is_nosec(issue.test_id, issue.lineno, lines),
         "secrets": [password] if password else [],
     }

@@ -57,27 +57,29 @@ class Source:
         except tokenize.TokenError:
             return  # bandit too goes on with the comments up to here
 
-    def masked(self, number: int) -> str:
-        """A line, stripped, with a mask for the text of every string that stands on it."""
+    def masked(self, number: int) -> tuple[str, int]:
+        """A line, stripped, with a mask for the text of every string that stands on it, and how many these are."""
         if not 0 < number <= len(self._lines):
-            return ""
+            return "", 0
         line = self._lines[number - 1]
         for first, start, last, end in reversed(self._strings_on[number]):
             left = start if first == number else 0
             right = end if last == number else len(line)
             line = f"{line[:left]}{MASK}{line[right:]}"
-        return line.strip()
+        return line.strip(), len(self._strings_on[number])
 
-    def without_literals(self, text: str, first: int, last: int) -> tuple[str, str]:
-        """bandit's message about some lines without the strings on them that it quotes, and the password that it names, if any."""
+    def without_literals(self, text: str, first: int, last: int) -> tuple[str, int, str]:
+        """bandit's message about some lines without the strings on them that it quotes, their number, and the password that it names."""
         before, colon, password = text.partition(_NAMES_VALUE)
         if colon:
-            return f"{before}{colon}{MASK}", password.strip().removeprefix("'").removesuffix("'")
+            return f"{before}{colon}{MASK}", 1, password.strip().removeprefix("'").removesuffix("'")
+        masks = 0
         found = {value for number in range(first, last + 1) for value in self._literals_on[number]}
         for literal in sorted(found, key=lambda value: (-len(value), value)):
             for quoted in (f"'{literal}'", f'"{literal}"', f"({literal})"):
+                masks += text.count(quoted)
                 text = text.replace(quoted, f"{quoted[0]}{MASK}{quoted[-1]}")
-        return text, ""
+        return text, masks, ""
 
     def column(self, number: int, offset: int) -> int | None:
         """A column from 1 for the parser's offset, which counts bytes of UTF-8."""

@@ -141,6 +141,7 @@ def _read_baseline(path: str) -> Baseline:
 def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any]:
     known = any((path, kind, _sha1(value)) in baseline for kind, value in hit.engine)
     values = hit.pieces if hit.rule == "private-key" else [hit.value, *hit.pieces]
+    why = {value: secrets_text.why_unsearched(value, names) for value in values}
     plain = dataclasses.asdict(hit)
     for key in ("source", "engine", "pieces"):
         del plain[key]
@@ -148,7 +149,8 @@ def _plain(hit: Hit, path: str, names: str, baseline: Baseline) -> dict[str, Any
         **plain,
         "shape": secrets_text.shape(hit.engine[0][1] if hit.engine and hit.rule in secrets_rules.GENERIC else hit.value),
         "suppressed_by": hit.suppressed_by or (".secrets.baseline" if known else None),
-        "secrets": [value for value in values if secrets_text.is_searchable(value, names)],
+        "secrets": [value for value in values if not why[value]],
+        "unsearched": sorted({reason for reason in why.values() if reason}),
     }
 
 

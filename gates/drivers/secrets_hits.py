@@ -29,8 +29,8 @@ class Hit:
 
     `pieces` are the lines of a private key, or the longer token that `value` is a part of.
 
-    `text` is the line that was searched, and once finished the masked one. `source` numbers the pass that found it,
-    `engine` holds detect-secrets' own type and value for a baseline to name.
+    `text` is the line that was searched, and once finished the masked one, with so many `masks` by rule.
+    `source` numbers the pass that found it, `engine` holds detect-secrets' own type and value for a baseline to name.
     """
 
     rule: str
@@ -43,6 +43,7 @@ class Hit:
     engine: list[tuple[str, str]] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     suppressed_by: str | None = None
+    masks: dict[str, int] = field(default_factory=dict)
 
 
 def add(hits: list[Hit], hit: Hit) -> None:
@@ -96,11 +97,12 @@ def describe(hits: Sequence[Hit], raw: Sequence[str]) -> None:
         if hit.source:
             plain = raw[hit.line - 1] if hit.line <= len(raw) else ""
             hit.column, _ = _last(plain, hit.value)
-    by_line: dict[int, list[str]] = {}
+    by_line: dict[int, dict[str, str]] = {}
     for hit in hits:
-        by_line.setdefault(hit.line, []).extend([hit.value, *hit.pieces])
+        by_line.setdefault(hit.line, {}).update(dict.fromkeys([hit.value, *hit.pieces], hit.rule))
     for hit in hits:
-        hit.text = words.masked(_line_of(hit, raw), by_line[hit.line])
+        hit.text, hit.masks = words.masked(_line_of(hit, raw), by_line[hit.line])
+        hit.masks = hit.masks or {hit.rule: 1}
 
 
 def allow(hits: Sequence[Hit], path: str, passes: Sequence[Sequence[str]]) -> None:

@@ -68,7 +68,7 @@ def scan_readings(path: str, readings: Sequence[str], detectors: Detectors, left
     known = {(hit.rule, hit.value, hit.suppressed_by) for hit in first.hits}
     for hit in (hit for other in others for hit in other.hits):
         if (hit.rule, hit.value, hit.suppressed_by) not in known:
-            hit.text = MASK
+            hit.text, hit.masks = MASK, {hit.rule: 1}
             first.hits.append(hit)
     return first
 

@@ -6,11 +6,15 @@ import base64
 import codecs
 import math
 import re
+from collections import Counter
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 MASK = "[redacted]"
 _AROUND = 100
 _LONGEST_WORDS = 80
+#: What is shorter also stands in ordinary text by chance.
+_SHORTEST_SEARCHED = 8
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -77,15 +81,37 @@ def _wide_encoding(content: bytes) -> str:
     return "utf-16-be" if zeros[0] else "utf-16-le"
 
 
-def masked(line: str, values: list[str]) -> str:
-    """The line without the values, stripped, and cut to what stands near the first of them."""
-    for value in sorted(values, key=len, reverse=True):
-        line = line.replace(value, MASK)
-    line = line.strip()
-    first = line.find(MASK)
-    if first < 0:
-        return MASK
-    return line[max(0, first - _AROUND) : first + len(MASK) + _AROUND].strip()
+def masked(line: str, values: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+    """The line without the values, stripped, and cut to what stands near the first of them; and how many masks are whole in it, by rule.
+
+    `values` gives the rule by which each is a secret. Those that overlap are masked as one, by the rule of the longest.
+    """
+    text, masks, place = "", [], 0
+    for start, end, rule in _spans(line, values):
+        text += line[place:start]
+        masks.append((len(text), rule))
+        text, place = text + MASK, end
+    text += line[place:]
+    if not masks:
+        return MASK, {}
+    left = max(len(text) - len(text.lstrip()), masks[0][0] - _AROUND)
+    right = min(len(text.rstrip()), masks[0][0] + len(MASK) + _AROUND)
+    return text[left:right].strip(), dict(Counter(rule for start, rule in masks if start + len(MASK) <= right))
+
+
+def _spans(line: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """Where the values stand on the line, in order, those that overlap as one."""
+    found = sorted(
+        ((match.start(), -match.end(), rule) for value, rule in values.items() if value for match in re.finditer(re.escape(value), line)),
+    )
+    spans: list[tuple[int, int, str]] = []
+    for start, end, rule in found:
+        if spans and start < spans[-1][1]:
+            first, last, before = spans[-1]
+            spans[-1] = (first, max(last, -end), before)
+        else:
+            spans.append((start, -end, rule))
+    return spans
 
 
 def shape(value: str) -> str:
@@ -118,12 +144,14 @@ def entropy(text: str) -> float:
     return -sum(share * math.log2(share) for share in counts)
 
 
-def is_searchable(value: str, paths: str) -> bool:
-    """Whether a value can be masked wherever it stands: not where it is an ordinary word or part of a file's name.
+def why_unsearched(value: str, paths: str) -> str:
+    """Why a value can't be masked wherever it stands, empty where it can: it is `short`, an ordinary `word`, or part of a file's `name`.
 
     `paths` holds the names of all files. Words would be masked in the keys of other tools' reports. What no word is like is masked in
     names too, or else a file that is called like a token would save it everywhere.
     """
     is_word = re.fullmatch(r"[A-Za-z]+(?:[-_. :][A-Za-z]+)*", value) is not None and len(value) < 24
     is_token = _TOKEN.fullmatch(value) is not None and entropy(value) > _ENTROPY_OF_TOKENS
-    return not is_word and (is_token or value not in paths)
+    if len(value) < _SHORTEST_SEARCHED:
+        return "short"
+    return "word" if is_word else "" if is_token or value not in paths else "name"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,18 +10,22 @@ from typing import Any, TypeVar
 from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
-from gates.evidence import archive
-from gates.model import BundleInfo, Context, Decision, Facts, Policy, PolicySource, Record, Run
+from gates.evidence import archive, redactions
+from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
 MANIFEST = "manifest.json"
 PAGE = "report.html"
+#: Where the policies say what they say. It follows from their files, so it is no part of the content digest.
+ORIGINS = "origins.json"
+#: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
+COMPARISON = "comparison.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
 #: What a run writes beside the members that its record gives.
-BESIDE = frozenset({MANIFEST, "redactions.json", PAGE})
+BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
 _CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})
@@ -63,6 +67,14 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The run before this one on its branch: the digest of its bundle (sha256 of the manifest, hex) and its number."""
+
+    digest: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """A bundle that was read: its record, manifest, policy files, raw output by gate, and its digest (sha256 of the manifest, hex)."""
 
@@ -86,27 +98,48 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
     for gate, files_of_gate in raw.items():
         members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.origins is not None:
+        members[ORIGINS] = canonical.of(record.origins)
+    if record.comparison is not None:
+        members[COMPARISON] = canonical.of(record.comparison)
     return members
+
+
+def artifacts(raw: Mapping[str, Mapping[str, bytes]]) -> tuple[Artifact, ...]:
+    """The files of raw output as reports name them, by path."""
+    return _artifacts([_member(f"raw/{gate}/{name}", content) for gate, held in raw.items() for name, content in held.items()])
+
+
+def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
+    raw = [(member, member.gate) for member in sorted(members, key=lambda member: member.path) if member.role == "raw"]
+    return tuple(Artifact(gate=gate, path=member.path, size=member.size, sha256=member.sha256) for member, gate in raw if gate)
 
 
 def content_digest(members: Mapping[str, bytes]) -> str:
     """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
-    covered = sorted(name for name in members if name.startswith(_CONTENT) or name in _CONTENT_FILES)
-    listing = [{"path": name, "sha256": canonical.sha256(members[name])} for name in covered]
+    return _content_digest({name: canonical.sha256(content) for name, content in members.items() if _is_content(name)})
+
+
+def _is_content(name: str) -> bool:
+    return name.startswith(_CONTENT) or name in _CONTENT_FILES
+
+
+def _content_digest(digests: Mapping[str, str]) -> str:
+    """The same from the sha256 of each member."""
+    listing = [{"path": name, "sha256": digests[name]} for name in sorted(digests) if _is_content(name)]
     return f"sha256:{canonical.sha256(canonical.dumps(listing))}"
 
 
-def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> dict[str, bytes]:
+def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor, previous: Previous | None = None) -> dict[str, bytes]:
     """The members with the manifest that closes their list. Raises `EvidenceError` where a secret stands in any of them."""
-    leaking = sorted(name for name, content in members.items() if redactor.finds(content) or redactor.finds(name.encode()))
+    sealed = {redactions.NAME: redactions.of({})} | dict(members)
+    leaking = sorted(name for name, content in sealed.items() if redactor.finds(content) or redactor.finds(name.encode()))
     if leaking:
         raise EvidenceError(
             "the bundle would hold a secret that this run saw, so nothing was written",
             where=redactor.text(leaking[0]),
             help="find out how the secret comes there (a policy file, a file's name); take it out, revoke it, and run again",
         )
-    masked = sum(content.count(b"[redacted]") for name, content in members.items() if name.startswith("raw/"))
-    sealed = dict(members) | {"redactions.json": canonical.dumps({"schema": "gates/redactions/v1", "masked_in_raw_output": masked})}
     manifest = Manifest(
         schema=SCHEMA,
         members=tuple(_member(name, sealed[name]) for name in sorted(sealed)),
@@ -114,6 +147,8 @@ def seal(record: Record, members: Mapping[str, bytes], redactor: Redactor) -> di
         content_digest=record.content_digest,
         judge=judge.VERSION,
         parsers={facts.gate: facts.parser for facts in record.facts},
+        previous=previous.digest if previous else None,
+        sequence=previous.sequence + 1 if previous else 0,
     )
     return sealed | {MANIFEST: canonical.of(manifest)}
 
@@ -130,8 +165,8 @@ def write(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
 
 def write_beside(path: Path, members: Mapping[str, bytes]) -> BundleInfo:
     """Write a sealed bundle as a zip under a name of its own: where it is taken, by a run at the same time too, a number is added."""
-    content, place, number = _packed(members), path, 1
-    while not files.write_new(place, content):
+    place, number = path, 1
+    while not files.write_new(place, _packed(members)):
         number += 1
         place = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return BundleInfo(path=str(place), digest=canonical.sha256(members[MANIFEST]))
@@ -147,9 +182,10 @@ def add_signatures(path: Path, contents: Contents, signatures: Mapping[str, byte
     return BundleInfo(path=str(path), digest=contents.digest, signed=True)
 
 
-def _packed(members: Mapping[str, bytes]) -> bytes:
+def _packed(members: Mapping[str, bytes]) -> Iterator[bytes]:
+    """The archive in pieces, so that it is never held whole beside its members. Raises `EvidenceError` beyond the bounds, at once."""
     try:
-        return archive.pack(members)
+        return archive.pieces(members)
     except BundleError as error:
         problem = error.problems[0]
         raise EvidenceError(problem.error, where=problem.where, help=problem.help) from error
@@ -158,17 +194,12 @@ def _packed(members: Mapping[str, bytes]) -> bytes:
 def read(path: Path) -> Contents:
     """Read a bundle once, whole, and check that it is intact. Raises `BundleError` with what is wrong."""
     try:
-        members = archive.read_folder(path) if path.is_dir() else archive.unpack(_read_file(path))
+        members = archive.read_folder(path) if path.is_dir() else archive.read_file(path)
     except OSError as error:
         raise BundleError(
             f"the bundle can't be read: {error.strerror or error}", where=str(path), help="name a bundle: a .zip file or a folder"
         ) from error
     return open_members(members)
-
-
-def _read_file(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(archive.ARCHIVE_LIMIT + 1)
 
 
 def open_members(members: Mapping[str, bytes]) -> Contents:
@@ -183,7 +214,7 @@ def open_members(members: Mapping[str, bytes]) -> Contents:
             raise BundleError("a member is missing", where=member.path)
         if member != _member(member.path, members[member.path]):
             raise BundleError("a member is not what the manifest says", where=member.path)
-    if manifest.content_digest != content_digest(members):
+    if manifest.content_digest != _content_digest({member.path: member.sha256 for member in manifest.members}):
         raise BundleError("the content digest is not that of the content", where=MANIFEST)
     record = _record(members, manifest)
     return Contents(
@@ -211,6 +242,8 @@ def _manifest(members: Mapping[str, bytes]) -> Manifest:
     paths = [member.path for member in manifest.members]
     if paths != sorted(set(paths)) or MANIFEST in paths or SIGNATURES & set(paths):
         raise BundleError("the manifest's list is not sorted, or lists what it must not", where=MANIFEST)
+    if (manifest.previous is None) != (manifest.sequence == 0) or manifest.sequence < 0:
+        raise BundleError("the manifest's number does not fit the bundle that it names as the one before", where=MANIFEST)
     return manifest
 
 
@@ -226,6 +259,9 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         decision=_decode(Decision, _json(members, "decision.json"), "decision.json"),
         run=_decode(Run, _json(members, "run.json"), "run.json"),
         content_digest=manifest.content_digest,
+        origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
+        artifacts=_artifacts(manifest.members),
+        comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:
         raise BundleError("the manifest is about another context than the content", where=MANIFEST)

@@ -12,17 +12,19 @@ from enum import StrEnum
 from pathlib import Path
 
 import gates
-from gates import canonical, judge, registry
+from gates import canonical, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
-from gates.evidence import bundle
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, Trusted
 from gates.facts import read_facts
-from gates.judge.decide import decide, is_observed
+from gates.judge.compare import disagreements
+from gates.judge.decide import is_observed
+from gates.judge.versions import JUDGES
 from gates.model import Record, Stage, Verdict
 from gates.policy import load
-from gates.policy.compose import compose
+from gates.policy.compose import compose, origins
 
 #: Makes the page of a record.
 Render = Callable[[Record], str]
@@ -75,14 +77,15 @@ class Verification:
     notes: tuple[str, ...] = field(default=())
 
 
-_CODES = {
+_FAULTS = {
     Question.INTACT: VerifyCode.NOT_INTACT,
     Question.TRUSTED: VerifyCode.NOT_TRUSTED,
     Question.ABOUT: VerifyCode.ABOUT_SOMETHING_ELSE,
     Question.FOLLOWS: VerifyCode.DOES_NOT_FOLLOW,
     Question.COMPLETE: VerifyCode.INCOMPLETE,
 }
-_VERDICTS = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
+#: The code of a verdict that can be relied on.
+CODES = {Verdict.PASSED: VerifyCode.PASSED, Verdict.FAILED: VerifyCode.FAILED, Verdict.ERRORED: VerifyCode.ERRORED}
 
 
 def verify(path: Path, expected: Expectation, render_page: Render | None = None) -> Verification:
@@ -104,8 +107,8 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         _answer(Question.ABOUT, lambda: _about(contents, signed, expected)),
         *_judged_again(contents, render_page),
     )
-    failed = [_CODES[answer.question] for answer in answers if answer.holds is False]
-    code = min(failed) if failed else _VERDICTS[contents.record.decision.verdict]
+    failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
+    code = min(failed) if failed else CODES[contents.record.decision.verdict]
     return Verification(answers=answers, code=code, contents=contents)
 
 
@@ -197,14 +200,14 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
 
 def _unknown_judges(contents: Contents) -> str:
     """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
-    if contents.manifest.judge != judge.VERSION:
+    if contents.manifest.judge not in JUDGES:
         return f"it was judged by judge {contents.manifest.judge}"
     for facts in contents.record.facts:
         try:
             gate = registry.find(facts.uses)
         except (KeyError, PluginError):
             return f"the gate {facts.uses!r} is not installed here"
-        if gate.parser != facts.parser:
+        if gate.parser_of(facts.parser) is None:
             return f"{facts.gate} was read by parser {facts.parser} of {facts.uses}"
     return ""
 
@@ -217,11 +220,16 @@ def _differences(contents: Contents) -> list[str]:
         differing.append("the manifest names other parsers than the facts")
     if record.base:
         differing.append("there are facts of a base, and no raw output from which they could follow")
+    if record.comparison is not None:
+        differing += disagreements(record.comparison, record)
+        if record.comparison.previous != contents.manifest.previous:
+            differing.append("it is compared with another bundle than the one that it follows")
+    differing += redactions.faults(contents.members)
     differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
     for facts in record.facts:
-        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}))
+        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
         if canonical.of(again) != canonical.of(facts):
             differing.append(f"the facts of {facts.gate} do not follow from its raw output")
     try:
@@ -230,10 +238,12 @@ def _differences(contents: Contents) -> list[str]:
         effective = compose(contents.sources, record.context.stage, registry.find)
         if canonical.of(effective.policy) != canonical.of(record.policy):
             differing.append("the effective policy does not follow from the policy files")
+        if record.origins is not None and record.origins != origins(effective):
+            differing.append("the places of the policy are not those of its files")
     except PolicyError as error:
         differing.append(f"the policy files can't be composed again: {error}")
     try:
-        decision = decide(record.policy, record.context, record.facts, record.base)
+        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
         if canonical.of(decision) != canonical.of(record.decision):
             differing.append("the decision does not follow from policy, context and facts")
     except ValueError as error:

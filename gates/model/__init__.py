@@ -3,11 +3,23 @@
 Terms follow the field: SARIF 2.1.0 for locations and suppressions, SLSA and in-toto for evidence.
 """
 
+from gates.model.comparison import (
+    Amount,
+    Comparison,
+    Direction,
+    GateComparison,
+    MeasurementChange,
+    PolicyChange,
+    ToolChange,
+    WaiverChange,
+    WaiverFate,
+)
+from gates.model.context import Context
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
+from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
 from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
 from gates.model.record import (
     BundleInfo,
-    Context,
     Counts,
     Decision,
     FindingState,
@@ -22,16 +34,22 @@ from gates.model.record import (
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "Amount",
+    "Artifact",
     "BundleInfo",
+    "Comparison",
     "Context",
     "Counts",
     "Decision",
+    "Direction",
     "Enforcement",
     "Examined",
     "Facts",
     "Finding",
     "FindingState",
+    "GateComparison",
     "GateDecision",
+    "GateOrigin",
     "GatePolicy",
     "GateRun",
     "Kind",
@@ -39,8 +57,11 @@ __all__ = [
     "LimitCheck",
     "Location",
     "Measurement",
+    "MeasurementChange",
+    "Origins",
     "Outcome",
     "Policy",
+    "PolicyChange",
     "PolicySource",
     "Proof",
     "Record",
@@ -52,11 +73,15 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "ToolChange",
     "ToolRun",
     "Verdict",
     "Waiver",
+    "WaiverChange",
     "WaiverClass",
     "WaiverDecision",
+    "WaiverFate",
+    "WaiverOrigin",
     "WaiverRules",
     "WaiverState",
 ]

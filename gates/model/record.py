@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from gates.model.comparison import Comparison
+from gates.model.context import Context
 from gates.model.facts import Facts
+from gates.model.origins import Artifact, Origins
 from gates.model.policy import Limit, Policy
-from gates.model.terms import Enforcement, Outcome, Stage, State, Verdict
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What the judge is told beside facts and policies. `day` is the day of evaluation in UTC.
-
-    `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
-    less than the policy asks for: it was interrupted, or a hook named files.
-    """
-
-    day: date
-    stage: Stage
-    commit: str | None = None
-    tree: str | None = None
-    dirty: bool = False
-    repository: str | None = None
-    ref: str | None = None
-    base: str | None = None
-    parts: tuple[str, ...] = ()
-    selection: tuple[str, ...] = ()
-    limited: tuple[str, ...] = ()
+from gates.model.terms import Enforcement, Outcome, State, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +117,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Everything that reports render and the bundle holds. `base` has the facts of the base, where there is one."""
+    """Everything that reports render and the bundle holds.
+
+    `base` has the facts of the base, where there is one; `origins` and `artifacts` where limits and raw output stand;
+    `comparison` what became of the run since an earlier bundle.
+    """
 
     context: Context
     policy: Policy
@@ -145,6 +130,9 @@ class Record:
     decision: Decision
     run: Run
     content_digest: str = ""
+    origins: Origins | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    comparison: Comparison | None = None
 
     def facts_of(self, gate: str) -> Facts | None:
         return next((facts for facts in self.facts if facts.gate == gate), None)

@@ -11,7 +11,20 @@ from typing import Any
 from gates import canonical, codec
 from gates.api import Gate
 from gates.errors import PolicyError, Problem
-from gates.model import Enforcement, GatePolicy, Limit, Policy, PolicySource, Severity, SourceRef, Stage, WaiverRules
+from gates.model import (
+    Enforcement,
+    GateOrigin,
+    GatePolicy,
+    Limit,
+    Origins,
+    Policy,
+    PolicySource,
+    Severity,
+    SourceRef,
+    Stage,
+    WaiverOrigin,
+    WaiverRules,
+)
 from gates.policy import layers
 from gates.policy.entry import Entry, made, plain
 from gates.policy.exceptions import read_decisions, read_waivers
@@ -223,12 +236,29 @@ def _gate_policy(name: str, gate: Gate, body: Entry) -> GatePolicy:
         runbook=body.said("runbook", ""),
         not_applicable=body.said("not-applicable", ""),
         options=plain(options(gate), body.value["options"]),
-        require=tuple(limit for key, limits in body.value["require"].items() for limit in _limits(key, limits)),
+        require=tuple(limit for limit, _ in _required(body)),
     )
 
 
-def _limits(name: str, entry: Entry) -> Iterator[Limit]:
-    """The limits on one name, without those that say `unlimited`."""
+def origins(effective: Effective) -> Origins:
+    """Where each gate, limit and waiver of a policy was said."""
+    gates, waivers = effective.document.value["gates"], effective.document.get("waivers")
+    return Origins(
+        gates=tuple(
+            GateOrigin(gate=name, place=body.place.short, require=tuple(place for _, place in _required(body)))
+            for name, body in gates.value.items()
+        ),
+        waivers=tuple(WaiverOrigin(id=waiver.said("id"), place=waiver.place.short) for waiver in waivers or ()),
+    )
+
+
+def _required(body: Entry) -> Iterator[tuple[Limit, str]]:
+    """The limits of a gate, each with the place of the first bound that it says."""
+    return ((limit, place) for key, limits in body.value["require"].items() for limit, place in _limits(key, limits))
+
+
+def _limits(name: str, entry: Entry) -> Iterator[tuple[Limit, str]]:
+    """The limits on one name with their places, without those that say `unlimited`."""
     for said in entry:
         severity = said.said("severity")
         new = said.get("new")
@@ -241,7 +271,10 @@ def _limits(name: str, entry: Entry) -> Iterator[Limit]:
             regression=_bound(said.said("regression")),
         )
         if any(bound is not None for bound in (limit.max, limit.min, limit.new_max, limit.regression)):
-            yield limit
+            yield (
+                limit,
+                next((said.value[key].place.short for key in ("max", "min", "new", "regression") if key in said.value), said.place.short),
+            )
 
 
 def _bound(value: Any) -> Decimal | None:

@@ -22,6 +22,7 @@ from gates.api import (
     Kind,
     Limit,
     Location,
+    Masked,
     Measurement,
     ObserveContext,
     Proof,
@@ -30,6 +31,7 @@ from gates.api import (
     Stage,
     Suggestion,
     Survey,
+    Why,
     count,
     option,
 )
@@ -38,6 +40,7 @@ from gates.formats import places
 
 INVENTORY = "inventory.json"
 SCAN = "scan.json"
+_NOT_KEPT = frozenset({"value", "secrets", "unsearched", "masks"})
 BASELINE = ".secrets.baseline"
 #: What must be found of what is planted in each run, by mode: a sample for each detector of the engine's, and for each of ours.
 #: Addresses have none: a filter of the engine's drops all that is without a letter.
@@ -71,8 +74,11 @@ def observe(context: ObserveContext, options: Options) -> None:
     context.expect_files(files, what="file")
     context.report_progress(f"{len(files)} files")
     answer = _scan(context, version, files, options.mode, baseline)
-    for value in (value for entry in answer["files"] for hit in entry["hits"] for value in hit["secrets"]):
-        context.add_secret(value)
+    for hit in (hit for entry in answer["files"] for hit in entry["hits"]):
+        for value in hit["secrets"]:
+            context.add_secret(value, hit["rule"])
+        for why in hit["unsearched"]:
+            context.add_unsearched(hit["rule"], Why(why))
     context.raw_json(INVENTORY, {"files": files, "mode": options.mode, "baseline": baseline})
     context.raw_json(SCAN, {**answer, "files": [_without_values(entry) for entry in answer["files"]]})
 
@@ -106,8 +112,9 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
 
 
 def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
-    hits = [{key: value for key, value in hit.items() if key not in ("value", "secrets")} for hit in entry["hits"]]
-    return {**entry, "hits": hits}
+    hits = [{key: value for key, value in hit.items() if key not in _NOT_KEPT} for hit in entry["hits"]]
+    masked = [{**kept, "text": Masked(hit["text"], hit["masks"])} for kept, hit in zip(hits, entry["hits"], strict=True)]
+    return {**entry, "hits": masked}
 
 
 # -- the second half

@@ -22,6 +22,7 @@ from gates.api import (
     GateError,
     Limit,
     Location,
+    Masked,
     Measurement,
     ObserveContext,
     Proof,
@@ -31,6 +32,7 @@ from gates.api import (
     Stage,
     Suggestion,
     Survey,
+    Why,
     count,
     option,
 )
@@ -74,8 +76,12 @@ def observe(context: ObserveContext, options: Options) -> None:
     context.expect_files(files, what="Python file")
     context.report_progress(f"{len(files)} files")
     answer = context.ask_driver("bandit_driver", {"root": str(context.root.absolute()), "files": files}, tool="bandit", version=version)
-    for value in (value for issue in answer["issues"] for value in issue.pop("secrets")):
-        context.add_secret(value)
+    for issue in answer["issues"]:
+        for value in issue.pop("secrets"):
+            context.add_secret(value, issue["rule"])
+        for why in issue.pop("unsearched"):
+            context.add_unsearched(issue["rule"], Why(why))
+        issue |= {key: Masked(issue[key], {"literal": count}) for key, count in issue.pop("masks").items() if count}
     chosen = {"skips": sorted(options.skips), "confidence": options.confidence, "tests": options.tests}
     context.raw_json(INVENTORY, {"files": files, **chosen})
     context.raw_json(SCAN, answer)

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gates import canonical, codec, registry
-from gates.evidence import archive
+from gates.evidence import archive, bundle
 from gates.evidence.verify import Expectation, verify
 from gates.facts import read_facts
+from gates.judge.compare import compare
 from gates.judge.decide import decide
 from gates.model import Context, Decision, Facts, Policy, PolicySource, Stage
 from gates.policy.compose import compose
@@ -180,6 +181,13 @@ def _report_by_another_gate(members: Members) -> None:
     members["decision.json"] = canonical.of(replace(decision, gates=gates, policy_digest=digest))
 
 
+def _compare_another_run(members: Members) -> None:
+    """A comparison whose later side is not this run."""
+    record = bundle.open_members(members).record
+    comparison = compare(record, record, previous="5e" * 32)
+    members["comparison.json"] = canonical.of(replace(comparison, gates=comparison.gates[:1]))
+
+
 FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "the verdict": (lambda m: edit(m, "decision.json", lambda d: d.update(verdict="passed")), 8),
     "the outcome of a gate": (lambda m: edit(m, "decision.json", lambda d: d["gates"][1].update(outcome="passed", reasons=[])), 8),
@@ -196,6 +204,8 @@ FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "a policy file that nothing extends": (lambda m: m.update({"policies/other.yaml": b"version: 1"}), 8),
     "facts by another gate": (_report_by_another_gate, 8),
     "a policy without what it extends": (_leave_out_what_is_extended, 8),
+    "where the policy says it": (lambda m: edit(m, "origins.json", lambda d: d["gates"][0].update(place="gates.yaml:99")), 8),
+    "a comparison of another run": (_compare_another_run, 8),
     "a later judge": (lambda m: edit(m, "manifest.json", lambda d: d.update(judge=2)), 9),
     "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=2)), 9),
     "a gate that nobody has": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="unheard-of")), 9),

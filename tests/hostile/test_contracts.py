@@ -68,6 +68,11 @@ def test_a_large_contract(project: Contracts) -> Seen:
     return seen(project, f"{HEAD}paths: {{/a: {{get: {FINE}}}}}\n# {'x' * 33 * 2**20}\n")
 
 
+@hostile("a contract with a character that no YAML may hold", here=errored("openapi.yaml is neither YAML nor JSON"))
+def test_a_control_character(project: Contracts) -> Seen:
+    return seen(project, f"{HEAD}paths: {{/a: {{get: {FINE}}}}}\n# \x01\n")
+
+
 @hostile("a contract that refers to a pipe, which nobody writes to", here=errored("pipe.yaml can't be read: it is no file"))
 def test_a_pipe(project: Contracts) -> Seen:
     os.mkfifo(project.root / "pipe.yaml")

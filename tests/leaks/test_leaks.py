@@ -17,7 +17,7 @@ from gates import pipeline
 from gates.cli.main import main
 from gates.cli.output import FORMATS
 from gates.evidence import archive
-from gates.observe import Observation, redacted
+from gates.observe import Masked, Observation, mask
 from gates.redact import Redactor
 from tests.leaks import project
 from tests.leaks.places import CANARIES, FOUND_MARK, PLACES, PLAIN_MARK, Place
@@ -49,13 +49,13 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     repository = project.make(folder)
     before: dict[str, Mapping[str, bytes]] = {}
 
-    def watched(observation: Observation, redactor: Redactor) -> dict[str, bytes]:
+    def watched(observation: Observation, redactor: Redactor) -> Masked:
         before[observation.name] = observation.members
-        return redacted(observation, redactor)
+        return mask(observation, redactor)
 
     bundle = folder / "bundle.zip"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "redacted", watched)
+        patch.setattr(pipeline, "mask", watched)
         for name in [name for name in os.environ if name.startswith(("GITHUB_", "GIT_", "PYTEST_"))]:
             patch.delenv(name)
         for name, value in project.variables().items():

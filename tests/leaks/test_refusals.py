@@ -33,7 +33,7 @@ def test_the_value_of_a_variable_in_the_policy(repository: Repository, policy: s
 
 def test_a_secret_in_the_policy_that_the_scan_finds(repository: Repository) -> None:
     repository.commit(project(policy=IN_ARGV))
-    check(repository.root, code=4, words="nothing was written")
+    check(repository.root, code=2, words="the policy holds a secret: secrets/github-token\nwhere: gates.yaml:")
 
 
 def test_a_secret_in_the_name_of_a_branch(repository: Repository) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gates import canonical, codec
 from gates.model import Enforcement, GatePolicy, Limit, Policy, Severity, Stage
-from gates.policy.compose import digest
+from gates.policy.compose import digest, origins
 from tests.policy.making import complaints, effective, policy, source
 
 ONE = "version: 1\ngates: {tests: {}}\n"
@@ -167,6 +167,18 @@ def test_origins_name_the_line_of_each_part() -> None:
     assert origins["gates.tests.timeout"] == "gates.yaml:6"
     assert origins["gates.tests.enforcement"] == "default of tests"
     assert origins["waivers.W-1.reason"] == "gates.yaml:8"
+
+
+def test_each_limit_of_the_policy_has_a_place() -> None:
+    base = "version: 1\ndefaults:\n  tests:\n    require:\n      slowest: {max: 5}\n      flakes: {max: unlimited}\n"
+    own = f"version: 1\ngates:\n  tests:\n    require:\n      failures: {{new: {{max: 0}}}}\nwaivers:\n  - {WAIVER.format(id='W-1')}\n"
+    found = effective(base, own)
+    (gate,) = origins(found).gates
+    limits = {limit.name: place for limit, place in zip(found.policy.gates[0].require, gate.require, strict=True)}
+    assert (limits["slowest"], limits["failures"], limits["examined"]) == ("1.yaml:5", "gates.yaml:5", "always")
+    assert "flakes" not in limits
+    assert (gate.gate, gate.place) == ("tests", "gates.yaml:3")
+    assert [(waiver.id, waiver.place) for waiver in origins(found).waivers] == [("W-1", "gates.yaml:7")]
 
 
 def test_the_digest_names_the_policy_and_its_sources() -> None:

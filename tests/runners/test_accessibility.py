@@ -82,7 +82,7 @@ def test_what_axe_cannot_decide_needs_review_and_is_measured(faulty: Facts) -> N
 
 
 def test_nothing_that_people_typed_stands_in_the_evidence(observed: Observation) -> None:
-    assert {"correct-horse-battery", "c2ru9fk3la02"} <= observed.secrets
+    assert {"correct-horse-battery", "c2ru9fk3la02"} <= observed.secrets.keys()
     written = b"".join(content for name, content in observed.members.items() if name != "service.log")
     visits = {visit["item"]: visit for visit in json.loads(observed.members["axe.json"])["visits"]}
     assert {result["id"] for result in visits["/private.html"]["violations"]} >= {"label", "link-name"}

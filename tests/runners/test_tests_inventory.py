@@ -19,6 +19,7 @@ LEFT_OUT = (
 #: Files of tests in all the ways to write one, and the item that stands for each where pytest does not look at it.
 WAYS = {
     "class Base:\n    def test_x(self):\n        assert 0\n\n\nclass TestChild(Base):\n    pass\n": "::TestChild::test_x",
+    "if 1:\n    class Base:\n        def test_x(self):\n            pass\n\n\nclass TestChild(Base):\n    pass\n": "::TestChild::test_x",
     "from shared import Base\n\n\nclass TestChild(Base):\n    pass\n": "::TestChild",
     "from unittest import TestCase\n\n\nclass Shop(TestCase):\n    def runTest(self):\n        assert 0\n": "::Shop::runTest",
     "import unittest as u\n\n\nclass Base(u.TestCase):\n    pass\n\n\nclass Shop(Base):\n    def test_x(self):\n        pass\n": (
@@ -54,6 +55,15 @@ def test_every_way_to_write_a_test_is_listed_where_it_is_hidden(project: Project
     project.write({"hidden/test_note.py": "NAME = 'no test'\n"})
     items = [path + item for path, item in zip(hidden, WAYS.values(), strict=True)]
     assert skipped(project.observe()) == dict.fromkeys(items, LEFT_OUT)
+
+
+def test_of_two_tests_of_one_name_both_are_listed(project: Project) -> None:
+    text = "class TestX:\n    def test_x(self):\n        assert 0\n\n    def test_x(self):\n        assert 0\n"
+    project.write({"test_ok.py": TWO_TESTS, "test_a.py": text, "conftest.py": "collect_ignore = ['test_a.py']\n"})
+    assert skipped(project.observe()) == {
+        "test_a.py::TestX::test_x": LEFT_OUT,
+        "test_a.py::TestX::test_x (line 2)": "not collected: line 5 defines the same name again",
+    }
 
 
 def test_what_a_file_says_of_its_tests_is_the_reason(project: Project) -> None:

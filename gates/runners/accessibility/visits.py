@@ -73,7 +73,7 @@ def observe(context: ObserveContext, options: Options) -> None:
     with _site(context, options) as site:
         visits = _visits(site, options)
         for secret in _secrets(visits, options):
-            context.add_secret(secret)
+            context.add_secret(secret, "address")
         context.raw_json(INVENTORY, {"items": [visit.planned() for visit in visits]})
         context.report_progress(f"{len(visits)} pages")
         job = programs | {
@@ -215,7 +215,7 @@ def _write(context: ObserveContext, options: Options, axe: AxeScript, files: dic
 def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) -> None:
     """Take the text of elements out of a record, for their lines in the file where there is one."""
     for secret in visit.pop("secrets", ()):
-        context.add_secret(secret)
+        context.add_secret(secret, "field")
     if "reason" in visit:
         visit["reason"] = context.scrub(visit["reason"])
     if file is not None:

@@ -38,7 +38,7 @@ def observe(context: ObserveContext, options: Options) -> None:
 
 
 def _variables(context: ObserveContext, options: Options) -> dict[str, str]:
-    """Values of all variables that the policy names, masked from here on: each whole, and each word of it."""
+    """Values of all variables that the policy names, masked from here on."""
     names = (*options.needs, *options.headers.values())
     values = {name: context.variable(name) or "" for name in names}
     missing = sorted(name for name, value in values.items() if not value)
@@ -47,9 +47,6 @@ def _variables(context: ObserveContext, options: Options) -> dict[str, str]:
             f"variables are not set: {', '.join(missing)}",
             remedy="set them where this gate runs; a change from a fork is given no secrets, so let a later stage run it",
         )
-    for value in values.values():
-        for word in value.split():
-            context.add_secret(word)
     return values
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
-from gates.api import ObserveContext
+from gates.api import MASK, MINIMUM_LENGTH, Masked, ObserveContext, Why
 
-MASK = "[redacted]"
 #: Shapes that no ordinary word has: well-known prefixes, and what follows a name that says secret.
 _SHAPES = re.compile(
     r"(?P<prefixed>\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[oprsu]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abpr]-[\w-]{10,}"
@@ -36,15 +36,23 @@ def clean_id(context: ObserveContext, node_id: str) -> str:
     """A test's id with what looks secret among its parameters masked."""
     function, bracket, parameters = node_id.partition("[")
     for found in _PARAMETER.finditer(parameters):
-        context.add_secret(found.group())
-    return context.scrub(function) + _masked(context, _PARAMETER.sub(MASK, bracket + parameters))
+        context.add_secret(found.group(), "parameter")
+    plain, count = _PARAMETER.subn(MASK, bracket + parameters)
+    masked = _masked(context, plain)
+    rules = masked.rules if isinstance(masked, Masked) else {}
+    return Masked(context.scrub(function) + masked, {**rules, "parameter": count} if count else rules)
 
 
 def _masked(context: ObserveContext, text: str) -> str:
     """Mask where it was found; everywhere else too, unless the value is one that also stands in ordinary text."""
+    rules: Counter[str] = Counter()
     for found in _SHAPES.finditer(text):
         named = found.group("named")
+        value, rule = (named, "named-value") if named else (found.group("prefixed"), "token")
         if named is None or _UNCOMMON.fullmatch(named):
-            context.add_secret(named or found.group("prefixed"))
-        text = text.replace(named or found.group("prefixed"), MASK)
-    return text
+            context.add_secret(value, rule)
+        else:
+            context.add_unsearched(rule, Why.SHORT if len(named) < MINIMUM_LENGTH else Why.WORD)
+        rules[rule] += text.count(value)
+        text = text.replace(value, MASK)
+    return Masked(text, rules) if rules else text

@@ -1,0 +1,13 @@
+"""Every judge that was ever released, by its version: a bundle is judged again by the one that judged it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from gates.judge import VERSION
+from gates.judge.decide import decide
+from gates.model import Context, Decision, Facts, Policy
+
+Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts]], Decision]
+
+JUDGES: Mapping[int, Decide] = {VERSION: decide}

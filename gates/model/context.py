@@ -1,0 +1,29 @@
+"""What a run is about, beside its facts and policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from gates.model.terms import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the judge is told beside facts and policies. `day` is the day of evaluation in UTC.
+
+    `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
+    less than the policy asks for: it was interrupted, or a hook named files.
+    """
+
+    day: date
+    stage: Stage
+    commit: str | None = None
+    tree: str | None = None
+    dirty: bool = False
+    repository: str | None = None
+    ref: str | None = None
+    base: str | None = None
+    parts: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
+    limited: tuple[str, ...] = ()

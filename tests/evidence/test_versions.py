@@ -1,0 +1,78 @@
+"""A bundle is judged again by the parser and the judge that judged it, whatever came after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gates import registry
+from gates.api import Gate, Raw
+from gates.cli.main import main
+from gates.errors import VerifyCode
+from gates.evidence import verify as verifying
+from gates.evidence.verify import Expectation, Question, Verification, verify
+from gates.facts import read_facts
+from gates.judge.versions import JUDGES
+from gates.model import Context, Decision, Facts, Policy, Verdict
+from tests.repository import Repository
+
+ANY = Expectation(allow_unsigned=True)
+
+
+@pytest.fixture
+def made(repository: Repository, tmp_path: Path) -> Path:
+    repository.commit({"gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}}\n", "app.py": "print('hello')\n"})
+    assert main(["-C", str(repository.root), "run", "--bundle", str(tmp_path / "bundle.zip")]) == 0
+    return tmp_path / "bundle.zip"
+
+
+def later(raw: Raw) -> Facts:
+    """A parser that came later, and finds less."""
+    return replace(registry.find("secrets").parse(raw), reason="by the second parser")
+
+
+def second(*, keeps_the_first: bool) -> Callable[[str], Gate]:
+    gate = registry.find("secrets")
+    newer = replace(gate, parser=2, parse=later, earlier={1: gate.parse} if keeps_the_first else {})
+    return lambda _name: newer
+
+
+def answer(found: Verification, question: Question) -> tuple[bool | None, str]:
+    (one,) = [answer for answer in found.answers if answer.question is question]
+    return one.holds, one.words
+
+
+def test_a_gate_that_keeps_its_first_parser_still_reads_old_bundles(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find", second(keeps_the_first=True))
+    assert verify(made, ANY).code is VerifyCode.PASSED
+
+
+def test_one_that_does_not_can_not(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find", second(keeps_the_first=False))
+    found = verify(made, ANY)
+    assert (found.code, answer(found, Question.FOLLOWS)[0]) == (VerifyCode.INCOMPLETE, None)
+    assert answer(found, Question.COMPLETE) == (False, "secrets was read by parser 1 of secrets: this version can't judge it again")
+
+
+def test_facts_say_by_which_parser_they_were_read() -> None:
+    gate = second(keeps_the_first=True)("secrets")
+    assert [read_facts(gate, "secrets", {}, version).parser for version in (None, 1, 2)] == [2, 1, 2]
+    with pytest.raises(KeyError):
+        read_facts(gate, "secrets", {}, 3)
+
+
+def test_the_judge_is_the_one_that_judged(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stricter(policy: Policy, context: Context, facts: tuple[Facts, ...], base: tuple[Facts, ...]) -> Decision:
+        return replace(JUDGES[1](policy, context, facts, base), verdict=Verdict.FAILED)
+
+    monkeypatch.setattr(verifying, "JUDGES", {1: JUDGES[1], 2: stricter})
+    assert verify(made, ANY).code is VerifyCode.PASSED
+    monkeypatch.setattr(verifying, "JUDGES", {2: stricter})
+    found = verify(made, ANY)
+    assert (found.code, answer(found, Question.COMPLETE)) == (
+        VerifyCode.INCOMPLETE,
+        (False, "it was judged by judge 1: this version can't judge it again"),
+    )
