@@ -191,3 +191,27 @@ def test_children_find_no_program_by_a_place_that_depends_on_where_they_start() 
 @pytest.mark.parametrize("name", ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "ACTIONS_RUNTIME_URL", "SSH_AUTH_SOCK"])
 def test_children_can_not_command_the_runner(name: str) -> None:
     assert redact.child_environment({name: "/run/x", "GITHUB_SHA": "abc"}) == {"GITHUB_SHA": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("1234567", "short"),
+        ("password", "word"),
+        ("measurements", "word"),
+        ("security-events", None),
+        ("swordfishing", None),
+        ("passwordx", None),
+    ],
+)
+def test_a_value_that_can_not_be_searched_for_is_named(value: str, why: str | None) -> None:
+    redactor = Redactor({value: ["env:A_TOKEN"]})
+    assert [(item.rule, item.why) for item in redactor.unsearched] == ([("env:A_TOKEN", why)] if why else [])
+    assert redactor.finds(f"<{value}>".encode()) == (why is None)
+
+
+def test_each_value_has_the_rules_by_which_it_is_a_secret() -> None:
+    found = redact.secrets_of({"A_TOKEN": "tok-1", "B_TOKEN": "tok-1", "URL": "https://bob:pa55-w0rd@x/", "A token\n": "tok-2"})
+    assert found["tok-1"] == {"env:A_TOKEN", "env:B_TOKEN"}
+    assert found["pa55-w0rd"] == {"login:URL"}
+    assert found["tok-2"] == {"env:A?token?"}

@@ -70,13 +70,12 @@ class Redactor:
 
     def mask(self, content: bytes) -> tuple[bytes, tuple[Mask, ...]]:
         """The masked content, and what was masked on each of its lines."""
-        finds = _joined(self._finds(content)) if self._needles else []
-        if not finds:
-            return content, ()
-        if (finds[0][0], finds[0][1]) == (0, len(content)):
-            return MASK, (Mask(line=1, rules=finds[0][2], count=1),)
+        finds = list(self._finds(content)) if self._needles else []
+        whole = [rules for start, end, rules in finds if (start, end) == (0, len(content))]
+        if whole:
+            return MASK, (Mask(line=1, rules=frozenset[str]().union(*whole), count=1),)
         pieces, counts, place, line = [], Counter[tuple[int, Rules]](), 0, 1
-        for start, end, rules in finds:
+        for start, end, rules in _joined(_by_line(content, finds)):
             pieces += [content[place:start], MASK]
             line += content.count(b"\n", place, start)
             counts[line, rules] += 1
@@ -132,7 +131,7 @@ class Redactor:
         for start, needle in needles.find(content):
             span = _span(content, start, needle)
             if span is not None:
-                yield from ((*piece, needle.rules) for piece in _by_line(content, span))
+                yield from _by_line(content, [(*span, needle.rules)])
 
     def _wrapped(self, content: bytes) -> Iterator[Find]:
         """What a tool has broken into lines: nothing but white space with a line's end stands between its pieces."""
@@ -162,15 +161,16 @@ def _span(content: bytes, start: int, needle: Needle) -> Span | None:
     return start, end
 
 
-def _by_line(content: bytes, span: Span) -> Iterator[Span]:
-    """A span line by line, without the ends of the lines."""
-    start, end = span
-    for line in content[start:end].split(b"\n"):
-        text = line.strip(b"\r")
-        if text:
-            first = start + line.index(text)
-            yield first, first + len(text)
-        start += len(line) + 1
+def _by_line(content: bytes, finds: Iterable[Find]) -> Iterator[Find]:
+    """Finds line by line, without the ends of the lines: what is masked must not join them."""
+    for start, end, rules in finds:
+        place = start
+        for line in content[start:end].split(b"\n"):
+            text = line.strip(b"\r")
+            if text:
+                first = place + line.index(text)
+                yield first, first + len(text), rules
+            place += len(line) + 1
 
 
 def _joined(finds: Iterable[Find]) -> list[Find]:

@@ -15,8 +15,8 @@ import jinja2
 from markupsafe import Markup
 
 from gates.codec import decimal_text
-from gates.model import BundleInfo, Outcome, Record, ToolRun, Verdict
-from gates.report.lineage import lineages
+from gates.model import BundleInfo, Outcome, Record, Verdict
+from gates.report.lineage import GateLineage, lineages
 from gates.report.rows import data, rows
 from gates.report.safe import shown, unicode_text, visible, web_address
 from gates.report.since import alarms, gates_since, measurement_words, subject_then, tool_words, version_words
@@ -101,8 +101,7 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             steps=next_steps(gates),
             bars=_bars(record),
             checked=_checked(gates),
-            tools=_tools(gates),
-            silence=_silence(gates),
+            silence=_silence(gates, lines),
             by_severity=Counter(row.severity.word for row in findings),
             policy=_content_policy(),
         )
@@ -156,19 +155,19 @@ def _checked(gates: tuple[GateView, ...]) -> str:
     return ", ".join(f"{done:,} {unit}" for unit, done in most.items())
 
 
-def _silence(gates: tuple[GateView, ...]) -> str:
+def _silence(gates: tuple[GateView, ...], lines: tuple[GateLineage, ...]) -> str:
     """What it means that there are no findings."""
     unknown = [gate.name for gate in gates if gate.decision.outcome is Outcome.ERRORED]
     if unknown:
         return f"No findings, but that says little: {', '.join(unknown)} could not tell."
-    seen = [f"{_by(gate)} examined {gate.examined.done:,} {gate.examined.unit}" for gate in gates if gate.examined and gate.examined.done]
+    looked = [(line, line.view.examined) for line in lines]
+    seen = [f"{_by(line)} examined {examined.done:,} {examined.unit}" for line, examined in looked if examined and examined.done]
     return f"No findings: {', '.join(seen)}." if seen else "No findings, because nothing was examined."
 
 
-def _by(gate: GateView) -> str:
+def _by(line: GateLineage) -> str:
     """Who examined: the gate, with its tools where they were recorded, such as `secrets (detect-secrets 1.5.0)`."""
-    tools = dict.fromkeys(f"{tool.tool} {tool.version}".strip() for tool in (gate.facts.tools if gate.facts else ()))
-    return f"{gate.name} ({', '.join(tools)})" if tools else gate.name
+    return f"{line.name} ({line.tools})" if line.tools else line.name
 
 
 def _since_lines(record: Record) -> list[str]:
@@ -180,10 +179,6 @@ def _since_lines(record: Record) -> list[str]:
     lines += [f"{gate.gate}: {tool_words(tool)}" for gate in comparison.gates for tool in gate.tools]
     lines += [f"{gate.gate}: {measurement_words(item)}" for gate in comparison.gates for item in gate.measurements]
     return [*lines, *filter(None, [version_words(comparison)])]
-
-
-def _tools(gates: tuple[GateView, ...]) -> list[tuple[GateView, ToolRun]]:
-    return [(gate, tool) for gate in gates for tool in (gate.facts.tools if gate.facts else ())]
 
 
 # -- the template ------------------------------------------------------------------------------

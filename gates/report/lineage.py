@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gates.model import Artifact, GateOrigin, Limit, LimitCheck, Record, State
+from gates.model import Artifact, GateOrigin, Limit, LimitCheck, Record, State, ToolRun
 from gates.report.view import FindingView, GateView, counted
 
 _MET = {True: ("met", "good"), False: ("broken", "bad"), None: ("not known", "warn")}
@@ -50,8 +50,12 @@ class GateLineage:
     @property
     def tools(self) -> str:
         """Each tool that ran, once, such as `pytest 8.4.2, coverage 7.10`."""
-        runs = self.view.facts.tools if self.view.facts else ()
-        return ", ".join(dict.fromkeys(f"{run.tool} {run.version}".strip() for run in runs))
+        return ", ".join(dict.fromkeys(f"{run.tool} {run.version}".strip() for run in self.runs))
+
+    @property
+    def runs(self) -> tuple[ToolRun, ...]:
+        """Every run of a tool, in the order in which they were."""
+        return self.view.facts.tools if self.view.facts else ()
 
     @property
     def size(self) -> int:

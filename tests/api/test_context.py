@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gates.adapters import process
-from gates.api import GateError, ToolTimeoutError, read_answer
+from gates.api import GateError, Masked, ToolTimeoutError, read_answer
 from gates.api.context import RAW_LIMIT
 from gates.api.tree import Tree
 from gates.errors import NothingNamedError
@@ -124,3 +124,28 @@ def test_a_raw_file_of_ours_is_not_written_through_a_link(tmp_path: Path) -> Non
     assert context.overwritten() == ""
     (tmp_path / "raw" / "scan.json").unlink()
     assert context.overwritten() == "scan.json"
+
+
+def test_what_a_gate_masks_is_noted_by_line_and_forgotten_with_the_file(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    context.raw_json("a.json", {"b": ["plain", Masked("x [redacted]", {"weak": 1})], "a": {}})
+    context.raw_text("b.txt", "[redacted]\n")
+    context.note_masked("b.txt", 1, "literal")
+    noted = [(note.name, note.line, note.rule, note.count) for notes in context.notes.values() for note in notes]
+    assert noted == [("a.json", 5, "demo/weak", 1), ("b.txt", 1, "demo/literal", 1)]
+    assert (context.raw_folder / "a.json").read_text("utf-8").split("\n")[4] == '  "x [redacted]"'
+    context.raw_text("b.txt", "written anew\n")
+    assert set(context.notes) == {"a.json"}
+
+
+def test_a_variable_is_secret_as_a_whole_and_word_by_word(tmp_path: Path) -> None:
+    context = dataclasses.replace(a_context(tmp_path), variables={"A_HEADER": "Bearer tok-58fa0911c2", "EMPTY": ""})
+    assert context.variable("A_HEADER") == "Bearer tok-58fa0911c2"
+    assert (context.variable("EMPTY"), context.variable("MISSING")) == ("", None)
+    context.add_secret("tok-58fa0911c2", "field")
+    context.add_secret("")
+    assert context.secrets == {
+        "Bearer tok-58fa0911c2": {"env:A_HEADER"},
+        "Bearer": {"env:A_HEADER"},
+        "tok-58fa0911c2": {"env:A_HEADER", "demo/field"},
+    }

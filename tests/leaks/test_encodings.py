@@ -100,6 +100,7 @@ def test_it_is_found_and_masked(made: str) -> None:
     masked, masks = redactor.mask(content)
     assert not redactor.finds(masked)
     assert {mask.rules for mask in masks} == {frozenset({"env:A_TOKEN"})}
+    assert masked == MASK or masked.count(b"\n") == content.count(b"\n")
     lines = masked.split(b"\n")
     assert [line.count(MASK) for line in lines if MASK in line] == [mask.count for mask in masks]
     assert all(MASK in lines[mask.line - 1] for mask in masks)
@@ -192,3 +193,9 @@ def test_the_time_grows_with_the_content_and_no_faster(repeated: str) -> None:
 
     small = min(seconds(2**14) for _ in range(3))
     assert seconds(2**18) < 16 * 4 * small + 1
+
+
+def test_what_is_packed_is_masked_as_a_whole_whether_or_not_its_rule_is_known() -> None:
+    content = b"\n" + gzip.compress(f"a\n{TOKEN}\n".encode())
+    assert Redactor([TOKEN]).redact(content) == MASK
+    assert Redactor({TOKEN: ["a/rule"]}).redact(content) == MASK

@@ -222,8 +222,11 @@ def test_lineage_leads_from_a_finding_to_its_limit_and_evidence_and_back(show: A
     WebDriverWait(page, 5).until(lambda page: len(rows(page)) == 1)
     row = page.find_element(By.CSS_SELECTOR, "#findings-table tbody tr")
     row.find_element(By.TAG_NAME, "summary").click()
-    limit, evidence = row.find_elements(By.CSS_SELECTOR, ".pairs a")
+    limit, evidence, tool = row.find_elements(By.CSS_SELECTOR, ".pairs a")
     assert (limit.text, evidence.text) == ("findings from high is 1, at most 0 allowed", "raw/dependencies/")
+    assert tool.text == "pip-audit 2.10.0"
+    tool.click()
+    assert "{gates}/drivers/audit.py" in page.find_element(By.CSS_SELECTOR, "tr:target").text
     limit.click()
     target = page.find_element(By.CSS_SELECTOR, "tr:target")
     assert target.text.startswith("dependencies findings from high is 1")

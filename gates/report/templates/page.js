@@ -89,7 +89,7 @@ document.addEventListener("DOMContentLoaded", () => {
       list.append(element("dt", "", texts[item.properties[index]]), element("dd", "", texts[item.properties[index + 1]]));
     }
     const evidence = element("dd", "", link(`raw/${gate}/`, files ? `#evidence-${item.gate}` : "#tools"), `, ${number(files)} ${files === 1 ? "file" : "files"}`);
-    list.append(element("dt", "", "Evidence"), evidence, element("dt", "", "Tool"), element("dd", "", tools || "none was recorded"));
+    list.append(element("dt", "", "Evidence"), evidence, element("dt", "", "Tool"), element("dd", "", tools ? link(tools, `#tool-${item.gate}`) : "none was recorded"));
     const of = element("span", "unseen", ` of ${item.rule} at ${item.place}`);
     return element("details", "lineage-of", element("summary", "", "Lineage", of), list);
   }
