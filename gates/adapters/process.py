@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
+import re
 import secrets
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +32,8 @@ OUTPUT_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 2.0
 #: How often what left its group is looked for: one that can't be killed must not hold us for ever.
 LOOKS = 10
+#: How much of a script's first line is read: no less than any system reads to find the program that runs it.
+_LONGEST_FIRST_LINE = 4096
 #: How often the size of what a child writes is looked at.
 _WATCH_SECONDS = 0.1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -91,12 +96,8 @@ class Process:
                     stderr=stderr,
                     start_new_session=True,
                 )
-            except FileNotFoundError as error:
-                raise ToolMissingError(f"{argv[0]} was not found", remedy="install it, or mend what names it in the policy") from error
             except OSError as error:
-                raise ToolMissingError(
-                    f"{argv[0]} could not be started: {error.strerror}", remedy="make it executable (chmod +x) and check its first line"
-                ) from error
+                raise _not_started(argv[0], cwd, env, error) from error
             _running.add(self)
 
     @property
@@ -126,6 +127,37 @@ class Process:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, number)
+
+
+def _not_started(program: str, cwd: Path, env: Mapping[str, str], error: OSError) -> ToolMissingError:
+    """What is the matter where a program could not be started. The system gives one answer for a program, a folder and an interpreter."""
+    if isinstance(error, FileNotFoundError) and not cwd.is_dir():
+        return ToolMissingError(
+            f"{program} could not be started: the folder that it was to run in is gone", remedy="find out what removes it"
+        )
+    if isinstance(error, FileNotFoundError):
+        found = shutil.which(program, path=env.get("PATH"))
+        interpreter = _interpreter(Path(found)) if found else ""
+        if interpreter:
+            remedy = f"install {interpreter}, or mend the script's first line (`#!`), also its line end"
+            return ToolMissingError(f"{program} could not be started: its interpreter {interpreter} was not found", remedy=remedy)
+        return ToolMissingError(f"{program} was not found", remedy="install it, or mend what names it in the policy")
+    remedy = "make it executable (chmod +x) and check its first line"
+    if error.errno == errno.E2BIG:
+        remedy = "name fewer or shorter files and arguments, such as folders or globs, or make the environment smaller"
+    return ToolMissingError(f"{program} could not be started: {error.strerror}", remedy=remedy)
+
+
+def _interpreter(script: Path) -> str:
+    """What the first line of a script names as its interpreter; empty where it names none."""
+    try:
+        with script.open("rb") as stream:
+            first = stream.readline(_LONGEST_FIRST_LINE)
+    except OSError:
+        return ""
+    named = re.match(rb"#![ \t]*([^ \t\n]+)", first)
+    # A carriage return at the end is a part of the name, and why it is not found.
+    return named[1].decode("utf-8", "replace").replace("\r", "\\r") if named else ""
 
 
 def _kill_marked(mark: str) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "sign": "sign a bundle, away from the project's code",
     "keygen": "make an Ed25519 pair of keys for signing",
     "report": "render a bundle as text, json, markdown, html, sarif, junit or github",
+    "diff": "two bundles: what is new, mended, looser, slower, and less examined",
     "doctor": "what the policy needs on this machine, what is there, how to get the rest",
 }
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from gates.errors import UsageError
 
-COMMANDS = ("waive", "diff", "plan", "observe", "judge")
+COMMANDS = ("waive", "plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {

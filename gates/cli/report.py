@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from gates.cli import output
+from gates.cli.bundles import read_bundle
+from gates.errors import UsageError
 from gates.evidence import bundle
-from gates.model import BundleInfo
+from gates.evidence.bundle import Contents
+from gates.judge.compare import compare
+from gates.model import BundleInfo, Record
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a bundle: a .zip file or a folder")
     parser.add_argument("--format", choices=output.FORMATS, default="text", help="what to render (default: text)")
+    parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="show on the page what became of the run since this earlier one")
     parser.add_argument("--output", type=Path, metavar="PATH", help="write it there instead of printing it")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the report. The exit code says that it could be rendered, not what the verdict is: `gates verify` does."""
+    if options.previous and options.format != "html":
+        raise UsageError(f"--previous is for the page, not for {options.format}", help="add --format html, or compare with `gates diff`")
     contents = bundle.read(options.bundle)
+    record = _since(contents, options.previous) if options.previous else contents.record
     info = BundleInfo(path=str(options.bundle), digest=contents.digest, signed=bool(contents.signatures))
-    code = output.exit_code(contents.record)
+    code = output.exit_code(record)
     if options.output:
-        output.write_report(options.output, output.render(options.format, contents.record, bundle=info, code=code))
+        output.write_report(options.output, output.render(options.format, record, bundle=info, code=code))
     else:
-        sys.stdout.write(output.render(options.format, contents.record, bundle=info, code=code, stream=sys.stdout))
+        sys.stdout.write(output.render(options.format, record, bundle=info, code=code, stream=sys.stdout))
     return 0
+
+
+def _since(contents: Contents, previous: Path) -> Record:
+    """The record with what became of it since another bundle. Raises `BundleError`."""
+    before = read_bundle(previous)
+    return replace(contents.record, comparison=compare(before.record, contents.record, previous=before.digest))

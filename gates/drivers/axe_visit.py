@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import Any
@@ -41,6 +42,9 @@ _SETTLE = """(() => {
   return Promise.race([Promise.all([document.fonts.ready, ...late, ...moving]), enough]).then(() => 0);
 })()"""
 _VISIBLE = "(element => Boolean(element && element.checkVisibility()))(document.querySelector({selector}))"
+_IS_SELECTOR = """(selector => {{
+  try {{ document.createDocumentFragment().querySelector(selector); return true; }} catch {{ return false; }}
+}})({selector})"""
 _POLL_SECONDS = 0.05
 _WAIT_FOR = "name with `wait-for` an element that stands on the page once it is ready"
 
@@ -201,7 +205,9 @@ def _check_scripts(browser: WebDriver, state: dict[str, Any]) -> None:
 
 
 def _wait_for(browser: WebDriver, selector: str, seconds: int) -> None:
-    question = _VISIBLE.format(selector=repr(selector))
+    if not World.of_page(browser).read(_IS_SELECTOR.format(selector=json.dumps(selector))):
+        raise NotExaminedError(f"`wait-for` ({selector}) is no CSS selector", "write it as in a style sheet, such as `#cart .price`")
+    question = _VISIBLE.format(selector=json.dumps(selector))
     end = time.monotonic() + seconds
     while not World.of_page(browser).read(question):
         if time.monotonic() > end:

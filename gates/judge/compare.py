@@ -31,6 +31,7 @@ def compare(before: Record, after: Record, *, previous: str) -> Comparison:
     return Comparison(
         previous=previous.removeprefix("sha256:"),
         context=before.context,
+        started_then=before.run.started,
         partial_then=before.decision.partial,
         verdict_then=before.decision.verdict,
         verdict_now=after.decision.verdict,

@@ -105,11 +105,13 @@ class GateComparison:
 class Comparison:
     """A run held against an earlier one. `previous` is the earlier bundle's digest: the sha256 of its manifest, in hex.
 
-    `context` is the earlier run's. Gates are in the later policy's order, those that are gone at the end.
+    `context` is the earlier run's, and `started_then` when it began (UTC, ISO 8601).
+    Gates are in the later policy's order, those that are gone at the end.
     """
 
     previous: str
     context: Context
+    started_then: str
     partial_then: tuple[str, ...]
     verdict_then: Verdict
     verdict_now: Verdict

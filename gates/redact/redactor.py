@@ -59,6 +59,7 @@ class Redactor:
         needles = needles_of({secret: rules[secret] for secret in rules if why[secret] is None})
         whole = [needle for needle in needles if needle.kind is Kind.WHOLE]
         self._needles, self._base64, self._hex = Needles(needles), Needles(in_base64(whole)), Needles(in_hex(whole))
+        self._wrappable = Needles(needle for needle in whole if needle.is_wrappable)
         self.unsearched = frozenset(
             Unsearched(rule=rule, why=reason) for secret, reason in why.items() if reason is not None for rule in rules[secret]
         )
@@ -136,12 +137,11 @@ class Redactor:
     def _wrapped(self, content: bytes) -> Iterator[Find]:
         """What a tool has broken into lines: nothing but white space with a line's end stands between its pieces."""
         view = views.without_breaks(content)
-        for start, needle in self._needles.find(view.content):
-            if needle.is_wrappable:
-                pieces = list(view.sources((start, start + len(needle.text))))
-                between = [content[one[1] : other[0]] for one, other in pairwise(pieces)]
-                if between and all(b"\n" in space for space in between):
-                    yield from ((*piece, needle.rules) for piece in pieces)
+        for start, needle in self._wrappable.find(view.content):
+            pieces = list(view.sources((start, start + len(needle.text))))
+            between = [content[one[1] : other[0]] for one, other in pairwise(pieces)]
+            if between and all(b"\n" in space for space in between):
+                yield from ((*piece, needle.rules) for piece in pieces)
 
 
 def _mapped(view: View, finds: Iterator[Find]) -> Iterator[Find]:

@@ -16,10 +16,12 @@ from markupsafe import Markup
 
 from gates.codec import decimal_text
 from gates.model import BundleInfo, Outcome, Record, ToolRun, Verdict
-from gates.report.safe import unicode_text, visible, web_address
+from gates.report.lineage import lineages
+from gates.report.rows import data, rows
+from gates.report.safe import shown, unicode_text, visible, web_address
+from gates.report.since import alarms, gates_since, measurement_words, subject_then, tool_words, version_words
 from gates.report.view import (
     VERDICTS,
-    FindingView,
     GateView,
     counts,
     duration,
@@ -37,6 +39,9 @@ _RUNNER_COMMAND = re.compile(r"##\[|^[^\S\n]*::", re.MULTILINE)
 _TONES = {"passed": "good", "failed": "bad", "errored": "warn", "warned": "warn", "skipped": "dim"}
 _STEPS = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED)
 STATES = ("new", "existing", "waived", "suppressed")
+#: Rows that a table of findings has without the script, and items of any other list: the rest is named with its place.
+MOST_ROWS = 500
+MOST_ITEMS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Step:
     """One thing to do next: for which gate, what is wrong, what to do, where, and who minds it."""
 
     gate: str
+    number: int
     outcome: str
     what: str
     do: str
@@ -64,7 +70,11 @@ class Bar:
 def render(record: Record, *, bundle: BundleInfo | None) -> str:
     """The whole document. The same record gives the same bytes."""
     gates = gate_views(record)
-    findings = ranked(view for gate in gates for view in gate.findings)
+    lines = lineages(record, gates)
+    limits = [limit for line in lines for limit in line.limits]
+    findings = rows(lines, (view for gate in gates for view in gate.findings), record.comparison)
+    notices = rows(lines, (view for gate in gates for view in gate.notices), record.comparison)
+    by_limit = Counter(limit.id for row in findings for limit in row.limits)
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -72,15 +82,26 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             record=record,
             bundle=bundle,
             gates=gates,
+            lineages=lines,
+            limits=limits,
+            by_limit=by_limit,
+            held=[limit for limit in limits if by_limit[limit.id]],
             findings=findings,
-            notices=ranked(view for gate in gates for view in gate.notices),
+            data=Markup(data(lines, findings)),  # noqa: S704 (made inert there)
+            notices=notices,
+            suppressed=[view for gate in gates for view in gate.findings if view.finding.suppressed_by is not None],
+            comparison=record.comparison,
+            since=gates_since(record.comparison, record) if record.comparison else (),
+            alarms=alarms(record.comparison, record) if record.comparison else (),
+            since_lines=_since_lines(record),
             waivers=waiver_views(record),
+            waiver_places={item.id: item.place for item in record.origins.waivers} if record.origins else {},
             steps=next_steps(gates),
             bars=_bars(record),
             checked=_checked(gates),
             tools=_tools(gates),
             silence=_silence(gates),
-            by_severity=Counter(view.finding.severity.word for view in findings),
+            by_severity=Counter(row.severity.word for row in findings),
             policy=_content_policy(),
         )
     )
@@ -90,17 +111,18 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
 
 def next_steps(gates: tuple[GateView, ...]) -> list[Step]:
     """What to do next, a step for each gate that needs a person: what stops the change first."""
-    red = [gate for gate in gates if gate.needs_person]
-    return [_step(gate) for gate in sorted(red, key=lambda gate: _STEPS.index(gate.decision.outcome))]
+    red = [(number, gate) for number, gate in enumerate(gates) if gate.needs_person]
+    return [_step(number, gate) for number, gate in sorted(red, key=lambda pair: _STEPS.index(pair[1].decision.outcome))]
 
 
-def _step(gate: GateView) -> Step:
+def _step(number: int, gate: GateView) -> Step:
     """What is wrong and its remedy: of the gate itself where it could not tell, or else of the most urgent finding that stops it."""
     counting = [view for view in ranked((*gate.findings, *gate.notices)) if stops(gate, view)]
     first = counting[0].finding if counting and gate.decision.outcome is not Outcome.ERRORED else None
     more = len(counting) - 1 if first else 0
     return Step(
         gate=gate.name,
+        number=number,
         outcome=gate.decision.outcome.value,
         what=first.message if first else "; ".join(gate.decision.reasons),
         do=first.remedy if first else gate.decision.remedy,
@@ -137,8 +159,25 @@ def _silence(gates: tuple[GateView, ...]) -> str:
     unknown = [gate.name for gate in gates if gate.decision.outcome is Outcome.ERRORED]
     if unknown:
         return f"No findings, but that says little: {', '.join(unknown)} could not tell."
-    checked = _checked(gates)
-    return f"No findings: {checked} examined." if checked else "No findings, because nothing was examined."
+    seen = [f"{_by(gate)} examined {gate.examined.done:,} {gate.examined.unit}" for gate in gates if gate.examined and gate.examined.done]
+    return f"No findings: {', '.join(seen)}." if seen else "No findings, because nothing was examined."
+
+
+def _by(gate: GateView) -> str:
+    """Who examined: the gate, with its tools where they were recorded, such as `secrets (detect-secrets 1.5.0)`."""
+    tools = dict.fromkeys(f"{tool.tool} {tool.version}".strip() for tool in (gate.facts.tools if gate.facts else ()))
+    return f"{gate.name} ({', '.join(tools)})" if tools else gate.name
+
+
+def _since_lines(record: Record) -> list[str]:
+    """What became of waivers, tools and measured values, a line each."""
+    comparison = record.comparison
+    if comparison is None:
+        return []
+    lines = [f"Waiver {change.id} of {change.gate} {change.fate}: {change.words}" for change in comparison.waivers]
+    lines += [f"{gate.gate}: {tool_words(tool)}" for gate in comparison.gates for tool in gate.tools]
+    lines += [f"{gate.gate}: {measurement_words(item)}" for gate in comparison.gates for item in gate.measurements]
+    return [*lines, *filter(None, [version_words(comparison)])]
 
 
 def _tools(gates: tuple[GateView, ...]) -> list[tuple[GateView, ToolRun]]:
@@ -160,20 +199,20 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(_FILTERS)
-    environment.globals.update(states=STATES, verdicts=VERDICTS, Verdict=Verdict)
+    environment.globals.update(states=STATES, most_rows=MOST_ROWS, most_items=MOST_ITEMS, verdicts=VERDICTS, Verdict=Verdict)
     return environment
 
 
 def _shown(value: Any) -> Any:
     """Every text that a template puts in is made visible, line by line; then it is escaped."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return "\n".join(visible(line.expandtabs(4)) for line in value.replace("\r\n", "\n").split("\n"))
-    return value
+    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _row_state(view: FindingView) -> str:
-    words = [view.state.value, *(["waived"] if view.waiver is not None else [])]
-    return " ".join([*words, *(["suppressed"] if view.finding.suppressed_by is not None else [])])
+def _size(number: int) -> str:
+    """Bytes for people: `812 bytes`, `14.2 kB`, `1.3 MB`."""
+    if number < 1000:
+        return plural(number, "byte")
+    return f"{number / 1000:.1f} kB" if number < 1_000_000 else f"{number / 1_000_000:.1f} MB"
 
 
 def _tone(word: str) -> str:
@@ -188,7 +227,8 @@ _FILTERS: Mapping[str, Any] = {
     "line": lambda value: visible(str(value)),
     "measured": measured,
     "plural": plural,
-    "row_state": _row_state,
+    "size": _size,
+    "subject_then": subject_then,
     "tone": _tone,
     "why": why,
     "work": work,

@@ -24,6 +24,11 @@ def visible_lines(text: str) -> list[str]:
     return [visible(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n")]
 
 
+def shown(text: str) -> str:
+    """A text of several lines, each `visible`."""
+    return "\n".join(visible_lines(text))
+
+
 def terminal(line: str) -> str:
     """A `visible` line as it may be printed, also into the log of a CI runner: it is no command to it."""
     return _RUNNER_COMMAND.sub(lambda match: match[0][:-1] + f"\\x{ord(match[0][-1]):02x}", visible(line))

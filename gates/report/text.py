@@ -34,7 +34,7 @@ _OUTCOME_COLORS = {Outcome.PASSED: _GREEN, Outcome.WARNED: _YELLOW, Outcome.FAIL
 _OUTCOME_ORDER = (Outcome.ERRORED, Outcome.FAILED, Outcome.WARNED)
 
 
-class _Page:
+class Page:
     """Lines that are gathered; the one place where text gets its colour and is made safe to print."""
 
     def __init__(self, *, color: bool, width: int) -> None:
@@ -80,7 +80,7 @@ def _without_trailing_space(pairs: Sequence[tuple[str, str]]) -> list[tuple[str,
 
 def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int) -> str:
     """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes."""
-    page = _Page(color=color, width=width)
+    page = Page(color=color, width=width)
     gates = gate_views(record)
     _verdict(page, record)
     for gate in sorted((gate for gate in gates if gate.needs_person), key=lambda gate: _OUTCOME_ORDER.index(gate.decision.outcome)):
@@ -93,7 +93,7 @@ def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int
 
 def render_problems(problems: Sequence[Problem], color: bool) -> str:
     """Errors as `error:`, `where:`, `help:`, `see:`, a blank line between two."""
-    page = _Page(color=color, width=10_000)
+    page = Page(color=color, width=10_000)
     for index, problem in enumerate(problems):
         if index:
             page.line("")
@@ -106,7 +106,7 @@ def render_problems(problems: Sequence[Problem], color: bool) -> str:
     return page.text() if problems else ""
 
 
-def _verdict(page: _Page, record: Record) -> None:
+def _verdict(page: Page, record: Record) -> None:
     decision = record.decision
     page.line((VERDICTS[decision.verdict].upper(), f"{_BOLD};{_VERDICT_COLORS[decision.verdict]}"), f"  {terminal(why(record))}")
     if decision.would_be is not decision.verdict:
@@ -118,7 +118,7 @@ def _verdict(page: _Page, record: Record) -> None:
         page.line(("  there is no base to compare with: every finding counts as new", _DIM))
 
 
-def _gate(page: _Page, gate: GateView) -> None:
+def _gate(page: Page, gate: GateView) -> None:
     decision = gate.decision
     page.line("")
     page.line((gate.name, _BOLD), " ", (decision.outcome.value, f"{_BOLD};{_OUTCOME_COLORS[decision.outcome]}"), f"  {_owner(gate)}")
@@ -142,7 +142,7 @@ def _owner(gate: GateView) -> str:
     return f"(owner {terminal(gate.policy.owner)})" if gate.policy and gate.policy.owner else ""
 
 
-def _findings(page: _Page, findings: Sequence[FindingView]) -> None:
+def _findings(page: Page, findings: Sequence[FindingView]) -> None:
     for view in findings[:MOST_FINDINGS]:
         finding = view.finding
         page.line("")
@@ -161,7 +161,7 @@ def _findings(page: _Page, findings: Sequence[FindingView]) -> None:
         page.line(f"  and {len(findings) - MOST_FINDINGS:,} more: see the page")
 
 
-def _waivers(page: _Page, waivers: Sequence[WaiverView]) -> None:
+def _waivers(page: Page, waivers: Sequence[WaiverView]) -> None:
     if not waivers:
         return
     page.line("")
@@ -172,7 +172,7 @@ def _waivers(page: _Page, waivers: Sequence[WaiverView]) -> None:
         page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}: {message}", indent=2)
 
 
-def _table(page: _Page, gates: Iterable[GateView]) -> None:
+def _table(page: Page, gates: Iterable[GateView]) -> None:
     rows = [("gate", "outcome", "examined", "findings", "time"), *(_row(gate) for gate in gates)]
     if len(rows) == 1:
         return
@@ -193,7 +193,7 @@ def _row(gate: GateView) -> tuple[str, str, str, str, str]:
     return (gate.name, outcome, terminal(work(gate.examined)), counts(gate), time)
 
 
-def _evidence(page: _Page, bundle: BundleInfo | None) -> None:
+def _evidence(page: Page, bundle: BundleInfo | None) -> None:
     page.line("")
     if bundle is None:
         page.line("evidence: no bundle was written")

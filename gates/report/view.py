@@ -30,6 +30,13 @@ from gates.model import (
 
 #: Kinds that count as findings; the others are notices, shown on their own.
 COUNTED = frozenset({Kind.FINDING, Kind.FAILURE})
+_COUNTED_BY = {
+    "findings": COUNTED,
+    "failures": frozenset({Kind.FAILURE}),
+    "needs-review": frozenset({Kind.NEEDS_REVIEW}),
+    "flakes": frozenset({Kind.FLAKE}),
+    "suppressed": frozenset(Kind),
+}
 VERDICTS = {Verdict.PASSED: "Passed", Verdict.FAILED: "Failed", Verdict.ERRORED: "Could not tell"}
 
 
@@ -132,25 +139,24 @@ def stops(gate: GateView, view: FindingView) -> bool:
     return any(check.met is False and _is_counted(check.limit, view) for check in gate.decision.checks)
 
 
+def counted(limit: Limit, view: FindingView) -> bool:
+    """Whether a limit's name, severity and kinds take the finding in, new or not: what is excused counts against none."""
+    kinds = _COUNTED_BY.get(limit.name, frozenset())
+    if view.finding.kind not in kinds or view.waiver is not None:
+        return False
+    if (view.finding.suppressed_by is not None) != (limit.name == "suppressed"):
+        return False
+    return view.finding.severity >= (limit.severity or Severity.INFO)
+
+
 def is_shown(gate: GateView, view: FindingView) -> bool:
     """Whether a person must see it: it counts against the gate, or is excused and stops it all the same."""
     return not view.excused or stops(gate, view)
 
 
 def _is_counted(limit: Limit, view: FindingView) -> bool:
-    kinds = {
-        "findings": COUNTED,
-        "failures": {Kind.FAILURE},
-        "needs-review": {Kind.NEEDS_REVIEW},
-        "flakes": {Kind.FLAKE},
-        "suppressed": set(Kind),
-    }
-    if view.finding.kind not in kinds.get(limit.name, ()) or view.waiver is not None:
-        return False
-    if (view.finding.suppressed_by is not None) != (limit.name == "suppressed"):
-        return False
     only_new = limit.max is None and limit.new_max is not None
-    return view.finding.severity >= (limit.severity or Severity.INFO) and (view.state is State.NEW or not only_new)
+    return counted(limit, view) and (view.state is State.NEW or not only_new)
 
 
 def ranked(findings: Iterable[FindingView]) -> list[FindingView]:

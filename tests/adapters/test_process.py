@@ -50,6 +50,39 @@ def test_a_program_that_can_not_be_started_is_said(tmp_path: Path, mode: int, sa
     assert "chmod" in raised.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [("#!/no/such/python -B\n", "/no/such/python"), ("#!/bin/sh\r\n", "/bin/sh\\r"), ("#! /usr/bin/no-env python3", "/usr/bin/no-env")],
+    ids=["path", "line end", "space"],
+)
+def test_a_script_whose_interpreter_is_not_there_is_said(tmp_path: Path, first: str, said: str) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text(f"{first}exit 0\n" if first.endswith("\n") else first, "ascii", newline="")
+    tool.chmod(0o755)
+    with pytest.raises(ToolMissingError) as raised:
+        process.run([str(tool)], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+    assert raised.value.reason == f"{tool} could not be started: its interpreter {said} was not found"
+    assert f"install {said}" in raised.value.remedy
+
+
+def test_a_script_on_the_path_of_the_child_is_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("#!/no/such/ruby\n", "ascii")
+    (tmp_path / "tool").chmod(0o755)
+    with pytest.raises(ToolMissingError, match="its interpreter /no/such/ruby was not found"):
+        process.run(["tool"], cwd=tmp_path, env={"PATH": str(tmp_path)}, timeout=5, scratch=tmp_path)
+
+
+def test_a_folder_to_run_in_that_is_gone_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError, match="could not be started: the folder that it was to run in is gone"):
+        process.run([sys.executable], cwd=tmp_path / "gone", env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+
+
+def test_a_command_line_that_is_too_long_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissingError, match="could not be started: Argument list too long") as raised:
+        process.run([sys.executable, "x" * 4 * 2**20], cwd=tmp_path, env=ENVIRONMENT, timeout=5, scratch=tmp_path)
+    assert "fewer or shorter" in raised.value.remedy
+
+
 def test_a_program_that_prints_too_much_is_not_waited_for(tmp_path: Path) -> None:
     """It goes on for ever in silence: what it has printed is reason enough to stop it, long before its time is up."""
     code = f"import os, signal\nfor _ in range({process.OUTPUT_LIMIT // 2**20 + 1}):\n    os.write(1, bytes(2**20))\nsignal.pause()"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,56 @@ def test_the_value_of_a_variable_in_the_policy(repository: Repository, policy: s
 def test_a_secret_in_the_policy_that_the_scan_finds(repository: Repository) -> None:
     repository.commit(project(policy=IN_ARGV))
     check(repository.root, code=2, words="the policy holds a secret: secrets/github-token\nwhere: gates.yaml:")
+
+
+TEAM = f"""\
+version: 1
+extends: [baseline]
+gates:
+  checks:
+    uses: external
+    options:
+      command: ["{{python}}", make_report.py, "{{raw}}/report.xml", --token,
+        {SECRET}]
+      junit: report.xml
+"""
+
+
+@pytest.mark.parametrize("known", [{"DEPLOY_TOKEN": SECRET}, {}], ids=["of a variable", "found"])
+def test_a_secret_in_a_file_that_the_policy_extends(repository: Repository, known: dict[str, str]) -> None:
+    """Whoever knows it: the file and the line are named, with what it is."""
+    what = "the value of a secret variable of this environment: DEPLOY_TOKEN" if known else "a secret: secrets/github-token"
+    repository.commit({**project(policy="version: 1\nextends: [team.yaml]\ngates: {secrets: {}}\n"), "team.yaml": TEAM})
+    check(repository.root, code=2, words=f"error: the policy holds {what}\nwhere: team.yaml:8\nhelp: revoke it, take it out, and", **known)
+
+
+def test_a_secret_of_several_lines_in_the_policy(repository: Repository) -> None:
+    """Each of its lines is named."""
+    first, second = canary("first line"), canary("second line")
+    policy = POLICY + f"# {first}\n# {second}\n"
+    repository.commit(project(policy=policy))
+    line = policy.count("\n")
+    check(repository.root, code=2, words=f"where: gates.yaml:{line}", SIGNING_KEY=f"-----BEGIN-----\n{first}\n{second}\n-----END-----\n")
+
+
+def test_words_of_ours_that_are_somebodys_password_stop_no_run(repository: Repository) -> None:
+    """They stand in every policy and every report, and can't be masked there."""
+    repository.commit(project())
+    words = {"MYSQL_ROOT_PASSWORD": "password", "POSTGRES_PASSWORD": "extends", "A_SECRET": "completed", "B_SECRET": "findings"}
+    done = gates(repository.root, "run", env=environment(**words))
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_policy_says_of_digests_is_no_secret(repository: Repository) -> None:
+    """The fingerprint of a waiver and the digest of a script are as random as a key."""
+    digest = hashlib.sha256(b"x").hexdigest()
+    match = f"gate: secrets, match: {{fingerprint: 'fp1:{digest[:32]}'}}"
+    who = "class: accepted-risk, reason: known for long, owner: bob, approver: eve, created: 2026-01-01, expires: 2099-01-01"
+    waiver = f"waivers:\n  - {{id: known, {match}, {who}}}\n"
+    policy = "version: 1\nextends: [baseline]\ngates:\n  secrets: {}\n" + waiver + f"# axe-sha256: {digest}\n"
+    repository.commit(project(policy=policy))
+    done = gates(repository.root, "run", env=environment())
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_secret_in_the_name_of_a_branch(repository: Repository) -> None:

@@ -6,20 +6,25 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from gates.judge.compare import compare
 from gates.model import (
+    Artifact,
     BundleInfo,
+    Comparison,
     Context,
     Counts,
     Decision,
     Examined,
     Facts,
     FindingState,
+    GateOrigin,
     GatePolicy,
     GateRun,
     Limit,
     LimitCheck,
     Location,
     Measurement,
+    Origins,
     Outcome,
     Policy,
     Proof,
@@ -36,6 +41,7 @@ from gates.model import (
     Verdict,
     Waiver,
     WaiverDecision,
+    WaiverOrigin,
     WaiverState,
 )
 from tests.report.making import decide, finding
@@ -65,6 +71,7 @@ def full() -> Record:
     """A run with every outcome, enforcement, kind of place and state of a waiver."""
     gates = (tests(), security(), dependencies(), accessibility(), contracts(), secrets(), shadow(), off())
     decisions = tuple(decision for decision, _, _ in gates)
+    policies = tuple(replace(policy, require=tuple(check.limit for check in decision.checks)) for decision, _, policy in gates)
     return Record(
         context=Context(
             day=date(2026, 11, 22),
@@ -75,7 +82,7 @@ def full() -> Record:
             ref="refs/heads/checkout-redesign",
             base="1c0ffee254e7a1b3d5f60718293a4b5c6d7e8f90",
         ),
-        policy=_policy(tuple(policy for _, _, policy in gates)),
+        policy=_policy(policies),
         facts=tuple(facts for _, facts, _ in gates if facts is not None),
         base=(),
         decision=Decision(
@@ -94,7 +101,53 @@ def full() -> Record:
         ),
         run=_run(),
         content_digest="cd" * 32,
+        origins=_origins(policies),
+        artifacts=tuple(
+            Artifact(gate=gate, path=f"raw/{gate}/{name}", size=size, sha256=f"{size % 256:02x}" * 32)
+            for gate, name, size in (
+                ("security", "scan.json", 48_213),
+                ("security", "tools.json", 186),
+                ("tests", "inventory.json", 8_449),
+                ("tests", "junit.xml", 1_204_977),
+            )
+        ),
     )
+
+
+def compared() -> Record:
+    """The full run since an earlier one that passed: something of every kind that a comparison tells."""
+    now = full()
+    facts = {item.gate: item for item in now.facts}
+    tests_then = replace(
+        facts["tests"],
+        findings=facts["tests"].findings[1:],
+        measurements=(Measurement(name="line-coverage", value=Decimal("88.5"), unit="percent"),),
+        tools=(replace(facts["tests"].tools[0], version="8.4.1"),),
+    )
+    shell = facts["security"].findings[0]
+    mended = finding("security", "B301", shell.severity, "pickle reads what others wrote", Location(path="src/shop/old.py", line=3))
+    security_then = replace(
+        facts["security"], findings=(*(replace(item, suppressed_by=None) for item in facts["security"].findings), mended)
+    )
+    secrets_then = replace(facts["secrets"], examined=Examined(unit="files", expected=530, done=530, proof=Proof.INVENTORY))
+    changed = {"tests": tests_then, "security": security_then, "secrets": secrets_then}
+    tests_policy = replace(now.policy.gates[0], require=(Limit(name="failures", max=Decimal(0)), Limit(name="flakes", max=Decimal(0))))
+    before = replace(
+        now,
+        context=replace(now.context, day=date(2026, 11, 18), commit="1c0ffee254e7a1b3d5f60718293a4b5c6d7e8f90"),
+        facts=tuple(changed.get(item.gate, item) for item in now.facts),
+        policy=replace(now.policy, gates=(tests_policy, *now.policy.gates[1:]), waivers=now.policy.waivers[:2]),
+        decision=replace(
+            now.decision, verdict=Verdict.PASSED, gates=(replace(now.decision.gates[0], outcome=Outcome.PASSED), *now.decision.gates[1:])
+        ),
+        run=replace(
+            now.run,
+            started="2026-11-18T09:00:00Z",
+            version="0.9.0",
+            gates=(replace(now.run.gates[0], duration_ms=12_000), *now.run.gates[1:]),
+        ),
+    )
+    return replace(now, comparison=compare(before, now, previous="5e" * 32))
 
 
 def passed() -> Record:
@@ -144,6 +197,7 @@ def with_texts(texts: tuple[str, ...]) -> Record:
             for number, where in enumerate(place)
         ]
     first = texts[0]
+    findings.append(finding("security", f"{first}s", Severity.LOW, first, Location(operation=first), suppressed_by=first))
     states = tuple(FindingState(fingerprint=item.fingerprint, state=State.NEW) for item in findings)
     facts = Facts(
         gate="security",
@@ -164,15 +218,37 @@ def with_texts(texts: tuple[str, ...]) -> Record:
         checks=(_broken(len(findings)),),
     )
     record = full()
-    gate = GatePolicy(name="security", uses="security", owner=first, why=first, runbook=first)
+    gate = GatePolicy(
+        name="security", uses="security", owner=first, why=first, runbook=first, require=tuple(check.limit for check in decision.checks)
+    )
     waiver = replace(_waivers()[0], reason=first, owner=first, approver=first, match={"rule": first})
-    return replace(
+    made = replace(
         record,
         context=replace(record.context, ref=first, repository=first),
         policy=replace(record.policy, gates=(gate,), waivers=(waiver,), runbook=first, rollback=first),
         facts=(facts,),
         decision=replace(record.decision, gates=(decision,), reasons=texts, waivers=_waiver_decisions()[:1]),
+        origins=Origins(
+            gates=(GateOrigin(gate="security", place=first, require=(first,)),), waivers=(WaiverOrigin(id=waiver.id, place=first),)
+        ),
+        artifacts=(Artifact(gate="security", path=first, size=1, sha256=first),),
     )
+    return replace(made, comparison=_since_others(made, first))
+
+
+def _since_others(now: Record, text: str) -> Comparison:
+    """A comparison in which the earlier run's texts are from outside too."""
+    (facts,) = now.facts
+    gone = finding("security", text, Severity.HIGH, text, Location(operation=text), remedy=text)
+    then = replace(facts, findings=(*facts.findings[1:], gone), tools=(ToolRun(tool=text, version=f"{text}1", argv=(), exit_code=0),))
+    before = replace(
+        now,
+        context=replace(now.context, repository=f"{text}1", ref=f"{text}1", commit=f"{text}1"),
+        policy=replace(now.policy, gates=(replace(now.policy.gates[0], options={"x": text}, owner=f"{text}1"),), waivers=()),
+        facts=(then,),
+        decision=replace(now.decision, partial=(text,)),
+    )
+    return compare(before, now, previous=text)
 
 
 def _broken(number: int) -> LimitCheck:
@@ -218,6 +294,18 @@ def large(number: int) -> Record:
     )
     record = full()
     return replace(record, facts=(facts,), decision=replace(record.decision, gates=(decision,)))
+
+
+def _origins(policies: tuple[GatePolicy, ...]) -> Origins:
+    gates = tuple(
+        GateOrigin(
+            gate=policy.name,
+            place=f"gates.yaml:{10 * number + 4}",
+            require=tuple(f"gates.yaml:{10 * number + 8 + line}" for line in range(len(policy.require))),
+        )
+        for number, policy in enumerate(policies)
+    )
+    return Origins(gates=gates, waivers=(WaiverOrigin(id="W-12", place="waivers.yaml:3"), WaiverOrigin(id="W-7", place="waivers.yaml:12")))
 
 
 def _waivers() -> tuple[Waiver, ...]:

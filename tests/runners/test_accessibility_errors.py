@@ -119,6 +119,12 @@ def test_a_blind_axe_is_found_out_by_the_canary(tmp_path: Path) -> None:
     assert facts.reason.startswith("axe-core is blind")
 
 
+def test_a_selector_that_is_none_is_said_before_it_is_waited_for(tmp_path: Path) -> None:
+    facts = look(EXAMPLES / "pass", tmp_path, ["/"], wait_for="#cart >> 'x'")
+    assert "`wait-for` (#cart >> 'x') is no CSS selector" in facts.reason
+    assert "#cart .price" in facts.remedy
+
+
 def test_without_a_browser_the_remedy_is_a_command(tmp_path: Path) -> None:
     options = {"pages": ["/"], **PUBLIC}
     environment = {"PATH": str(tmp_path)}

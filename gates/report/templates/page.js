@@ -1,95 +1,212 @@
 "use strict";
-// The page is whole without this script: it only adds filtering, sorting and paging of the findings.
+// The page is whole without this script up to the first findings. It filters, sorts and pages all of them, from the data at its end.
 document.documentElement.classList.add("js");
 document.addEventListener("DOMContentLoaded", () => {
   const PAGE = 100;
+  const MOST_PRINTED = 500;
+  const SEVERITIES = ["info", "low", "medium", "high", "critical"];
+  const FLAGS = { waived: 1, suppressed: 2, since: 4 };
   const byId = (id) => document.getElementById(id);
+  const number = (value) => value.toLocaleString("en");
+  const element = (name, className, ...children) => {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    made.append(...children);
+    return made;
+  };
+
+  // -- what is folded away is opened for printing, and where a link leads
+
+  const opened = [];
+  function open() {
+    for (const fold of document.querySelectorAll("details:not([open])")) {
+      fold.open = true;
+      opened.push(fold);
+    }
+  }
+  function close() {
+    for (const fold of opened.splice(0)) fold.open = false;
+  }
+  const openTarget = () => {
+    const target = location.hash && byId(location.hash.slice(1));
+    if (target && target.localName === "details") target.open = true;
+  };
+  addEventListener("hashchange", openTarget);
+  openTarget();
+
+  const printing = [open];
+  const printed = [close];
+  let onPaper = false;
+  const turnTo = (paper, acts) => {
+    if (paper !== onPaper) acts.forEach((act) => act());
+    onPaper = paper;
+  };
+  const print = () => turnTo(true, printing);
+  const unprint = () => turnTo(false, printed);
+  addEventListener("beforeprint", print);
+  addEventListener("afterprint", unprint);
+  matchMedia("print").addEventListener("change", (event) => (event.matches ? print() : unprint()));
+
+  // -- findings
+
+  const block = byId("findings-data");
+  if (!block) return;
+  const { gates, limits, texts, rows } = JSON.parse(block.textContent);
   const table = byId("findings-table");
-  if (!table) return;
   const body = table.tBodies[0];
   const count = byId("findings-count");
   const pager = byId("pager");
   const controls = byId("filters");
-  const rows = Array.from(body.rows, (row, rank) => ({ row, rank, gate: row.dataset.gate, severity: Number(row.dataset.severity), state: row.dataset.state, text: null }));
-  let kept = rows;
+  const back = byId("page-back");
+  const on = byId("page-on");
+  const all = rows.map(([gate, severity, state, excused, flags, rule, place, order, message, remedy, more, linked, fingerprint, held, properties], rank) => (
+    { rank, gate, severity, state: texts[state], excused: texts[excused], flags, rule: texts[rule], place: texts[place], order, message: texts[message],
+      remedy: texts[remedy], more: texts[more], linked, fingerprint: texts[fingerprint], held, properties, words: null }));
+  let kept = all;
   let first = 0;
+  let sorted = "";
 
-  const textOf = (item) => (item.text ??= item.row.textContent.toLowerCase());
-  const number = (value) => value.toLocaleString("en");
+  const code = (text) => element("code", "", text);
+  const link = (text, href) => Object.assign(element("a", "", text), { href });
+
+  function outward(text) {
+    const made = element("a", "", text);
+    made.setAttribute("href", text);
+    made.rel = "noopener noreferrer";
+    return made;
+  }
+
+  function lineage(item) {
+    const [gate, tools, files] = gates[item.gate];
+    const list = element("dl", "pairs", element("dt", "", "Policy"));
+    for (const index of item.held) {
+      const [id, text, met, tone, place] = limits[index];
+      list.append(element("dd", "", link(text, `#${id}`), " ", element("span", `badge ${tone}`, met), ...(place ? [" ", code(place)] : [])));
+    }
+    if (!item.held.length) list.append(element("dd", "", "no limit counts it"));
+    list.append(element("dt", "", "Finding"), element("dd", "", code(item.fingerprint)));
+    for (let index = 0; index < item.properties.length; index += 2) {
+      list.append(element("dt", "", texts[item.properties[index]]), element("dd", "", texts[item.properties[index + 1]]));
+    }
+    const evidence = element("dd", "", link(`raw/${gate}/`, `#evidence-${item.gate}`), `, ${number(files)} ${files === 1 ? "file" : "files"}`);
+    list.append(element("dt", "", "Evidence"), evidence, element("dt", "", "Tool"), element("dd", "", tools || "none was recorded"));
+    const of = element("span", "unseen", ` of ${item.rule} at ${item.place}`);
+    return element("details", "lineage-of", element("summary", "", "Lineage", of), list);
+  }
+
+  function draw(item) {
+    const state = element("td", "", item.state);
+    if (item.excused) state.append(element("br"), element("span", "quiet", item.excused));
+    if (item.flags & FLAGS.since) state.append(element("br"), element("span", "quiet", "new since the previous bundle"));
+    const what = element("td", "what", element("p", "message", item.message));
+    if (item.remedy) what.append(element("p", "remedy", element("span", "label", "Remedy"), ` ${item.remedy}`));
+    if (item.more) what.append(element("p", "trace", "More at ", item.linked ? outward(item.more) : code(item.more)));
+    what.append(lineage(item));
+    return element("tr", "",
+      element("td", "", element("span", `severity s${item.severity}`, SEVERITIES[item.severity])), state,
+      element("td", "rule", code(item.rule)), element("td", "place", code(item.place)), what);
+  }
+
+  function show(from, to) {
+    body.replaceChildren(...kept.slice(from, to).map(draw));
+  }
 
   function showPage() {
-    for (const row of body.querySelectorAll("tr.on")) row.classList.remove("on");
-    const shown = kept.slice(first, first + PAGE);
-    for (const item of shown) item.row.classList.add("on");
+    const last = Math.min(first + PAGE, kept.length);
+    show(first, last);
     pager.hidden = kept.length <= PAGE;
-    byId("page-where").textContent = `${number(first + 1)} to ${number(first + shown.length)} of ${number(kept.length)}`;
-    byId("page-back").disabled = first === 0;
-    byId("page-on").disabled = first + PAGE >= kept.length;
+    byId("page-where").textContent = `${number(first + 1)} to ${number(last)} of ${number(kept.length)}`;
+    back.setAttribute("aria-disabled", String(first === 0));
+    on.setAttribute("aria-disabled", String(last >= kept.length));
   }
+
+  const wordsOf = (item) => (item.words ??= [gates[item.gate][0], SEVERITIES[item.severity], item.state, item.excused, item.rule, item.place, item.message,
+    item.remedy, item.fingerprint, ...item.properties.map((index) => texts[index])].join("\n").toLowerCase());
+
+  const hasState = (item, state) => (state in FLAGS ? (item.flags & FLAGS[state]) !== 0 : item.state === state);
 
   function filter() {
     const words = byId("filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const gate = byId("filter-gate").value;
-    const severity = byId("filter-severity").value;
-    const state = byId("filter-state").value;
-    kept = rows.filter((item) =>
-      (!gate || item.gate === gate) &&
+    const [gate, severity, state, limit] = ["gate", "severity", "state", "limit"].map((name) => byId(`filter-${name}`).value);
+    const held = limits.findIndex(([id]) => id === limit);
+    kept = all.filter((item) =>
+      (!gate || item.gate === Number(gate)) &&
       (!severity || item.severity === Number(severity)) &&
-      (!state || item.state.split(" ").includes(state)) &&
-      words.every((word) => textOf(item).includes(word)));
-    const keep = new Set(kept);
-    for (const item of rows) item.row.classList.toggle("out", !keep.has(item));
+      (!state || hasState(item, state)) &&
+      (!limit || item.held.includes(held)) &&
+      words.every((word) => wordsOf(item).includes(word)));
     first = 0;
     showPage();
-    const all = number(rows.length);
-    count.textContent = kept.length === rows.length ? `All ${all} findings` : `${number(kept.length)} of ${all} findings match`;
+    say();
   }
 
-  const values = {
-    severity: (item) => -item.severity,
-    state: (item) => item.state,
-    text: (item, column) => item.row.cells[column].textContent.trim().toLowerCase(),
-  };
+  function say() {
+    const whole = number(all.length);
+    count.textContent = (kept.length === all.length ? `All ${whole} findings` : `${number(kept.length)} of ${whole} findings match`) + sorted;
+  }
 
-  function sort(heading, column) {
+  const orders = {
+    severity: (a, b) => b.severity - a.severity,
+    state: (a, b) => compare(a.state, b.state),
+    rule: (a, b) => compare(a.rule, b.rule),
+    place: (a, b) => a.order - b.order,
+    message: (a, b) => compare(a.message, b.message),
+  };
+  const compare = (x, y) => (x < y ? -1 : x > y ? 1 : 0);
+
+  function sort(heading) {
     const rising = heading.getAttribute("aria-sort") !== "ascending";
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-    const read = values[heading.dataset.sort];
-    const keys = new Map(rows.map((item) => [item, read(item, column)]));
-    rows.sort((a, b) => {
-      const [x, y] = [keys.get(a), keys.get(b)];
-      return (x < y ? -1 : x > y ? 1 : 0) * (rising ? 1 : -1) || a.rank - b.rank;
-    });
-    body.replaceChildren(...rows.map((item) => item.row));
+    const order = orders[heading.dataset.sort];
+    all.sort((a, b) => order(a, b) * (rising ? 1 : -1) || a.rank - b.rank);
+    sorted = `, by ${heading.textContent.toLowerCase()}${rising ? "" : ", the other way round"}`;
     filter();
   }
 
-  function turn(step) {
+  function turn(button, step) {
+    if (button.getAttribute("aria-disabled") === "true") return;
     first += step * PAGE;
     showPage();
     byId("findings-caption").scrollIntoView({ block: "nearest" });
   }
 
-  Array.from(table.tHead.rows[0].cells).forEach((heading, column) => {
-    const button = document.createElement("button");
+  function clear() {
+    for (const control of controls.querySelectorAll("input, select")) control.value = "";
+  }
+
+  for (const heading of table.tHead.rows[0].cells) {
+    const button = element("button", "", heading.textContent);
     button.type = "button";
-    button.textContent = heading.textContent;
-    button.addEventListener("click", () => sort(heading, column));
+    button.addEventListener("click", () => sort(heading));
     heading.replaceChildren(button);
-  });
+  }
   let waiting;
   controls.addEventListener("input", (event) => {
     clearTimeout(waiting);
-    waiting = setTimeout(filter, event.target.type === "search" ? 150 : 0);
+    if (event.target.type === "search") waiting = setTimeout(filter, 100);
+    else filter();
   });
-  byId("filter-clear").addEventListener("click", () => {
-    for (const control of controls.querySelectorAll("input, select")) control.value = "";
-    filter();
+  byId("filter-clear").addEventListener("click", () => { clear(); filter(); });
+  back.addEventListener("click", () => turn(back, -1));
+  on.addEventListener("click", () => turn(on, 1));
+  for (const shower of document.querySelectorAll("a.show")) {
+    shower.addEventListener("click", () => {
+      clear();
+      for (const [name, value] of Object.entries(shower.dataset)) byId(`filter-${name}`).value = value;
+      filter();
+    });
+  }
+  printing.unshift(() => {
+    const most = Math.min(kept.length, MOST_PRINTED);
+    show(0, most);
+    const which = kept.length < all.length ? `findings that match the filter, of ${number(all.length)} in all` : "findings";
+    const cut = most < kept.length ? `the first ${number(most)} of ` : "";
+    const rest = cut ? ". Filter to print others; gates report BUNDLE --format json prints all." : ".";
+    byId("printed").textContent = `Printed: ${cut}${number(kept.length)} ${which}${rest}`;
   });
-  byId("page-back").addEventListener("click", () => turn(-1));
-  byId("page-on").addEventListener("click", () => turn(1));
-  table.classList.add("paged");
+  printed.push(showPage);
+  byId("findings-rest")?.remove();
   controls.hidden = false;
   showPage();
 });

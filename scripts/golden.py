@@ -1,0 +1,68 @@
+"""`golden.py NAME [FOLDER]`: run the gates on a folder, or on reports of every format, and keep the bundle with the tests."""
+
+from __future__ import annotations
+
+import lzma
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from gates.evidence import bundle
+
+KEPT = Path(__file__).resolve().parent.parent / "tests" / "evidence" / "golden"
+SARIF = """\
+{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "linter", "version": "1.0", "rules": [{"id": "L1"}]}},
+"artifacts": [{"location": {"uri": "app.py"}}], "invocations": [{"executionSuccessful": true}],
+"results": [{"ruleId": "L1", "level": "warning", "message": {"text": "the name is short"}, "locations": [{"physicalLocation":
+{"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 1, "startColumn": 1}}}]}]}]}
+"""
+JUNIT = """\
+<testsuites><testsuite name="suite" tests="3"><testcase classname="a" name="one" file="app.py" line="1"/>
+<testcase classname="a" name="two"><failure message="two is wrong">traceback</failure></testcase>
+<testcase classname="a" name="three"><skipped message="not here"/></testcase></testsuite></testsuites>
+"""
+CYCLONEDX = """\
+{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+"components": [{"type": "library", "name": "tea", "version": "1.0", "purl": "pkg:npm/tea@1.0", "bom-ref": "tea"}],
+"vulnerabilities": [{"id": "CVE-2026-0001", "ratings": [{"severity": "high"}], "description": "it is hot", "affects": [{"ref": "tea"}]}]}
+"""
+FILES = {
+    "app.py": "x = 1\n",
+    "copy.py": "import shutil, sys\n\nshutil.copy(sys.argv[1], sys.argv[2])\n",
+    "report.sarif": SARIF,
+    "report.xml": JUNIT,
+    "bom.json": CYCLONEDX,
+    "gates.yaml": """\
+version: 1
+extends: [baseline]
+gates:
+  lint: {uses: external, options: {command: ["{python}", copy.py, report.sarif, "{raw}/out.sarif"], sarif: out.sarif}}
+  junit: {uses: external, options: {command: ["{python}", copy.py, report.xml, "{raw}/out.xml"], junit: out.xml}}
+  packages: {uses: external, options: {command: ["{python}", copy.py, bom.json, "{raw}/out.json"], cyclonedx: out.json}}
+  command: {uses: tests, options: {command: ["{python}", copy.py, report.xml, "{raw}/out.xml"], junit: out.xml}}
+""",
+}
+
+
+def main(name: str, folder: str = "") -> int:
+    kept = KEPT / f"{name}.zip.xz"
+    if kept.exists():
+        sys.exit(f"{kept} is there already: give the new one another name")
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(folder)
+        if not folder:
+            root = Path(scratch) / "project"
+            root.mkdir()
+            for path, text in FILES.items():
+                (root / path).write_text(text, "utf-8")
+        made = Path(scratch) / "bundle.zip"
+        code = subprocess.run(["gates", "-C", root, "run", "--bundle", made], check=False, stdout=subprocess.DEVNULL).returncode
+        contents = bundle.read(made)
+        kept.write_bytes(lzma.compress(made.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
+    print(f'"{name}": ({code}, "{contents.manifest.content_digest}"),')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
