@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from gates import codec
+from gates.errors import cut
 
 MAX_DEPTH = 64
 
@@ -49,19 +50,19 @@ def sha256(content: bytes) -> str:
 def _check(data: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
-    match data:
-        case None | bool() | str():
-            return
-        case int():
-            if abs(data) > codec.MAX_INTEGER:
-                raise ValueError(f"{data} is larger than an integer may be")
-        case list():
-            for item in data:
-                _check(item, depth + 1)
-        case dict():
-            for key, item in data.items():
-                if not (isinstance(key, str) and key.isascii()):
-                    raise ValueError(f"the key {key!r} is not ASCII")
-                _check(item, depth + 1)
-        case _:
-            raise ValueError(f"{type(data).__name__} can't stand in evidence")
+    kind = type(data)
+    if kind is str or kind is bool or data is None:
+        return
+    if kind is int:
+        if abs(data) > codec.MAX_INTEGER:
+            raise ValueError(f"{cut(str(data), 40)} is larger than an integer may be")
+    elif kind is list:
+        for item in data:
+            _check(item, depth + 1)
+    elif kind is dict:
+        for key, item in data.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise ValueError(f"the key {cut(ascii(key), 100)} is not ASCII")
+            _check(item, depth + 1)
+    else:
+        raise ValueError(f"{kind.__name__} can't stand in evidence")

@@ -52,6 +52,11 @@ class Problem:
         return [f"{name}: {text}" for name, text in parts if text]
 
 
+def cut(text: str, limit: int = 1000) -> str:
+    """A text that somebody else made, no longer than anyone reads; that it is cut is said."""
+    return text if len(text) <= limit else f"{text[:limit]}… (cut, {len(text)} characters)"
+
+
 class GatesError(Exception):
     """Base of all errors that a user can meet; carries one or more problems."""
 
@@ -91,7 +96,7 @@ class BundleError(GatesError):
 
     def __init__(self, error: str, *, where: str = "", help: str = "", see: str = "") -> None:
         remedy = help or "get it again from where the run put it: a bundle that was changed proves nothing"
-        super().__init__(error, where=where, help=remedy, see=see)
+        super().__init__(cut(error), where=cut(where), help=remedy, see=see)
 
 
 class RepositoryError(GatesError):

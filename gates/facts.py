@@ -27,7 +27,7 @@ def read_facts(gate: Gate, name: str, members: Mapping[str, bytes], version: int
         observed = raw.json(OBSERVED)
         status = Status(observed["status"])
         if status is not Status.COMPLETED:
-            return _without_facts(raw, observed["reason"], observed.get("remedy", ""), status=status)
+            return _without_facts(raw, _text(observed["reason"]), _text(observed.get("remedy", "")), status=status)
         facts = parse(raw)
         canonical.of(facts)
         return facts
@@ -39,11 +39,20 @@ def read_facts(gate: Gate, name: str, members: Mapping[str, bytes], version: int
 
 
 def _without_facts(raw: Raw, reason: str, remedy: str, *, status: Status = Status.ERROR) -> Facts:
+    reason, remedy = (text.encode("utf-8", "replace").decode("utf-8") for text in (reason, remedy))  # halves of characters
     return Facts(gate=raw.gate, uses=raw.uses, parser=raw.parser, status=status, reason=reason, remedy=remedy, tools=_tools(raw))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{OBSERVED} holds {type(value).__name__} where a text should be")
+    return value
 
 
 def _tools(raw: Raw) -> tuple[ToolRun, ...]:
     try:
-        return tuple(codec.decode(ToolRun, item) for item in json.loads(raw.content("tools.json")))
-    except (GateError, ValueError):
+        tools = tuple(codec.decode(ToolRun, item) for item in json.loads(raw.content("tools.json")))
+        canonical.of(tools)
+        return tools
+    except (GateError, ValueError, TypeError, RecursionError):
         return ()

@@ -6,6 +6,7 @@ Whatever mentions every gate is generated here, so that adding one touches its r
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ from gates.policy.schema import json_schema
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # for the tests, which are no part of the package
 
+from tests.evidence.attacks import ATTACKS  # noqa: E402
 from tests.guarantees import Case, cases  # noqa: E402
 from tests.leaks.places import PLACES  # noqa: E402
 from tests.leaks.search import ENCODINGS  # noqa: E402
@@ -84,7 +86,19 @@ def guarantees() -> str:
             count = Counter(case.here.outcome.value for _, case in found)
             said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
             parts.append(f"### {title}\n\n{len(found)} tried: {said}.\n\n{table(found)}")
-    return "\n\n".join([*parts, leaks()])
+    return "\n\n".join([*parts, attacks(), leaks()])
+
+
+def attacks() -> str:
+    """What bundles are attacked with, and the answer of `gates verify`."""
+    rows = []
+    for part, found in itertools.groupby(ATTACKS, key=lambda attack: attack.part):
+        rows += [f"| {part}: {attack.what} | {int(attack.code)} | {attack.words} |".replace("\n", " ") for attack in found]
+    count = Counter(int(attack.code) for attack in ATTACKS)
+    said = ", ".join(f"{number} answered with {code}" for code, number in sorted(count.items()))
+    count_line = f"{len(ATTACKS)} tried on `gates verify` ({said}), and each on `gates report` and `gates sign`."
+    head = ["### Attacks on a bundle", "", count_line, "", "| what is tried | code | words |", "|---|---|---|"]
+    return "\n".join([*head, *rows])
 
 
 def leaks() -> str:

@@ -11,7 +11,7 @@ from gates.evidence.chain import ChainVerification, Verified
 from gates.evidence.rejudge import Rejudged
 from gates.evidence.verify import Answer, Verification
 from gates.model import Outcome
-from gates.report.safe import terminal
+from gates.report.safe import terminal, visible_json
 
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
 _COLORS = {True: 32, False: 31, None: 33}
@@ -133,4 +133,4 @@ def _rejudged(other: Rejudged) -> dict[str, Any]:
 
 
 def _printed(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2) + "\n"
+    return visible_json(json.dumps(data, indent=2)) + "\n"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import gates
 from gates import canonical
 from gates.adapters import clock
 from gates.errors import BundleError, EvidenceError, ExitCode, UsageError
@@ -14,7 +15,7 @@ from gates.evidence import attestation, bundle, keys, sigstore, timestamps
 from gates.evidence.attestation import ATTESTATION, SIGSTORE, SUMMARY, TIMESTAMP
 from gates.evidence.bundle import Contents
 from gates.evidence.keys import PrivateKey
-from gates.evidence.verify import Expectation, Question, verify
+from gates.evidence.verify import Expectation, Question, made_by_this_version, verify
 from gates.report import html
 from gates.report.safe import terminal
 
@@ -55,6 +56,12 @@ def execute(options: argparse.Namespace) -> int:
             f"nothing was signed: {wrong[0].words}",
             where=str(options.bundle),
             help="see `gates verify`; sign the bundle that the run wrote",
+        )
+    if not made_by_this_version(found.contents):
+        raise EvidenceError(
+            f"nothing was signed: the bundle is by version {found.contents.record.run.version}, so its page can't be made again",
+            where=str(options.bundle),
+            help=f"sign it with the version that wrote it; this is {gates.__version__}",
         )
     signing = _Signing(options, found.contents)
     try:

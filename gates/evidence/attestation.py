@@ -99,7 +99,10 @@ def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attes
     differing = _compared(said, statement(contents, place), ATTESTATION)
     if vsa is None:
         return [*differing, f"{SUMMARY} is missing"], place
-    summed = dsse.read_payload(dsse.decode_member(vsa, SUMMARY), SUMMARY)
+    sealed = dsse.decode_member(vsa, SUMMARY)
+    if len(sealed.signatures) != 1:  # nothing says which others belong to it, as the summary does of the attestation's
+        differing.append(f"{SUMMARY} has {len(sealed.signatures)} signatures, not one")
+    summed = dsse.read_payload(sealed, SUMMARY)
     time = _at(summed, "predicate", "timeVerified")
     expected = summary(contents, attestation, time if isinstance(time, str) else "")
     # Who made the summary with another version says so; that is no difference.

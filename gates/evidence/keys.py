@@ -117,6 +117,9 @@ def read_public(content: bytes, where: str) -> PublicKey:
 
     if b"PRIVATE KEY" in content:
         raise UsageError("this is a private key: whoever verifies must not have it", where=where, help="give the file that ends in .pub")
+    count = content.count(b"-----BEGIN ")
+    if count > 1:
+        raise UsageError(f"{where} holds {count} keys", where=where, help="name a file for each: which of them counts would be chance")
     try:
         key = serialization.load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -136,6 +139,9 @@ def _public(key: Ed25519PublicKey) -> PublicKey:
 def _content(path: Path, kind: str) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(_LARGEST)
+            content = stream.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"the {kind} key can't be read: {error.strerror or error}", where=str(path), help=_MAKE) from error
+    if len(content) > _LARGEST:
+        raise UsageError(f"the {kind} key is larger than {_LARGEST} bytes", where=str(path), help=_MAKE)
+    return content

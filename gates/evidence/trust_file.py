@@ -217,6 +217,9 @@ def _trust(entry: Entry) -> Trust:
 def _content(path: Path, noun: str, help: str) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(_LARGEST)
+            content = stream.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{noun} can't be read: {error.strerror or error}", where=str(path), help=help) from error
+    if len(content) > _LARGEST:  # what is cut off could be a revocation
+        raise UsageError(f"{noun} is larger than 1 MiB", where=str(path), help="name the file that holds those whom you trust")
+    return content

@@ -5,15 +5,15 @@ Needs no tool, network or repository: raw output is parsed again and the policie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 import gates
 from gates import canonical, registry
-from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
+from gates.errors import BundleError, PluginError, PolicyError, VerifyCode, cut
 from gates.evidence import bundle, redactions
 from gates.evidence.attestation import Place
 from gates.evidence.bundle import Contents
@@ -107,12 +107,13 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
         rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
         return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
     signed = examine(contents, expected.trusted, timestamped=expected.timestamped)
-    answers = (
+    answers: tuple[Answer, ...] = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
         _answer(Question.TRUSTED, lambda: _trusted(contents, signed, expected)),
         _answer(Question.ABOUT, lambda: _about(contents, signed, expected)),
         *_judged_again(contents, render_page),
     )
+    answers = tuple(replace(answer, words=cut(answer.words)) for answer in answers)
     failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
     code = min(failed) if failed else CODES[contents.record.decision.verdict]
     return Verification(answers=answers, code=code, contents=contents)
@@ -188,10 +189,12 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
         why = f"{unknown}: this version can't judge it again"
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
     differing = _differences(contents)
-    if not differing and render_page is not None and contents.record.run.version == gates.__version__:
+    if not differing and render_page is not None and made_by_this_version(contents):
         same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
         differing = [] if same else [f"{bundle.PAGE} is not the page of this run"]
     follows = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
+    if not differing and not made_by_this_version(contents):
+        follows += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
     missing = _missing(contents)
     complete = "; ".join(missing) or f"all {len(contents.record.facts)} gates that the policy demands at this stage"
     return (
@@ -227,18 +230,19 @@ def _differences(contents: Contents) -> list[str]:
         if record.comparison.previous != contents.manifest.previous:
             differing.append("it is compared with another bundle than the one that it follows")
     differing += redactions.faults(contents.members)
-    differing += [f"it holds {name}, which is no part of a run" for name in _strange_members(contents)]
+    written = bundle.members_of(record, contents.sources, contents.raw)
+    differing += _otherwise_written(contents, written)
     orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
     differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
     for facts in record.facts:
         again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
-        if canonical.of(again) != canonical.of(facts):
+        if canonical.of(again) != written[f"facts/{facts.gate}.json"]:
             differing.append(f"the facts of {facts.gate} do not follow from its raw output")
     try:
         if _extended(contents) != [source.name for source in contents.sources]:
             differing.append("the policy files are not those that the policy extends")
         effective = compose(contents.sources, record.context.stage, registry.find)
-        if canonical.of(effective.policy) != canonical.of(record.policy):
+        if canonical.of(effective.policy) != written["policies/effective.json"]:
             differing.append("the effective policy does not follow from the policy files")
         if record.origins is not None and record.origins != origins(effective):
             differing.append("the places of the policy are not those of its files")
@@ -246,17 +250,26 @@ def _differences(contents: Contents) -> list[str]:
         differing.append(f"the policy files can't be composed again: {error}")
     try:
         decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
-        if canonical.of(decision) != canonical.of(record.decision):
+        if canonical.of(decision) != written["decision.json"]:
             differing.append("the decision does not follow from policy, context and facts")
     except ValueError as error:
         differing.append(f"nothing can be decided from it: {error}")
     return differing
 
 
-def _strange_members(contents: Contents) -> list[str]:
-    """Members that no run writes: whoever finds them in a bundle that verifies would believe them."""
-    written = bundle.members_of(contents.record, contents.sources, contents.raw)
-    return sorted(set(contents.members) - set(written) - bundle.BESIDE - bundle.SIGNATURES)
+def _otherwise_written(contents: Contents, written: Mapping[str, bytes]) -> list[str]:
+    """Members that no run writes, or not so: whoever finds them in a bundle that verifies would believe them."""
+    strange = sorted(set(contents.members) - set(written) - bundle.BESIDE - bundle.SIGNATURES)
+    differing = [f"it holds {name}, which is no part of a run" for name in strange]
+    if made_by_this_version(contents):  # another has its own way of writing what reads the same here
+        ours = {**written, bundle.MANIFEST: canonical.of(contents.manifest)}
+        differing += [f"no run writes {name} as it is there" for name in sorted(ours) if contents.members.get(name) != ours[name]]
+    return differing
+
+
+def made_by_this_version(contents: Contents) -> bool:
+    """Whether the bundle says so. Then its page, and each byte of what is ours in it, can be made again."""
+    return contents.record.run.version == gates.__version__
 
 
 def _extended(contents: Contents) -> list[str]:

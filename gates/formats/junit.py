@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,9 @@ class CaseOutcome(StrEnum):
     FAILURE = "failure"
     ERROR = "error"
     SKIPPED = "skipped"
+
+
+_BAD = (CaseOutcome.FAILURE, CaseOutcome.ERROR, CaseOutcome.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +127,21 @@ def _case(element: Any, suite: Any) -> Case:
         line=line if 0 < line < _MANY else None,
         outcome=outcome,
         message=message,
-        flaked=outcome is CaseOutcome.PASSED and any(element.find(tag) is not None for tag in ("flakyFailure", "flakyError")),
+        flaked=outcome is CaseOutcome.PASSED
+        and len(element) > 0
+        and any(element.find(tag) is not None for tag in ("flakyFailure", "flakyError")),
         suite=suite.get("name") or "",
     )
 
 
 def _outcome(element: Any) -> tuple[CaseOutcome, str]:
-    for outcome in (CaseOutcome.FAILURE, CaseOutcome.ERROR, CaseOutcome.SKIPPED):
+    for outcome in _BAD if len(element) else ():
         child = element.find(outcome.value)
         if child is not None:
             return outcome, (child.get("message") or child.text or "").strip()
-    words = [(element.get(name) or "").strip() for name in ("status", "result")]
+    words = [(element.get(name) or "").strip() for name in ("status", "result") if name in element.attrib]
+    if not words:
+        return CaseOutcome.PASSED, ""
     said = {re.sub(r"[\s_-]", "", word.lower()): word for word in words}
     if _FAILED & set(said):
         return CaseOutcome.FAILURE, "the report says that it failed, and not why"
@@ -156,7 +163,11 @@ def _number(value: str | None) -> int:
 
 def read(raw: Raw, name: str, places: Places) -> Report:
     """The report's failures and errors as findings; its tests as what was examined, skipped ones with their reason."""
-    cases = read_cases(raw.content(name), name)
+    return report_of(raw, read_cases(raw.content(name), name), places)
+
+
+def report_of(raw: Raw, cases: Sequence[Case], places: Places) -> Report:
+    """The same of cases that were read."""
     bad = [case for case in cases if case.outcome in {CaseOutcome.FAILURE, CaseOutcome.ERROR}]
     flaked = [case for case in cases if case.flaked]
     skipped = [case for case in cases if case.outcome is CaseOutcome.SKIPPED]
@@ -197,6 +208,8 @@ def _location(case: Case, places: Places) -> Location:
 
 def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:
     """Those of the files that no test names by file, suite or class, or only by what fits others too: nothing says that they ran."""
+    if not files:
+        return []
     named = {name.replace("\\", "/") for case in cases for name in (case.file, case.suite, case.classname) if name}
     inventory = _Inventory(files)
     fits = [inventory.named(name) for name in named if len(name) <= _NAME_LENGTH]

@@ -11,7 +11,7 @@ from gates.formats.report import Places, Report
 from gates.runners.external.options import OBSERVED
 
 PREDATES = "it was written before the commit that is judged was made: it may be about another one"
-READERS = {"sarif": sarif.read, "junit": junit.read, "cyclonedx": cyclonedx.read}
+READERS = {"sarif": sarif.read, "cyclonedx": cyclonedx.read}
 
 
 def parse(raw: Raw) -> Facts:
@@ -19,14 +19,12 @@ def parse(raw: Raw) -> Facts:
     observed = raw.json(OBSERVED)
     name, kind = observed["report"], observed["format"]
     places = Places(known=observed["places"])
-    report = READERS[kind](raw, name, places)
+    cases = junit.read_cases(raw.content(name), name) if kind == "junit" else []
+    report = junit.report_of(raw, cases, places) if kind == "junit" else READERS[kind](raw, name, places)
     _check_explained(raw.gate, report, observed["unexplained_exit_code"])
     if observed["predates_commit"]:
         report = dataclasses.replace(report, skipped=(*report.skipped, Skip(item=name, reason=PREDATES)))
-    if kind == "junit":
-        examined = _tests_examined(report, junit.read_cases(raw.content(name), name), observed)
-    else:
-        examined = _examined(report, observed)
+    examined = _tests_examined(report, cases, observed) if kind == "junit" else _examined(report, observed)
     facts = raw.facts(examined=examined, findings=report.findings, measurements=report.measurements)
     return dataclasses.replace(facts, tools=_tools(facts.tools, report))
 
