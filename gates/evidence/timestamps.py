@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -160,6 +161,11 @@ def _said(error: Exception) -> str:
     """What OpenSSL has against it, out of its stack of errors; else what the library says."""
     found = re.search(r'Verify error: ([^"]+)"', str(error)) or re.search(r'reason: "([^"]+)"', str(error))
     return found[1] if found else (str(error) or type(error).__name__)[:300]
+
+
+def can_examine() -> bool:
+    """Whether the library that timestamps need is installed."""
+    return find_spec("rfc3161_client") is not None
 
 
 def _library() -> ModuleType:

@@ -221,5 +221,5 @@ def _content(path: Path, noun: str, help: str) -> bytes:
     except OSError as error:
         raise UsageError(f"{noun} can't be read: {error.strerror or error}", where=str(path), help=help) from error
     if len(content) > _LARGEST:  # what is cut off could be a revocation
-        raise UsageError(f"{noun} is larger than 1 MiB", where=str(path), help="name the file that holds those whom you trust")
+        raise UsageError(f"{noun} is larger than {_LARGEST // 2**20} MiB", where=str(path), help=help)
     return content

@@ -829,10 +829,14 @@ SIGNATURES = (
     _signature(
         "a summary whose time is a list", "says something else", _said(SUMMARY, lambda said: said["predicate"].update(timeVerified=[]))
     ),
-    _signature("a timestamp that nobody can read", "can't tell what that is worth", lambda forge: {**forge.members, "timestamp.tsr": b"x"}),
     _signature(
-        "another kind of signature that nobody asked for",
-        "can't tell what that is worth",
+        "a timestamp that is none, beside the trusted key's signature",
+        _UNTRUE,
+        lambda forge: {**forge.members, "timestamp.tsr": b"x"},
+    ),
+    _signature(
+        "a signature of Sigstore that is none, beside the trusted key's",
+        _UNTRUE,
         lambda forge: {**forge.members, "bundle.sigstore.json": b"{}"},
     ),
     _signature(

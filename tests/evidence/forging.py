@@ -192,12 +192,8 @@ def remade(members: Mapping[str, bytes], change: Callable[[Record], Record] = la
     record = change(contents.record)
     record = replace(record, context=replace(record.context, **context))
     record = replace(record, decision=decide(record.policy, record.context, record.facts, record.base))
-    made = bundle.members_of(record, contents.sources, contents.raw)
-    made = {name: content for name, content in made.items() if not name.startswith("raw/") or name.split("/")[1] in _gates(record)}
-    record = replace(record, content_digest=bundle.content_digest(made))
+    raw = {gate: files for gate, files in contents.raw.items() if gate in {facts.gate for facts in record.facts}}
+    made = bundle.members_of(record, contents.sources, raw)
+    record = replace(record, content_digest=bundle.content_digest(made), artifacts=bundle.artifacts(raw))
     made[bundle.PAGE] = html.render(record, bundle=None).encode()
     return closed({**{name: members[name] for name in ("manifest.json", "redactions.json")}, **made})
-
-
-def _gates(record: Record) -> set[str]:
-    return {facts.gate for facts in record.facts}
