@@ -107,11 +107,10 @@ def differences(contents: Contents, envelope: Envelope, vsa: bytes | None, attes
     return [*differing, *_compared(summed, expected, SUMMARY)], place
 
 
-def differences_of_other(contents: Contents, envelope: Envelope) -> tuple[list[str], Place]:
+def differences_of_other(contents: Contents, envelope: Envelope) -> tuple[list[str], Place | None]:
     """The same for a signature that Sigstore made: of our statement, or of another tool's that names the manifest's digest.
 
-    What another tool says of the bundle (such as SLSA provenance) is its own; as it does not say whether the project's code ran beside
-    it, it counts as if it had. Raises `BundleError`.
+    What another tool says of the bundle (such as SLSA provenance) is its own, and it does not say where it was made. Raises `BundleError`.
     """
     said = dsse.read_payload(envelope, SIGSTORE)
     if said.get("predicateType") == PREDICATE_TYPE:
@@ -122,7 +121,7 @@ def differences_of_other(contents: Contents, envelope: Envelope) -> tuple[list[s
     differing = (
         [] if contents.digest in named else [f"{SIGSTORE} is a statement about something else: it does not name the manifest's digest"]
     )
-    return differing, "same-job"
+    return differing, None
 
 
 def _place(said: Mapping[str, Any]) -> Place:

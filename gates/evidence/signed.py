@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gates.errors import BundleError
 from gates.evidence import attestation, dsse, sigstore, timestamps
-from gates.evidence.attestation import ATTESTATION, SIGSTORE, SUMMARY, TIMESTAMP
+from gates.evidence.attestation import ATTESTATION, SIGSTORE, SUMMARY, TIMESTAMP, Place
 from gates.evidence.bundle import Contents
 from gates.evidence.timestamps import Stamp
 from gates.evidence.trust import Trust, Trusted, TrustedIdentity, TrustedKey
@@ -17,19 +17,20 @@ from gates.evidence.trust import Trust, Trusted, TrustedIdentity, TrustedKey
 class Signed:
     """What became of a bundle's signatures. `by` is who vouches for it, None where nobody does: then `why` says so.
 
-    `untrue` says what can't be true of them: then no other signature and no leniency makes the bundle trusted.
+    `untrue` says what can't be true of them: then no other signature and no leniency makes the bundle trusted. `place` is where it
+    was made, None where it does not say.
     """
 
     by: TrustedKey | TrustedIdentity | None = None
     why: str = ""
     untrue: str = ""
-    same_job: bool = False
+    place: Place | None = None
     stamp: Stamp = field(default_factory=Stamp)
 
     @property
     def trust(self) -> Trust:
-        """A signature that was made beside the project's code could be the code's own."""
-        return self.by.trust if self.by and not self.same_job else Trust.SELF_REPORTED
+        """A signature that was made beside the project's code, or may have been, could be the code's own."""
+        return self.by.trust if self.by and self.place == "apart" else Trust.SELF_REPORTED
 
 
 def examine(contents: Contents, trusted: Trusted, *, timestamped: bool = False) -> Signed | None:
@@ -103,14 +104,14 @@ def _by_identity(contents: Contents, trusted: Trusted) -> Signed:
     return _valid(contents, vouched.identities, place, vouched.stamp)
 
 
-def _valid(contents: Contents, found: Sequence[TrustedKey | TrustedIdentity], place: attestation.Place, stamp: Stamp) -> Signed:
+def _valid(contents: Contents, found: Sequence[TrustedKey | TrustedIdentity], place: Place | None, stamp: Stamp) -> Signed:
     """Those who signed, held against the days on which their word counts."""
     day, seen = contents.record.context.day, stamp.at.date() if stamp.at else None
     held = [(item, item.objection(day, seen)) for item in found]
     sound = [item for item, objection in held if not objection]
     if not sound:
         return Signed(why="; ".join(objection for _, objection in held), stamp=stamp)
-    return Signed(by=max(sound, key=lambda item: item.trust), same_job=place == "same-job", stamp=stamp)
+    return Signed(by=max(sound, key=lambda item: item.trust), place=place, stamp=stamp)
 
 
 def _stamp(contents: Contents, trusted: Trusted, *, timestamped: bool) -> Stamp:

@@ -15,6 +15,7 @@ import gates
 from gates import canonical, registry
 from gates.errors import BundleError, PluginError, PolicyError, VerifyCode
 from gates.evidence import bundle, redactions
+from gates.evidence.attestation import Place
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, Trusted
@@ -26,6 +27,11 @@ from gates.model import Record, Stage, Verdict
 from gates.policy import load
 from gates.policy.compose import compose, origins
 
+_WHERE: dict[Place | None, str] = {
+    "apart": "apart from the project's code",
+    "same-job": "in the job that ran the project's own code",
+    None: "and does not say where",
+}
 #: Makes the page of a record.
 Render = Callable[[Record], str]
 
@@ -126,7 +132,7 @@ def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -
     if expected.timestamped and (signed is None or signed.stamp.at is None):
         return False, f"you ask for a timestamp: {signed.stamp.why if signed is not None and signed.stamp.why else 'it has none'}"
     if signed is not None and signed.by is not None:
-        return True, f"signed by {signed.by.words}, {_where(signed)}{_when(signed)}"
+        return True, f"signed by {signed.by.words}, {_WHERE[signed.place]}{_when(signed)}"
     if expected.trusted.names_signers or expected.signed:
         if signed is None and expected.allow_unsigned and not expected.signed:
             return True, "unsigned, and you allow that: this notices accidents, not enemies"
@@ -136,10 +142,6 @@ def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -
     if expected.allow_unsigned:
         return True, f"{'unsigned' if signed is None else 'signed by somebody'}, and you allow that: this notices accidents, not enemies"
     return False, f"{signed.why if signed else 'it is unsigned'}: name --key, --identity, --trust or its --digest, or say --allow-unsigned"
-
-
-def _where(signed: Signed) -> str:
-    return "in the job that ran the project's own code" if signed.same_job else "apart from the project's code"
 
 
 def _when(signed: Signed) -> str:

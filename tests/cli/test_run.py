@@ -61,7 +61,6 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "--base", "HEAD"], "planned and not built yet"),
         (["run", "a.py"], "at the commit stage only"),
         (["waive", "x"], "planned and not built yet"),
-        (["sign"], "the following arguments are required: BUNDLE"),
         (["verify", "x.zip", "--min-trust", "2"], "invalid choice: '2'"),
         (["init", "--adopt"], "planned and not built yet"),
         (["nonsense"], "invalid choice"),

@@ -189,6 +189,7 @@ def test_what_another_tool_attests_of_its_digest_vouches_for_it(gates: Gates, ma
     named = trust(f"identities: [{{name: ci, identity: '{WORKFLOW}', issuer: '{GITHUB}', trust: required-workflow}}]")
     done = verify(gates, made, "--trust", named)
     assert (done.code, "signed by ci (identity" in answer(done, "trusted")) == (1, True)
+    assert "and does not say where" in answer(done, "trusted")
     assert verify(gates, made, "--trust", named, "--min-trust", "base-policy").code == 7
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -221,6 +221,35 @@ def test_no_letter_of_it_crashes_the_verifier(root: Path) -> None:
             continue
         found = sigstore.examine(bytes(changed), envelope, (IDENTITY,), root)
         assert not found.identities or envelope == sigstore.read(content), place
+
+
+def places(data: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value of JSON data."""
+    yield path
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from places(value, *path, key)
+
+
+WHOLE = INSTANCE.sign(PAYLOAD, AT)
+
+
+@pytest.mark.parametrize("instead", [None, [], {}, "", 0, "AAAA", "9" * 30, [{}], True], ids=json.dumps)
+def test_no_value_of_another_kind_crashes_the_verifier(root: Path, instead: Any) -> None:
+    """At every place of it, and whoever is asked says no: nothing that was signed is there any more."""
+    ways = list(places(WHOLE))
+    assert len(ways) > 25
+    for way in ways:
+        data = json.loads(json.dumps({"": WHOLE}))
+        holder = data
+        for step in ("", *way)[:-1]:
+            holder = holder[step]
+        holder[("", *way)[-1]] = instead
+        try:
+            found = examined(data[""], root)
+        except BundleError:
+            continue
+        assert found.identities == (), way
+        assert found.why, way
 
 
 UNREADABLE: dict[str, tuple[bytes, str]] = {
