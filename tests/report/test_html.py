@@ -217,6 +217,8 @@ def test_what_became_of_the_run_since_the_previous_bundle_stands_in_it() -> None
     ):
         assert part in text, part
     assert "Since the previous" not in Reader(page(full())).text
+    first_screen = page(compared()).partition('id="next"')[0]
+    assert '<a href="#since">passed, on 2026-11-18</a> <span class="badge warn">4 things to mind</span>' in first_screen
 
 
 def test_a_run_that_is_as_before_says_so() -> None:
