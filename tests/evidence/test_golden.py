@@ -16,7 +16,11 @@ from gates.model import Outcome
 
 FOLDER = Path(__file__).parent / "golden"
 #: The bundle, the code that `gates verify` gives it, and its content digest.
-GOLDEN: dict[str, tuple[int, str]] = {}
+GOLDEN: dict[str, tuple[int, str]] = {
+    "passed": (0, "sha256:2e9d81b6251448df8df928e88dfd09ebc716f26a1744d99686bdd8da6472bfcf"),
+    "reports": (1, "sha256:d4829892c23b8bece8ca6bb73919faffd465b7713c4c9adb3ca30e99e32cf558"),
+    "failed": (1, "sha256:e955553a73706914ec3eba04fe92f3b6b753eb2316ef05b2a83bc45bb259207b"),
+}
 
 
 @pytest.fixture
