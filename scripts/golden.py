@@ -50,9 +50,11 @@ def main(name: str, folder: str = "") -> int:
     if kept.exists():
         sys.exit(f"{kept} is there already: give the new one another name")
     with tempfile.TemporaryDirectory() as scratch:
-        root = Path(folder)
-        if not folder:
-            root = Path(scratch) / "project"
+        root = Path(scratch) / "project"
+        if folder:  # in a clone, since raw output names folders
+            subprocess.run(["git", "clone", "-q", Path(__file__).resolve().parent.parent, root], check=True)
+            root = root / folder
+        else:
             root.mkdir()
             for path, text in FILES.items():
                 (root / path).write_text(text, "utf-8")

@@ -17,9 +17,9 @@ from gates.model import Outcome
 FOLDER = Path(__file__).parent / "golden"
 #: The bundle, the code that `gates verify` gives it, and its content digest.
 GOLDEN: dict[str, tuple[int, str]] = {
-    "passed": (0, "sha256:2e9d81b6251448df8df928e88dfd09ebc716f26a1744d99686bdd8da6472bfcf"),
+    "passed": (0, "sha256:6fb2cda8a3d1cb9aea8acd43b4b5857276200c32c1e45235de5f34947bb1e329"),
     "reports": (1, "sha256:d4829892c23b8bece8ca6bb73919faffd465b7713c4c9adb3ca30e99e32cf558"),
-    "failed": (1, "sha256:e955553a73706914ec3eba04fe92f3b6b753eb2316ef05b2a83bc45bb259207b"),
+    "failed": (1, "sha256:e87e7d731f8db51dfd5dfefcaf9237f3ea42af89c1e47dbc876684e885090eaa"),
 }
 
 
