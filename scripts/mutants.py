@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Where defences stand.
-FOLDERS = ("adapters", "api", "drivers", "evidence", "formats", "judge", "runners")
-FILES = ("codec.py", "facts.py", "observe.py", "pipeline.py", "plan.py", "redact.py", "registry.py")
+FOLDERS = ("adapters", "api", "drivers", "evidence", "formats", "judge", "redact", "runners")
+FILES = ("codec.py", "facts.py", "jsontext.py", "observe.py", "pipeline.py", "plan.py", "registry.py")
 
 #: Defences that are no statement of their own: the file, what stands there once, what stands there without the defence.
 NAMED: tuple[tuple[str, str, str], ...] = (
@@ -46,10 +46,10 @@ NAMED: tuple[tuple[str, str, str], ...] = (
     ("gates/formats/schemathesis.py", '"[warnings]", "fail-on = true"', '"[warnings]"'),
     ("gates/observe.py", "if path.is_file() and not path.is_symlink()]", "if path.is_file()]"),
     ("gates/pipeline.py", "    changed = _changed(request.root, context, stamps)\n", '    changed = ""\n'),
-    ("gates/redact.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not _COMMAND_NAME.match(name)"),
-    ("gates/redact.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not is_secret_name(name)"),
+    ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not _COMMAND_NAME.match(name)"),
+    ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not is_secret_name(name)"),
     (
-        "gates/redact.py",
+        "gates/redact/variables.py",
         'for folder in kept["PATH"].split(os.pathsep) if Path(folder).is_absolute()',
         'for folder in kept["PATH"].split(os.pathsep)',
     ),
