@@ -14,8 +14,9 @@ from gates.errors import BundleError, EvidenceError, ExitCode, UsageError
 from gates.evidence import attestation, bundle, keys, sigstore, timestamps
 from gates.evidence.attestation import ATTESTATION, SIGSTORE, SUMMARY, TIMESTAMP
 from gates.evidence.bundle import Contents
+from gates.evidence.follows import made_by_this_version
 from gates.evidence.keys import PrivateKey
-from gates.evidence.verify import Expectation, Question, made_by_this_version, verify
+from gates.evidence.verify import Expectation, Question, verify
 from gates.report import html
 from gates.report.safe import terminal
 

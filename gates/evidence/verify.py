@@ -5,27 +5,20 @@ Needs no tool, network or repository: raw output is parsed again and the policie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-import gates
-from gates import canonical, registry
-from gates.errors import BundleError, PluginError, PolicyError, VerifyCode, cut
-from gates.evidence import bundle, redactions
+from gates.errors import BundleError, VerifyCode, cut
+from gates.evidence import bundle, follows
 from gates.evidence.attestation import Place
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, Trusted
-from gates.facts import read_facts
-from gates.judge.compare import disagreements
 from gates.judge.decide import is_observed
-from gates.judge.versions import JUDGES
 from gates.model import Record, Stage, Verdict
-from gates.policy import load
-from gates.policy.compose import compose, origins
 
 _WHERE: dict[Place | None, str] = {
     "apart": "apart from the project's code",
@@ -184,100 +177,23 @@ def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> 
 
 def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
     """The last two questions: parsing and judging again is what both need."""
-    unknown = _unknown_judges(contents)
+    unknown = follows.unknown_judges(contents)
     if unknown:
         why = f"{unknown}: this version can't judge it again"
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
-    differing = _differences(contents)
-    if not differing and render_page is not None and made_by_this_version(contents):
+    differing = follows.differences(contents)
+    if not differing and render_page is not None and follows.made_by_this_version(contents):
         same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
         differing = [] if same else [f"{bundle.PAGE} is not the page of this run"]
-    follows = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
-    if not differing and not made_by_this_version(contents):
-        follows += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
+    words = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
+    if not differing and not follows.made_by_this_version(contents):
+        words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
     missing = _missing(contents)
     complete = "; ".join(missing) or f"all {len(contents.record.facts)} gates that the policy demands at this stage"
     return (
-        Answer(question=Question.FOLLOWS, holds=not differing, words=follows),
+        Answer(question=Question.FOLLOWS, holds=not differing, words=words),
         Answer(question=Question.COMPLETE, holds=not missing, words=complete),
     )
-
-
-def _unknown_judges(contents: Contents) -> str:
-    """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
-    if contents.manifest.judge not in JUDGES:
-        return f"it was judged by judge {contents.manifest.judge}"
-    for facts in contents.record.facts:
-        try:
-            gate = registry.find(facts.uses)
-        except (KeyError, PluginError):
-            return f"the gate {facts.uses!r} is not installed here"
-        if gate.parser_of(facts.parser) is None:
-            return f"{facts.gate} was read by parser {facts.parser} of {facts.uses}"
-    return ""
-
-
-def _differences(contents: Contents) -> list[str]:
-    """What does not come out the same when it is done again."""
-    record = contents.record
-    differing = []
-    if contents.manifest.parsers != {facts.gate: facts.parser for facts in record.facts}:
-        differing.append("the manifest names other parsers than the facts")
-    if record.base:
-        differing.append("there are facts of a base, and no raw output from which they could follow")
-    if record.comparison is not None:
-        differing += disagreements(record.comparison, record)
-        if record.comparison.previous != contents.manifest.previous:
-            differing.append("it is compared with another bundle than the one that it follows")
-    differing += redactions.faults(contents.members)
-    written = bundle.members_of(record, contents.sources, contents.raw)
-    differing += _otherwise_written(contents, written)
-    orphans = sorted(set(contents.raw) - {facts.gate for facts in record.facts})
-    differing += [f"there is raw output of {gate} and no facts" for gate in orphans]
-    for facts in record.facts:
-        again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
-        if canonical.of(again) != written[f"facts/{facts.gate}.json"]:
-            differing.append(f"the facts of {facts.gate} do not follow from its raw output")
-    try:
-        if _extended(contents) != [source.name for source in contents.sources]:
-            differing.append("the policy files are not those that the policy extends")
-        effective = compose(contents.sources, record.context.stage, registry.find)
-        if canonical.of(effective.policy) != written["policies/effective.json"]:
-            differing.append("the effective policy does not follow from the policy files")
-        if record.origins is not None and record.origins != origins(effective):
-            differing.append("the places of the policy are not those of its files")
-    except PolicyError as error:
-        differing.append(f"the policy files can't be composed again: {error}")
-    try:
-        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
-        if canonical.of(decision) != written["decision.json"]:
-            differing.append("the decision does not follow from policy, context and facts")
-    except ValueError as error:
-        differing.append(f"nothing can be decided from it: {error}")
-    return differing
-
-
-def _otherwise_written(contents: Contents, written: Mapping[str, bytes]) -> list[str]:
-    """Members that no run writes, or not so: whoever finds them in a bundle that verifies would believe them."""
-    strange = sorted(set(contents.members) - set(written) - bundle.BESIDE - bundle.SIGNATURES)
-    differing = [f"it holds {name}, which is no part of a run" for name in strange]
-    if made_by_this_version(contents):  # another has its own way of writing what reads the same here
-        ours = {**written, bundle.MANIFEST: canonical.of(contents.manifest)}
-        differing += [f"no run writes {name} as it is there" for name in sorted(ours) if contents.members.get(name) != ours[name]]
-    return differing
-
-
-def made_by_this_version(contents: Contents) -> bool:
-    """Whether the bundle says so. Then its page, and each byte of what is ours in it, can be made again."""
-    return contents.record.run.version == gates.__version__
-
-
-def _extended(contents: Contents) -> list[str]:
-    """The names of the policy file and of all that it extends, found anew. Raises `PolicyError` where one of them is not there."""
-    if not contents.sources:
-        return []
-    read_file = {source.name: source.content for source in contents.sources}.get
-    return [source.name for source in load.collect_from(contents.sources[-1].name, read_file)]
 
 
 def _missing(contents: Contents) -> Sequence[str]:

@@ -22,7 +22,8 @@ from gates import canonical
 from gates.cli import answers, output
 from gates.errors import BundleError, GatesError, VerifyCode
 from gates.evidence import archive, bundle, trust_file
-from gates.evidence.verify import Expectation, Verification, made_by_this_version, verify
+from gates.evidence.follows import made_by_this_version
+from gates.evidence.verify import Expectation, Verification, verify
 from gates.report import html
 from tests.evidence.forging import Forge, Members, closed, signed
 

@@ -12,7 +12,7 @@ from gates import registry
 from gates.api import Gate, Raw
 from gates.cli.main import main
 from gates.errors import VerifyCode
-from gates.evidence import verify as verifying
+from gates.evidence import follows
 from gates.evidence.verify import Expectation, Question, Verification, verify
 from gates.facts import read_facts
 from gates.judge.versions import JUDGES
@@ -68,9 +68,9 @@ def test_the_judge_is_the_one_that_judged(made: Path, monkeypatch: pytest.Monkey
     def stricter(policy: Policy, context: Context, facts: tuple[Facts, ...], base: tuple[Facts, ...]) -> Decision:
         return replace(JUDGES[1](policy, context, facts, base), verdict=Verdict.FAILED)
 
-    monkeypatch.setattr(verifying, "JUDGES", {1: JUDGES[1], 2: stricter})
+    monkeypatch.setattr(follows, "JUDGES", {1: JUDGES[1], 2: stricter})
     assert verify(made, ANY).code is VerifyCode.PASSED
-    monkeypatch.setattr(verifying, "JUDGES", {2: stricter})
+    monkeypatch.setattr(follows, "JUDGES", {2: stricter})
     found = verify(made, ANY)
     assert (found.code, answer(found, Question.COMPLETE)) == (
         VerifyCode.INCOMPLETE,
