@@ -30,6 +30,13 @@ def test_what_is_packed_is_unpacked_and_packing_is_deterministic(members: dict[s
     assert archive.pack(dict(reversed(members.items()))) == content
 
 
+def test_no_beginning_of_an_archive_is_one() -> None:
+    content = archive.pack(MEMBERS)
+    for end in range(len(content)):
+        with pytest.raises(BundleError):
+            archive.unpack(content[:end])
+
+
 @settings(max_examples=300)
 @given(st.data())
 def test_any_changed_byte_is_noticed(data: st.DataObject) -> None:
@@ -191,4 +198,10 @@ def test_a_folder_with_links_is_refused(tmp_path: Path) -> None:
     assert archive.read_folder(tmp_path) == {"manifest.json": b"{}"}
     (tmp_path / "link").symlink_to("/etc/hostname")
     with pytest.raises(BundleError, match="link"):
+        archive.read_folder(tmp_path)
+
+
+def test_folders_are_followed_no_deeper_than_a_name_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "/".join(["x" * 100] * 3)).mkdir(parents=True)
+    with pytest.raises(BundleError, match="a member's name is not one that evidence may hold"):
         archive.read_folder(tmp_path)

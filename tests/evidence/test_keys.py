@@ -42,6 +42,14 @@ def test_the_private_key_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("taken", ["release", "release.pub"])
+def test_no_key_is_written_where_a_link_leads(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).symlink_to(tmp_path / "nothing")
+    with pytest.raises(UsageError, match="is there already"):
+        keys.write_pair(tmp_path / "release")
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("taken", ["release", "release.pub"])
 def test_no_key_is_overwritten(tmp_path: Path, taken: str) -> None:
     (tmp_path / taken).write_text("mine")
     with pytest.raises(UsageError, match="is there already"):
