@@ -9,21 +9,28 @@ from typing import Any
 from gates.errors import VerifyCode
 from gates.evidence.chain import ChainVerification, Verified
 from gates.evidence.rejudge import Rejudged
-from gates.evidence.verify import Answer, Verification
+from gates.evidence.verify import Answer, Question, Verification
 from gates.model import Outcome
 from gates.report.safe import terminal, visible_json
 
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
 _COLORS = {True: 32, False: 31, None: 33}
-_WORDS = {"intact": "intact", "trusted": "trusted", "about": "about the right thing", "follows": "follows", "complete": "complete"}
+_WORDS: dict[str, str] = {
+    Question.INTACT: "intact",
+    Question.TRUSTED: "trusted",
+    Question.ABOUT: "about the right thing",
+    Question.FOLLOWS: "follows",
+    Question.COMPLETE: "complete",
+}
 
 
 def text(found: Verification, other: Rejudged | None, *, color: bool) -> str:
     """A line for each question, then the verdict, and what the other policy says."""
     lines = [_line(_WORDS[answer.question], answer.holds, answer.words, color=color) for answer in found.answers]
     if found.contents is not None:
-        relied = "" if _is_verdict(found.code) else ", but it can't be relied on"
-        lines.append(f"verdict: {found.contents.record.decision.verdict}{relied}")
+        claimed = found.contents.record.decision.verdict
+        broken = ", ".join(f"not {_WORDS[answer.question]}" for answer in found.answers if answer.holds is False)
+        lines.append(f"verdict: {claimed}" if _is_verdict(found.code) else f"NOT VERIFIED: {broken}; the bundle itself claims: {claimed}")
         lines.append(f"digest: sha256:{found.contents.digest}")
     if other is not None:
         lines += _by_other(other)

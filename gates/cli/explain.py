@@ -24,7 +24,7 @@ EXIT_CODES = {
     5: "`gates verify`: the bundle is not intact",
     6: "`gates verify`: the bundle is not trusted: unsigned, or signed by nobody you named",
     7: "`gates verify`: the bundle is about another commit, branch, stage or policy",
-    8: "`gates verify`: facts or decision do not follow from what they are made of",
+    8: "`gates verify`: facts, decision or page do not follow from what they are made of, or a run of a chain from the one before it",
     9: "`gates verify`: the bundle is incomplete, or was made by a judge that this version doesn't have",
     70: "a defect of Quality Gates: please report it with the text that was written",
     130: "interrupted: what was finished is kept and marked as partial",

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from gates.cli import output
 from gates.cli.bundles import read_bundle
-from gates.errors import UsageError
-from gates.evidence import bundle
+from gates.errors import UsageError, cut
+from gates.evidence import bundle, follows
 from gates.evidence.bundle import Contents
 from gates.judge.compare import compare
 from gates.model import BundleInfo, Record
+from gates.report.safe import terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.previous and options.format != "html":
         raise UsageError(f"--previous is for the page, not for {options.format}", help="add --format html, or compare with `gates diff`")
     contents = bundle.read(options.bundle)
+    _warn(contents)
     record = _since(contents, options.previous) if options.previous else contents.record
     info = BundleInfo(path=str(options.bundle), digest=contents.digest, signed=bool(contents.signatures))
     code = output.exit_code(record)
@@ -36,6 +38,15 @@ def execute(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(output.render(options.format, record, bundle=info, code=code, stream=sys.stdout))
     return 0
+
+
+def _warn(contents: Contents) -> None:
+    """A report repeats what a bundle says: say aloud where that can't be true."""
+    wrong = follows.unknown_judges(contents) or "; ".join(follows.differences(contents))
+    if wrong:
+        sys.stderr.write(
+            terminal(f"warning: what this bundle says does not follow from what it holds: {cut(wrong)}; see `gates verify`") + "\n"
+        )
 
 
 def _since(contents: Contents, previous: Path) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +19,15 @@ from gates.evidence.verify import CODES, Expectation, Verification, verify
 from gates.model import Record, Stage
 from gates.report import html
 
+_EPILOG = """\
+for a release, where trust.yaml names the release job's key:
+
+  gates verify BUNDLE --trust trust.yaml --min-trust required-workflow --max-age 30 \\
+    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID
+
+exit codes: 0, 1, 3: it holds, and its verdict is passed, failed, errored; 5 not intact, 6 not trusted, 7 about something else,
+8 does not follow, 9 incomplete. More in docs/evidence.md; `gates explain 8` says what one means.
+"""
 _REQUIRABLE = ("signed", "timestamped")
 
 
@@ -43,11 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="`signed`: a digest alone won't do; `timestamped`: an authority of the trust file saw it on the day it was judged; or both",
     )
     parser.add_argument(
-        "--min-trust", choices=tuple(TRUST_WORDS), default=Trust.SELF_REPORTED.word, help="how far its signer must be trusted"
+        "--min-trust", choices=tuple(TRUST_WORDS), default=Trust.SELF_REPORTED.word, help="how far the trust file must believe its signer"
     )
     parser.add_argument("--min-sequence", type=_number, metavar="N", help="it must be this one of its chain, or a later one")
     parser.add_argument("--digest", metavar="SHA256", help="take the bundle whose manifest has this sha256")
-    parser.add_argument("--commit", metavar="ID", help="it must be about this commit (full id), on a clean tree")
+    parser.add_argument("--commit", type=_commit, metavar="ID", help="it must be about this commit (full id), on a clean tree")
     parser.add_argument("--repository", metavar="ADDRESS", help="it must be about this repository")
     parser.add_argument("--ref", metavar="NAME", help="it must be about this branch or tag (full name)")
     parser.add_argument("--stage", type=Stage, choices=list(Stage), help="it must have been judged for this stage")
@@ -56,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="FILE", help="judge it by this policy too, as on today: the exit code is that of its verdict")
     parser.add_argument("--chain", type=Path, metavar="DIR", help="verify all bundles of a branch in this folder, and that none is missing")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -110,6 +123,12 @@ def _trusted(options: argparse.Namespace) -> Trusted:
 
 def _page(record: Record) -> str:
     return html.render(record, bundle=None)
+
+
+def _commit(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", text.lower()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the full id of a commit: `git rev-parse` gives it")
+    return text.lower()
 
 
 def _days(text: str) -> int:

@@ -115,12 +115,16 @@ class TrustedAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusted:
-    """All that a verifier trusts. `root` is a `trusted_root.json` of Sigstore; None: the one that Sigstore's library carries."""
+    """All that a verifier trusts. `root` is a `trusted_root.json` of Sigstore; None: the one that Sigstore's library carries.
+
+    `from_file`: a trust file says so, which alone can say how far somebody is believed.
+    """
 
     keys: tuple[TrustedKey, ...] = ()
     identities: tuple[TrustedIdentity, ...] = ()
     authorities: tuple[TrustedAuthority, ...] = ()
     root: Path | None = None
+    from_file: bool = False
 
     @property
     def names_signers(self) -> bool:

@@ -96,6 +96,7 @@ def read(path: Path) -> Trusted:
         identities=tuple(reading.each("identities", _identity, lambda item: (item.identity, item.issuer))),
         authorities=tuple(reading.each("timestamp-authorities", _authority, lambda item: item.certificates)),
         root=reading.trusted_root(),
+        from_file=True,
     )
     if problems:
         raise PolicyError(tuple(problems))

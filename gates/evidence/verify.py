@@ -5,7 +5,7 @@ Needs no tool, network or repository: raw output is parsed again and the policie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -39,7 +39,7 @@ class Question(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to one question. `holds` is None where an earlier answer left nothing to ask."""
+    """The answer to one question. `holds` is None where it was not asked: an earlier answer left nothing, or nothing was named."""
 
     question: Question
     holds: bool | None
@@ -112,7 +112,7 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
     return Verification(answers=answers, code=code, contents=contents)
 
 
-def _answer(question: Question, ask: Callable[[], tuple[bool, str]]) -> Answer:
+def _answer(question: Question, ask: Callable[[], tuple[bool | None, str]]) -> Answer:
     holds, words = ask()
     return Answer(question=question, holds=holds, words=words)
 
@@ -142,7 +142,8 @@ def _when(signed: Signed) -> str:
     return f", seen {signed.stamp.at:%Y-%m-%dT%H:%M:%SZ} by {signed.stamp.by}" if signed.stamp.at is not None else ""
 
 
-def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
+def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool | None, str]:
+    """Whether the bundle is about what the verifier named; None where nothing was named: then it could be about anything."""
     context, decision = contents.record.context, contents.record.decision
     pairs = [
         ("commit", expected.commit, context.commit),
@@ -163,16 +164,29 @@ def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> 
         differing.append(f"it was judged as on {context.day}, and its timestamp is of {at.date()}")
     trust = signed.trust if signed is not None else Trust.SELF_REPORTED
     if trust < expected.min_trust:
-        differing.append(f"it is {trust.word}, and you ask for {expected.min_trust.word}")
+        grants = "" if expected.trusted.from_file else " (only a trust file says how far a signer is believed)"
+        differing.append(f"its signer is believed as {trust.word}, and you ask for {expected.min_trust.word}{grants}")
     sequence = contents.manifest.sequence
     if expected.min_sequence is not None and sequence < expected.min_sequence:
         differing.append(f"it is number {sequence} of its chain, and you know of number {expected.min_sequence}")
-    asked = [name for name, wanted, _ in pairs if wanted is not None]
     if differing:
         return False, "; ".join(differing)
+    asked = [name for name, wanted, _ in pairs if wanted is not None] + list(_asked_besides(expected, trust))
     subject = f"commit {context.commit}" if context.commit else "no commit"
     dirty = " with changes that are not committed" if context.dirty and context.commit else ""
-    return True, f"{subject}{dirty}, stage {context.stage}, judged on {context.day}" + (f" (compared: {', '.join(asked)})" if asked else "")
+    said = f"{subject}{dirty}, stage {context.stage}, judged on {context.day}"
+    return (True, f"{said} (compared: {', '.join(asked)})") if asked else (None, f"{said}: name what it should be about with --commit")
+
+
+def _asked_besides(expected: Expectation, trust: Trust) -> Iterator[str]:
+    if expected.not_before is not None:
+        yield f"no older than {expected.not_before}"
+    if expected.min_trust > Trust.SELF_REPORTED:
+        yield f"believed as {trust.word}"
+    if expected.min_sequence is not None:
+        yield f"number {expected.min_sequence} or later"
+    if expected.timestamped:
+        yield "the timestamp's day"
 
 
 def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
@@ -184,7 +198,7 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
     differing = follows.differences(contents)
     if not differing and render_page is not None and follows.made_by_this_version(contents):
         same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
-        differing = [] if same else [f"{bundle.PAGE} is not the page of this run"]
+        differing = [] if same else [f"{bundle.PAGE} is not the page that this version makes of the run: read `gates report` instead"]
     words = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
     if not differing and not follows.made_by_this_version(contents):
         words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"

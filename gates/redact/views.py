@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import html
 import re
+import string
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from gates.redact.packed import unpacked
 
 Span = tuple[int, int]
 
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"))
+_NOT_BASE64 = bytes(set(range(256)) - set(f"{string.ascii_letters}{string.digits}+/-_".encode()))
 _NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 _SPACE = b" \t\r\n"
 _FOR_ADDRESSES = bytes.maketrans(b"-_", b"+/")

@@ -89,7 +89,7 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             notices_by_limit=notices_by_limit,
             held=[limit for limit in limits if by_limit[limit.id]],
             findings=findings,
-            data=Markup(data(lines, findings)),  # noqa: S704 (made inert there)
+            data=Markup(data(lines, findings)),  # noqa: S704  # nosec B704 - JSON in which no markup is left
             notices=notices,
             suppressed=[view for gate in gates for view in gate.findings if view.finding.suppressed_by is not None],
             comparison=record.comparison,

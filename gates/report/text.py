@@ -19,6 +19,7 @@ from gates.report.view import (
     plural,
     ranked,
     stops,
+    subject,
     waiver_views,
     why,
     work,
@@ -109,6 +110,7 @@ def render_problems(problems: Sequence[Problem], color: bool) -> str:
 def _verdict(page: Page, record: Record) -> None:
     decision = record.decision
     page.line((VERDICTS[decision.verdict].upper(), f"{_BOLD};{_VERDICT_COLORS[decision.verdict]}"), f"  {terminal(why(record))}")
+    page.line((f"  {terminal(subject(record))}", _YELLOW if record.context.dirty else _DIM))
     if decision.would_be is not decision.verdict:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
     for reason in decision.partial:

@@ -191,6 +191,15 @@ def why(record: Record) -> str:
     return f"{gates} enforced, and every limit is met"
 
 
+def subject(record: Record) -> str:
+    """What the verdict is about, in one line: it is worth nothing for another commit, day or stage."""
+    context = record.context
+    commit = f"commit {context.commit[:12]}" if context.commit else "no commit"
+    dirty = " with changes that are not committed" if context.dirty and context.commit else ""
+    ref = f" of {context.ref}" if context.ref else ""
+    return f"{commit}{dirty}{ref}, stage {context.stage}, judged on {context.day}"
+
+
 def work(examined: Examined | None) -> str:
     """What was examined, such as `37 of 38 tests`."""
     return f"{examined.done} of {examined.expected} {examined.unit}" if examined else ""

@@ -67,7 +67,13 @@ def edit(members: Members, name: str, change: Callable[[Any], None]) -> None:
 def test_a_bundle_verifies_with_the_code_of_its_verdict(gates: Gates, made: Path) -> None:
     done = gates("verify", made, "--allow-unsigned", "--format", "json")
     assert done.code == 1
-    assert all(answer["holds"] for answer in done.json()["answers"])
+    assert {answer["question"]: answer["holds"] for answer in done.json()["answers"]} == {
+        "intact": True,
+        "trusted": True,
+        "about": None,
+        "follows": True,
+        "complete": True,
+    }
 
 
 def test_an_unsigned_bundle_is_not_trusted_unless_that_is_allowed_or_its_digest_named(gates: Gates, made: Path) -> None:
@@ -106,7 +112,38 @@ def test_a_folder_is_a_bundle_too(gates: Gates, failing: Repository, tmp_path: P
 
 @pytest.mark.parametrize("option", ["--commit", "--repository", "--ref", "--policy-digest"])
 def test_what_it_is_about_is_compared(gates: Gates, made: Path, option: str) -> None:
-    assert gates("verify", made, "--allow-unsigned", option, "something-else").code == 7
+    assert gates("verify", made, "--allow-unsigned", option, "0123456789" * 4).code == 7
+
+
+def test_a_part_of_a_commit_s_id_names_none(gates: Gates, made: Path) -> None:
+    done = gates("verify", made, "--allow-unsigned", "--commit", "4b8f0c6")
+    assert (done.code, "'4b8f0c6' is not the full id of a commit" in done.err) == (2, True)
+
+
+def test_what_is_not_asked_is_not_answered_with_yes(gates: Gates, made: Path) -> None:
+    (about,) = [line for line in gates("verify", made, "--allow-unsigned").out.splitlines() if line.startswith("about the right thing")]
+    assert about.startswith("about the right thing: not asked: commit ")
+    asked = gates("verify", made, "--allow-unsigned", "--max-age", "36500").out
+    assert "(compared: no older than " in asked
+
+
+def test_what_does_not_hold_leaves_no_verdict(gates: Gates, made: Path) -> None:
+    done = gates("verify", made, "--stage", "release")
+    assert done.out.splitlines()[-2] == "NOT VERIFIED: not trusted, not about the right thing; the bundle itself claims: failed"
+
+
+def test_only_a_trust_file_says_how_far_a_signer_is_believed(gates: Gates, made: Path) -> None:
+    done = gates("verify", made, "--allow-unsigned", "--min-trust", "base-policy")
+    assert (done.code, "(only a trust file says how far a signer is believed)" in done.out) == (7, True)
+
+
+def test_a_report_of_what_does_not_follow_says_so(gates: Gates, made: Path) -> None:
+    assert gates("report", made).err == ""
+    members = archive.unpack(made.read_bytes())
+    edit(members, "decision.json", lambda decision: decision.update(verdict="passed"))
+    made.write_bytes(reseal(members))
+    done = gates("report", made)
+    assert (done.code, "warning: what this bundle says does not follow from what it holds: the decision" in done.err) == (0, True)
 
 
 def test_the_right_commit_stage_and_ref_are_accepted(gates: Gates, made: Path, failing: Repository) -> None:

@@ -157,7 +157,9 @@ def _named(name: bytes) -> Make:
 
     def make(forge: Forge) -> bytes:
         plain = "zz" + "z" * (len(name) - 2)
-        return _written([*sorted(forge.members.items()), (plain, b"")]).replace(plain.encode(), name)
+        content = _written([*sorted(forge.members.items()), (plain, b"")])
+        header, listed = content.rindex(b"PK\x03\x04") + 30, content.rindex(plain.encode())
+        return b"".join((content[:header], name, content[header + len(name) : listed], name, content[listed + len(name) :]))
 
     return make
 

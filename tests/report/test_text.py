@@ -42,7 +42,7 @@ def test_what_a_stricter_policy_would_say_and_what_was_left_out() -> None:
     record = passed()
     decision = replace(record.decision, would_be=Verdict.FAILED, partial=("the gate tests was left out by the selection",))
     lines = plain(replace(record, decision=decision)).splitlines()
-    assert lines[1:3] == ["  with every gate enforced it would be: failed", "  partial: the gate tests was left out by the selection"]
+    assert lines[2:4] == ["  with every gate enforced it would be: failed", "  partial: the gate tests was left out by the selection"]
 
 
 def test_errored_gates_stand_before_failed_ones_with_their_remedy() -> None:

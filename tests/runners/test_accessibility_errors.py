@@ -20,7 +20,7 @@ from gates.runners.accessibility.visits import observe
 from gates.testing import observe_and_parse, observe_raw
 from tests.api.making import a_context
 from tests.guarantees import decision_of
-from tests.runners.pages import BROKEN, EXAMPLES, PUBLIC, copied, left_behind, look, not_examined, rules
+from tests.runners.pages import BROKEN, EXAMPLES, PUBLIC, copied, good, left_behind, look, not_examined, rules
 
 # -- pages that can't
 
@@ -96,6 +96,14 @@ def test_an_old_axe_is_refused(tmp_path: Path) -> None:
     root, sha256 = with_axe(tmp_path, lambda text: text.replace(f"axe v{newest_axe()}", "axe v4.8.4", 1))
     facts = look(root, tmp_path / "work", ["/"], axe_script="axe.min.js", axe_sha256=sha256)
     assert facts.reason.startswith("`axe-script` is axe-core 4.8.4")
+
+
+def test_a_page_on_which_axe_itself_fails_was_not_examined(tmp_path: Path) -> None:
+    fails = "\n;{const run = axe.runPartial; axe.runPartial = (...more) => document.querySelector('form') ? null.fails : run(...more);}"
+    root, sha256 = with_axe(tmp_path, lambda text: text + fails)
+    (root / "public" / "form.html").write_text(good("<form></form>"), "utf-8")
+    facts = look(root, tmp_path / "work", ["/form.html"], axe_script="axe.min.js", axe_sha256=sha256)
+    assert "/form.html: axe-core could not examine it: TypeError: " in facts.reason
 
 
 def test_a_copy_of_an_installed_axe_needs_nobody_to_vouch_for_it_and_another_does(tmp_path: Path) -> None:
