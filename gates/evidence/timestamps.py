@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from gates.adapters import http
 from gates.errors import BundleError, EvidenceError, UsageError
 from gates.evidence.attestation import ATTESTATION, TIMESTAMP
 from gates.evidence.trust import TrustedAuthority
@@ -46,8 +47,6 @@ def ask(content: bytes, address: str) -> bytes:
 
     Raises `EvidenceError` where it does not answer with one, `UsageError` where no authority can be asked at all.
     """
-    from gates.adapters import http  # slow to load, and verifying never needs it
-
     client = _library()
     request = client.TimestampRequestBuilder().data(content).hash_algorithm(client.HashAlgorithm.SHA256).build()
     token = http.post(address, request.as_bytes(), kind="application/timestamp-query", limit=LIMIT)
