@@ -39,7 +39,7 @@ from tests.repository import Repository  # noqa: E402
 KINDS = {"junit": "xml", "sarif": "sarif"}
 RUNS = int(os.environ.get("BENCH_RUNS", "7"))
 SUITES, SUITE_COPIES, SCANS, SCAN_COPIES = 5, 950, 2, 300
-POLICY = {
+POLICY: dict[str, Any] = {
     "version": 1,
     "extends": ["baseline"],
     "gates": {"tests": {"options": {"paths": ["tests"]}}, "secrets": {}, "security": {"options": {"paths": ["app"]}}},
@@ -236,7 +236,7 @@ def make(folder: Path) -> Path:
     small, large = folder / "small.zip", folder / "large.zip"
     run(repository, small)
     members = archive.read_file(small)
-    gates_of = dict(POLICY["gates"])  # type: ignore[call-overload]
+    gates_of = dict(POLICY["gates"])
     for name, kind, content in reports(members, small):
         (repository.root / f"{name}.{kind}").write_bytes(content)
         copy = ["{python}", "-c", "import shutil, sys; shutil.copy(*sys.argv[1:])", f"{name}.{kind}", f"{{raw}}/report.{KINDS[kind]}"]

@@ -11,7 +11,6 @@ from gates.report.safe import visible, visible_lines
 from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
 
 MOST_OF_A_LEVEL = 10
-LEVELS = ("error", "warning", "notice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
