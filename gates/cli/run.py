@@ -12,10 +12,11 @@ from pathlib import Path
 from gates import pipeline, redact
 from gates.adapters import own
 from gates.cli import output, sources
+from gates.cli.bundles import read_bundle
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
-from gates.evidence import bundle, keys
+from gates.evidence import keys
 from gates.model import Stage
 
 
@@ -57,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         offline=options.offline,
         sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
-        previous=bundle.read(options.previous) if options.previous else None,
+        previous=read_bundle(options.previous) if options.previous else None,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gates.errors import BundleError, UsageError, VerifyCode
 from gates.evidence import bundle
-from gates.evidence.verify import Expectation, Render, Verification, verify
+from gates.evidence.verify import Expectation, Render, Verification, not_intact, verify
 from gates.judge.compare import compare
 from gates.model import Record, Verdict
 
@@ -110,8 +110,8 @@ def _read(folder: Path) -> tuple[list[Link], dict[Path, Verification]]:
     for path in paths:
         try:
             contents = bundle.read(path)
-        except BundleError:
-            broken[path] = verify(path, Expectation())
+        except BundleError as error:
+            broken[path] = not_intact(error)
             continue
         context, manifest = contents.record.context, contents.manifest
         links.append(

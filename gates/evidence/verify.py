@@ -95,10 +95,7 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
     try:
         contents = bundle.read(path)
     except BundleError as error:
-        problem = error.problems[0]
-        words = f"{problem.error} ({problem.where})" if problem.where else problem.error
-        rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
-        return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
+        return not_intact(error)
     signed = examine(contents, expected.trusted, timestamped=expected.timestamped)
     answers: tuple[Answer, ...] = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
@@ -110,6 +107,14 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
     failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
     code = min(failed) if failed else CODES[contents.record.decision.verdict]
     return Verification(answers=answers, code=code, contents=contents)
+
+
+def not_intact(error: BundleError) -> Verification:
+    """The answers about a bundle that could not be read."""
+    problem = error.problems[0]
+    words = f"{problem.error} ({problem.where})" if problem.where else problem.error
+    rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
+    return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
 
 
 def _answer(question: Question, ask: Callable[[], tuple[bool | None, str]]) -> Answer:
