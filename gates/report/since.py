@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gates.codec import decimal_text
+from gates.judge.compare import beyond
 from gates.model import (
     Amount,
     Comparison,
@@ -19,7 +20,7 @@ from gates.model import (
     Record,
     ToolChange,
 )
-from gates.report.view import duration, plural
+from gates.report.view import duration, plural, tree_words
 
 #: A gate is called slower where it took this much longer, as a factor and in milliseconds.
 SLOWER = 1.25
@@ -63,13 +64,7 @@ def _gate(change: GateComparison, record: Record) -> GateSince:
 
 def new_findings(change: GateComparison, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings that a comparison calls new: of a fingerprint that was there before too, the last."""
-    left = Counter(change.new)
-    found = []
-    for finding in reversed(findings):
-        if left[finding.fingerprint] > 0:
-            left[finding.fingerprint] -= 1
-            found.append(finding)
-    return tuple(reversed(found))
+    return tuple(beyond(findings, Counter(finding.fingerprint for finding in findings) - Counter(change.new)))
 
 
 def alarms(comparison: Comparison, record: Record) -> list[str]:
@@ -121,9 +116,7 @@ def _subject(comparison: Comparison, record: Record) -> Iterator[str]:
 
 def subject_then(context: Context) -> str:
     """Which run it is held against, such as `commit 9f2c4e7a1b3d, judged on 2026-11-20`."""
-    commit = f"commit {context.commit[:12]}" if context.commit else "no commit"
-    dirty = " with uncommitted changes" if context.dirty else ""
-    return f"{commit}{dirty}, judged on {context.day}"
+    return f"{tree_words(context)}, judged on {context.day}"
 
 
 def _findings(change: GateComparison) -> str:

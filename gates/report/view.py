@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gates.codec import decimal_text
 from gates.model import (
+    Context,
     Enforcement,
     Examined,
     Facts,
@@ -194,10 +195,14 @@ def why(record: Record) -> str:
 def subject(record: Record) -> str:
     """What the verdict is about, in one line: it is worth nothing for another commit, day or stage."""
     context = record.context
-    commit = f"commit {context.commit[:12]}" if context.commit else "no commit"
-    dirty = " with changes that are not committed" if context.dirty and context.commit else ""
     ref = f" of {context.ref}" if context.ref else ""
-    return f"{commit}{dirty}{ref}, stage {context.stage}, judged on {context.day}"
+    return f"{tree_words(context)}{ref}, stage {context.stage}, judged on {context.day}"
+
+
+def tree_words(context: Context) -> str:
+    """What was judged, such as `commit 9f2c4e7a1b3d with uncommitted changes`."""
+    commit = f"commit {context.commit[:12]}" if context.commit else "no commit"
+    return f"{commit} with uncommitted changes" if context.dirty and context.commit else commit
 
 
 def work(examined: Examined | None) -> str:
