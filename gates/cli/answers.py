@@ -29,7 +29,7 @@ def text(found: Verification, other: Rejudged | None, *, color: bool) -> str:
     lines = [_line(_WORDS[answer.question], answer.holds, answer.words, color=color) for answer in found.answers]
     if found.contents is not None:
         claimed = found.contents.record.decision.verdict
-        broken = ", ".join(f"not {_WORDS[answer.question]}" for answer in found.answers if answer.holds is False)
+        broken = ", ".join(_not(answer) for answer in found.answers if answer.holds is False)
         lines.append(f"verdict: {claimed}" if _is_verdict(found.code) else f"NOT VERIFIED: {broken}; the bundle itself claims: {claimed}")
         lines.append(f"digest: sha256:{found.contents.digest}")
     if other is not None:
@@ -96,7 +96,11 @@ def _by_other(other: Rejudged) -> Iterator[str]:
 def _broken(item: Verified) -> Iterator[str]:
     for answer in item.verification.answers:
         if answer.holds is False:
-            yield f"not {_WORDS[answer.question]}: {answer.words}"
+            yield f"{_not(answer)}: {answer.words}"
+
+
+def _not(answer: Answer) -> str:
+    return "does not follow" if answer.question is Question.FOLLOWS else f"not {_WORDS[answer.question]}"
 
 
 def _whole(found: ChainVerification) -> str:

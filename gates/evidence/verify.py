@@ -170,7 +170,12 @@ def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> 
     trust = signed.trust if signed is not None else Trust.SELF_REPORTED
     if trust < expected.min_trust:
         grants = "" if expected.trusted.from_file else " (only a trust file says how far a signer is believed)"
-        differing.append(f"its signer is believed as {trust.word}, and you ask for {expected.min_trust.word}{grants}")
+        said = (
+            f"its signer is believed as {trust.word}"
+            if signed is not None and signed.by is not None
+            else "nobody whom you name vouches for it"
+        )
+        differing.append(f"{said}, and you ask for {expected.min_trust.word}{grants}")
     sequence = contents.manifest.sequence
     if expected.min_sequence is not None and sequence < expected.min_sequence:
         differing.append(f"it is number {sequence} of its chain, and you know of number {expected.min_sequence}")

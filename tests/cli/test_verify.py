@@ -132,6 +132,14 @@ def test_what_does_not_hold_leaves_no_verdict(gates: Gates, made: Path) -> None:
     assert done.out.splitlines()[-2] == "NOT VERIFIED: not trusted, not about the right thing; the bundle itself claims: failed"
 
 
+def test_what_does_not_follow_is_said_to_at_the_end(gates: Gates, made: Path) -> None:
+    members = archive.unpack(made.read_bytes())
+    edit(members, "decision.json", lambda decision: decision.update(verdict="passed"))
+    made.write_bytes(reseal(members))
+    done = gates("verify", made, "--allow-unsigned")
+    assert done.out.splitlines()[-2] == "NOT VERIFIED: does not follow; the bundle itself claims: passed"
+
+
 def test_only_a_trust_file_says_how_far_a_signer_is_believed(gates: Gates, made: Path) -> None:
     done = gates("verify", made, "--allow-unsigned", "--min-trust", "base-policy")
     assert (done.code, "(only a trust file says how far a signer is believed)" in done.out) == (7, True)
