@@ -152,6 +152,12 @@ def test_what_is_too_large_to_be_searched_is_masked_as_a_whole() -> None:
     assert (masked, mask.line, mask.rules) == (MASK, 1, frozenset({"packed/too-large"}))
 
 
+def test_what_is_too_large_within_base64_is_masked_too() -> None:
+    bomb = base64.b64encode(gzip.compress(bytes(70 * 2**20)))
+    masked, (mask,) = Redactor([TOKEN]).mask(b'{"a": "' + bomb + b'"}')
+    assert (masked.replace(b"=", b""), mask.rules) == (b'{"a": "' + MASK + b'"}', frozenset({"packed/too-large"}))
+
+
 def test_overlapping_secrets_leave_nothing() -> None:
     redactor = Redactor({"abcdefgh1": ["env:A_KEY"], "fgh12345x": ["env:B_KEY"]})
     masked, (mask,) = redactor.mask(b"<abcdefgh12345x>")
