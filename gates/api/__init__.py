@@ -16,6 +16,7 @@ from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
 from gates.api.tools import ToolResult, read_answer, signal_name
+from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,
@@ -43,6 +44,7 @@ __all__ = [
     "Duration",
     "Examined",
     "Facts",
+    "Fewer",
     "Finding",
     "Gate",
     "GateError",
@@ -51,7 +53,9 @@ __all__ = [
     "Location",
     "Masked",
     "Measurement",
+    "More",
     "Need",
+    "Neither",
     "ObserveContext",
     "Proof",
     "Raw",
@@ -68,6 +72,8 @@ __all__ = [
     "ToolResult",
     "ToolRun",
     "ToolTimeoutError",
+    "Towards",
+    "Weight",
     "Why",
     "ask_program",
     "count",
