@@ -222,7 +222,8 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
     """
     listed = _run(root, ["ls-tree", "-z", "-l", commit, "--", path], {"GIT_LITERAL_PATHSPECS": "1"})
     if listed is None:
-        raise RepositoryError(f"git can't list the files of {commit}", help="where the clone is shallow or partial, get the rest with `git fetch`; `git fsck` says what is broken")
+        remedy = "where the clone is shallow or partial, get the rest with `git fetch`; `git fsck` says what is broken"
+        raise RepositoryError(f"git can't list the files of {commit}", help=remedy)
     found = next(
         (entry for item in listed.split(b"\0") if (entry := _REGULAR.fullmatch(item)) and os.fsdecode(entry["path"]) == path), None
     )
