@@ -14,12 +14,16 @@ from gates.model import Enforcement, GatePolicy, Policy, Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One gate to observe: its name in the policy, its options as plain data, its time in seconds."""
+    """One gate to observe: its name in the policy, its options as plain data, its time in seconds.
+
+    `selected` are the files alone that it is to look at; None: all that its options name.
+    """
 
     name: str
     gate: Gate
     options: Mapping[str, Any]
     timeout_seconds: int
+    selected: tuple[str, ...] | None = None
 
 
 def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:

@@ -13,7 +13,6 @@ COMMANDS = ("waive", "plan", "observe", "judge")
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
         "policy-from": "judging by further policies",
-        "base": "comparing with a base: for now every finding counts as new",
         "only-failed": "running only what failed",
     },
     "init": {"adopt": "waiving what a repository has when it starts"},

@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
     )
+    parser.add_argument(
+        "--base", metavar="REV", help="the commit that the change is held against (default: what CI says, else where the branch began)"
+    )
     parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
     parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
     parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
@@ -59,6 +62,7 @@ def execute(options: argparse.Namespace) -> int:
         offline=options.offline,
         sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
         previous=read_bundle(options.previous) if options.previous else None,
+        base=options.base,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:

@@ -11,7 +11,7 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive, redactions
-from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
+from gates.model import Artifact, BundleInfo, Change, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
@@ -21,6 +21,8 @@ PAGE = "report.html"
 ORIGINS = "origins.json"
 #: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
 COMPARISON = "comparison.json"
+#: What lies between the base and what was judged: there where there is a base.
+CHANGE = "change.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -28,7 +30,7 @@ SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr
 BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
-_CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})
+_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json"})
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -74,6 +76,10 @@ class Previous:
     sequence: int
 
 
+#: Raw output: the files of each gate, by their names.
+RawByGate = Mapping[str, Mapping[str, bytes]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """A bundle that was read: its record, manifest, policy files, raw output by gate, and its digest (sha256 of the manifest, hex)."""
@@ -81,13 +87,14 @@ class Contents:
     record: Record
     manifest: Manifest
     sources: tuple[PolicySource, ...]
-    raw: Mapping[str, Mapping[str, bytes]]
+    raw: RawByGate
+    base_raw: RawByGate
     members: Mapping[str, bytes]
     digest: str
     signatures: tuple[str, ...] = field(default=())
 
 
-def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
+def members_of(record: Record, sources: Sequence[PolicySource], raw: RawByGate, base_raw: RawByGate | None = None) -> dict[str, bytes]:
     """All members of a run's bundle but the page and the manifest."""
     members = {f"policies/{source.name}": source.content for source in sources}
     members["policies/effective.json"] = canonical.of(record.policy)
@@ -96,8 +103,11 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
     members["run.json"] = canonical.of(record.run)
     for folder, side in (("facts", record.facts), ("base", record.base)):
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
-    for gate, files_of_gate in raw.items():
-        members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    for folder, held in (("raw", raw), ("base-raw", base_raw or {})):
+        for gate, files_of_gate in held.items():
+            members |= {f"{folder}/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.change is not None:
+        members[CHANGE] = canonical.of(record.change)
     if record.origins is not None:
         members[ORIGINS] = canonical.of(record.origins)
     if record.comparison is not None:
@@ -105,7 +115,7 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
     return members
 
 
-def artifacts(raw: Mapping[str, Mapping[str, bytes]]) -> tuple[Artifact, ...]:
+def artifacts(raw: RawByGate) -> tuple[Artifact, ...]:
     """The files of raw output as reports name them, by path."""
     return _artifacts([_member(f"raw/{gate}/{name}", content) for gate, held in raw.items() for name, content in held.items()])
 
@@ -221,7 +231,8 @@ def open_members(members: Mapping[str, bytes]) -> Contents:
         record=record,
         manifest=manifest,
         sources=_sources(members, record.policy),
-        raw=_raw(members),
+        raw=_raw(members, "raw/"),
+        base_raw=_raw(members, "base-raw/"),
         members=members,
         digest=canonical.sha256(members[MANIFEST]),
         signatures=signatures,
@@ -261,6 +272,7 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         content_digest=manifest.content_digest,
         origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
         artifacts=_artifacts(manifest.members),
+        change=_decode(Change, _json(members, CHANGE), CHANGE) if CHANGE in members else None,
         comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:
@@ -292,11 +304,11 @@ def _sources(members: Mapping[str, bytes], policy: Policy) -> tuple[PolicySource
     return tuple(found)
 
 
-def _raw(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _raw(members: Mapping[str, bytes], folder: str) -> dict[str, dict[str, bytes]]:
     raw: dict[str, dict[str, bytes]] = {}
     for name, content in members.items():
-        if name.startswith("raw/"):
-            gate, _, rest = name.removeprefix("raw/").partition("/")
+        if name.startswith(folder):
+            gate, _, rest = name.removeprefix(folder).partition("/")
             raw.setdefault(gate, {})[rest] = content
     return raw
 
@@ -309,7 +321,7 @@ def _member(name: str, content: bytes) -> Member:
         sha256=canonical.sha256(content),
         media_type=_MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
         role=role,
-        gate=rest.partition("/")[0].removesuffix(".json") if role in {"facts", "base", "raw"} else None,
+        gate=rest.partition("/")[0].removesuffix(".json") if role in {"facts", "base", "raw", "base-raw"} else None,
     )
 
 

@@ -25,7 +25,7 @@ def unknown_judges(contents: Contents) -> str:
     """Which judge or parser of the bundle this version doesn't have, in words; empty where it has all."""
     if contents.manifest.judge not in JUDGES:
         return f"it was judged by judge {contents.manifest.judge}"
-    for facts in contents.record.facts:
+    for facts in (*contents.record.facts, *contents.record.base):
         try:
             gate = registry.find(facts.uses)
         except (KeyError, PluginError):
@@ -37,7 +37,7 @@ def unknown_judges(contents: Contents) -> str:
 
 def differences(contents: Contents) -> list[str]:
     """What does not come out the same when it is done again, in words. Every judge and parser has to be known."""
-    written = bundle.members_of(contents.record, contents.sources, contents.raw)
+    written = bundle.members_of(contents.record, contents.sources, contents.raw, contents.base_raw)
     return [
         *_of_listing(contents, written),
         *_of_comparison(contents),
@@ -73,14 +73,29 @@ def _of_comparison(contents: Contents) -> Iterator[str]:
 
 def _of_facts(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
-    if record.base:
-        yield "there are facts of a base, and no raw output from which they could follow"
     for gate in sorted(set(contents.raw) - {facts.gate for facts in record.facts}):
         yield f"there is raw output of {gate} and no facts"
     for facts in record.facts:
         again = read_facts(registry.find(facts.uses), facts.gate, contents.raw.get(facts.gate, {}), facts.parser)
         if canonical.of(again) != written[f"facts/{facts.gate}.json"]:
             yield f"the facts of {facts.gate} do not follow from its raw output"
+    yield from _of_base(contents, written)
+
+
+def _of_base(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
+    """The base's facts follow from its raw output, and both are of gates that the change names as compared."""
+    change = contents.record.change
+    if (change.base if change else None) != contents.record.context.base:
+        yield "the change is from another base than the one that the run was held against"
+    reported = {facts.gate for facts in contents.record.base}
+    for gate in sorted((reported | set(contents.base_raw)) - {item.gate for item in (change.gates if change else ())}):
+        yield f"there is something of {gate} at the base, and nothing that says how it is compared"
+    for gate in sorted(set(contents.base_raw) - reported):
+        yield f"there is raw output of {gate} at the base and no facts"
+    for facts in contents.record.base:
+        again = read_facts(registry.find(facts.uses), facts.gate, contents.base_raw.get(facts.gate, {}), facts.parser)
+        if canonical.of(again) != written[f"base/{facts.gate}.json"]:
+            yield f"the facts of {facts.gate} at the base do not follow from its raw output there"
 
 
 def _of_policy(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
@@ -109,7 +124,7 @@ def _extended(contents: Contents) -> list[str]:
 def _of_decision(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
     try:
-        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
+        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base, record.change)
     except ValueError as error:
         yield f"nothing can be decided from it: {error}"
         return

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gates.judge import VERSION
 from gates.judge.decide import decide
-from gates.model import Context, Decision, Facts, Policy
+from gates.model import Change, Context, Decision, Facts, Policy
 
-Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts]], Decision]
+Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts], Change | None], Decision]
 
 JUDGES: Mapping[int, Decide] = {VERSION: decide}

@@ -3,6 +3,7 @@
 Terms follow the field: SARIF 2.1.0 for locations and suppressions, SLSA and in-toto for evidence.
 """
 
+from gates.model.change import Change, Compared, FileChange, Hunk, Place
 from gates.model.comparison import (
     Amount,
     Comparison,
@@ -37,6 +38,8 @@ __all__ = [
     "Amount",
     "Artifact",
     "BundleInfo",
+    "Change",
+    "Compared",
     "Comparison",
     "Context",
     "Counts",
@@ -45,6 +48,7 @@ __all__ = [
     "Enforcement",
     "Examined",
     "Facts",
+    "FileChange",
     "Finding",
     "FindingState",
     "GateComparison",
@@ -52,6 +56,7 @@ __all__ = [
     "GateOrigin",
     "GatePolicy",
     "GateRun",
+    "Hunk",
     "Kind",
     "Limit",
     "LimitCheck",
@@ -60,6 +65,7 @@ __all__ = [
     "MeasurementChange",
     "Origins",
     "Outcome",
+    "Place",
     "Policy",
     "PolicyChange",
     "PolicySource",

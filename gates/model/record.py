@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from gates.model.change import Change
 from gates.model.comparison import Comparison
 from gates.model.context import Context
 from gates.model.facts import Facts
@@ -104,7 +105,7 @@ class GateRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What varies between two runs on the same inputs: never part of the content digest."""
+    """What varies between two runs on the same inputs: never part of the content digest. `base` is of gates that were run on the base."""
 
     started: str
     duration_ms: int
@@ -113,14 +114,15 @@ class Run:
     platform: str
     gates: tuple[GateRun, ...] = ()
     ci_url: str = ""
+    base: tuple[GateRun, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything that reports render and the bundle holds.
 
-    `base` has the facts of the base, where there is one; `origins` and `artifacts` where limits and raw output stand;
-    `comparison` what became of the run since an earlier bundle.
+    `base` has the facts of the base, where there is one, and `change` what lies between; `origins` and `artifacts` where limits and
+    raw output stand; `comparison` what became of the run since an earlier bundle.
     """
 
     context: Context
@@ -133,6 +135,7 @@ class Record:
     origins: Origins | None = None
     artifacts: tuple[Artifact, ...] = ()
     comparison: Comparison | None = None
+    change: Change | None = None
 
     def facts_of(self, gate: str) -> Facts | None:
         return next((facts for facts in self.facts if facts.gate == gate), None)

@@ -94,7 +94,7 @@ def observe(context: ObserveContext, options: Options) -> None:
 def _baseline(context: ObserveContext, options: Options) -> str:
     """The baseline's path below the root, empty where there is none. One that is named must be there."""
     name = options.baseline or BASELINE
-    path = context.inside(name)
+    path = context.steering(name)
     if not path.is_file():
         if options.baseline:
             raise GateError(f"there is no baseline {name!r}", remedy="mend `baseline`, or leave it out")
@@ -112,6 +112,7 @@ def _baseline(context: ObserveContext, options: Options) -> str:
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
     present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
+    asked["accepted"] = str(context.steering(baseline).absolute()) if baseline else ""
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
     gone = sorted(set(files) - set(present))
@@ -210,4 +211,6 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
+    by_line=True,
+    by_file=True,
 )

@@ -232,4 +232,6 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
+    by_line=True,
+    by_file=True,
 )

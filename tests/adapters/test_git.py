@@ -58,7 +58,7 @@ def test_a_hook_of_the_repository_is_not_even_found(repository: Repository, tmp_
     hook = repository.root / ".git" / "hooks" / "pre-commit"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path / 'trap'}\n", "utf-8")
     hook.chmod(0o755)
-    git._run(repository.root, ["hook", "run", "--ignore-missing", "pre-commit"])
+    git.ask(repository.root, ["hook", "run", "--ignore-missing", "pre-commit"])
     assert not (tmp_path / "trap").exists()
     repository.git("hook", "run", "--ignore-missing", "pre-commit")
     assert (tmp_path / "trap").exists()
@@ -214,7 +214,7 @@ def test_what_a_partial_clone_lacks_is_not_fetched(repository: Repository, tmp_p
     repository.git("-C", str(tmp_path / "partial"), "config", "remote.origin.uploadpack", f"touch {tmp_path / 'trap'}; git-upload-pack")
     for name in ("protocol.file.allow", "protocol.allow"):
         repository.git("-C", str(tmp_path / "partial"), "config", name, "always")
-    assert git._run(tmp_path / "partial", ["cat-file", "-p", "HEAD:a.py"]) is None
+    assert git.ask(tmp_path / "partial", ["cat-file", "-p", "HEAD:a.py"]) is None
     git.checkout(tmp_path / "partial")
     assert not (tmp_path / "trap").exists()
     assert repository.git("-C", str(tmp_path / "partial"), "cat-file", "-p", "HEAD:a.py") == "1"
@@ -225,7 +225,7 @@ def test_git_speaks_to_no_other_repository(repository: Repository) -> None:
     """Versions of git that know no variable against fetching know this."""
     repository.commit({"a.py": "1\n"})
     repository.git("config", "protocol.file.allow", "always")
-    assert git._run(repository.root, ["ls-remote", f"file://{repository.root}"]) is None
+    assert git.ask(repository.root, ["ls-remote", f"file://{repository.root}"]) is None
     assert repository.git("ls-remote", f"file://{repository.root}")
 
 
