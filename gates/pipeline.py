@@ -38,7 +38,10 @@ EVIDENCE = Path(".gates/evidence")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits."""
+    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
+
+    `whole`: the tree is judged as it is, against no base.
+    """
 
     root: Path
     sources: tuple[PolicySource, ...]
@@ -53,6 +56,7 @@ class Request:
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
     base: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +327,11 @@ def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
     """What the run is about, and the base that it is held against. Raises `UsageError` and `RepositoryError`."""
     checkout = git.checkout(request.root)
     environment = request.environment
-    base = find_base(request.root, named=request.base, stage=request.stage, environment=environment, offline=request.offline)
+    base = (
+        None
+        if request.whole
+        else find_base(request.root, named=request.base, stage=request.stage, environment=environment, offline=request.offline)
+    )
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")

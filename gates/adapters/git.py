@@ -225,7 +225,7 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
     `commit` is a full id (see `resolve`). No link is followed, no submodule entered, no filter run. Raises
     `RepositoryError` where git can't say, the content is not on this machine, or it is larger than 64 MiB.
     """
-    listed = _run(root, ["ls-tree", "-z", "-l", commit, "--", path], {"GIT_LITERAL_PATHSPECS": "1"})
+    listed = ask(root, ["ls-tree", "-z", "-l", commit, "--", path], {"GIT_LITERAL_PATHSPECS": "1"})
     if listed is None:
         remedy = "where the clone is shallow or partial, get the rest with `git fetch`; `git fsck` says what is broken"
         raise RepositoryError(f"git can't list the files of {commit}", help=remedy)
@@ -240,7 +240,7 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
         raise RepositoryError(
             f"{path} in {commit} is larger than {MOST_BYTES // 2**20} MiB", help="nothing that large is read from a commit"
         )
-    content = _run(root, ["cat-file", "blob", found["id"].decode()])
+    content = ask(root, ["cat-file", "blob", found["id"].decode()])
     if content is None:
         raise _absent(commit, path)
     return content

@@ -15,7 +15,6 @@ OPTIONS: dict[str, dict[str, str]] = {
         "policy-from": "judging by further policies",
         "only-failed": "running only what failed",
     },
-    "init": {"adopt": "waiving what a repository has when it starts"},
 }
 
 
