@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import string
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -11,6 +15,7 @@ import pytest
 
 from gates.errors import ExitCode
 from tests.cli.conftest import Outcome
+from tests.cli.test_run import HEARING, process_group_members
 from tests.repository import Repository
 
 MODULES, CALLS, KEYS = 20, 24, 20
@@ -126,3 +131,26 @@ def test_where_nothing_can_be_examined_nothing_is_written(gates: Callable[..., O
     outcome = gates("-C", repository.root, "init", "--adopt")
     assert (outcome.code, "nothing was found that a gate could examine" in outcome.err) == (ExitCode.USAGE, True)
     assert not (repository.root / "gates.yaml").exists()
+
+
+HANGING = "import time\n\ndef test_hangs():\n    open('begun', 'w').close()\n    time.sleep(600)\n"
+
+
+def test_an_interrupted_run_writes_no_policy_and_leaves_nothing_behind(repository: Repository) -> None:
+    repository.commit({"tests/test_hanging.py": HANGING, "app.py": "", "pytest.ini": "[pytest]\ntestpaths = tests\n"})
+    begun = repository.root / "begun"
+    os.mkfifo(begun)
+    command = [sys.executable, "-c", HEARING, "-C", str(repository.root), "init", "--adopt"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as child:
+        begun.read_bytes()  # a pipe: answers when the hanging test has opened it
+        children = process_group_members(child.pid)
+        child.send_signal(signal.SIGINT)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    assert (child.returncode, out) == (ExitCode.INTERRUPTED, b"")
+    assert b"error: interrupted" in err
+    assert not (repository.root / "gates.yaml").exists()
+    assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
