@@ -40,7 +40,10 @@ EVIDENCE = Path(".gates/evidence")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits."""
+    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
+
+    `whole`: the tree is judged as it is, against no base.
+    """
 
     root: Path
     policy: Asked
@@ -55,6 +58,7 @@ class Request:
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
     base: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,11 @@ def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
     tree = Tree.of(request.root)
-    base = find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
+    base = (
+        None
+        if request.whole
+        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
+    )
     policies = find_policies(request.root, request.policy, request.stage, base, tree)
     _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
     steps = policies.steps(request.selection)

@@ -14,7 +14,6 @@ OPTIONS: dict[str, dict[str, str]] = {
     "run": {
         "only-failed": "running only what failed",
     },
-    "init": {"adopt": "waiving what a repository has when it starts"},
 }
 
 
