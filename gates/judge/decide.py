@@ -20,6 +20,7 @@ from gates.model import (
     LimitCheck,
     Outcome,
     Policy,
+    Reviews,
     Status,
     Verdict,
 )
@@ -27,8 +28,11 @@ from gates.model import (
 NOTHING_ENFORCED = "no gate that is enforced had anything to examine: nothing could stop this"
 
 
-def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts]) -> Decision:
-    """Judge. Raises `ValueError` for facts that the policy did not ask for: they are not of this run."""
+def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts], *, reviews: Reviews | None = None) -> Decision:
+    """Judge. `reviews` are those of the change, where they were asked for.
+
+    Raises `ValueError` for facts that the policy did not ask for: they are not of this run.
+    """
     reported, before = match.by_gate(facts), match.by_gate(base)
     asked = {gate.name for gate in policy.gates if is_observed(gate, context)}
     unasked = sorted(set(reported) - asked)
@@ -38,7 +42,7 @@ def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Seque
     strange = [item for item in (*facts, *base) if item.uses != uses.get(item.gate, item.uses)]
     if strange:
         raise ValueError(f"the gate {strange[0].gate!r} reports as {strange[0].uses!r}, and the policy asks for {uses[strange[0].gate]!r}")
-    waived = waivers.apply(policy, context, reported)
+    waived = waivers.apply(policy, context, reported, reviews)
     gates = tuple(
         _judge(gate, context, reported.get(gate.name), before.get(gate.name), waived)
         if gate.name in asked

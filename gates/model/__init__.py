@@ -17,7 +17,19 @@ from gates.model.comparison import (
 from gates.model.context import Context
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
-from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
+from gates.model.policy import (
+    APPROVALS,
+    Approval,
+    GatePolicy,
+    Limit,
+    Policy,
+    PolicySource,
+    RecordedDecision,
+    SourceRef,
+    Waiver,
+    WaiverClass,
+    WaiverRules,
+)
 from gates.model.record import (
     BundleInfo,
     Counts,
@@ -31,10 +43,13 @@ from gates.model.record import (
     WaiverDecision,
     WaiverState,
 )
+from gates.model.reviews import Review, Reviews, Team
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "APPROVALS",
     "Amount",
+    "Approval",
     "Artifact",
     "BundleInfo",
     "Comparison",
@@ -66,6 +81,8 @@ __all__ = [
     "Proof",
     "Record",
     "RecordedDecision",
+    "Review",
+    "Reviews",
     "Run",
     "Severity",
     "Skip",
@@ -73,6 +90,7 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Team",
     "ToolChange",
     "ToolRun",
     "Verdict",

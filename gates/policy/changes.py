@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from gates.codec import decimal_text
-from gates.model import Direction, Enforcement, GatePolicy, Limit, Policy, PolicyChange, Severity, WaiverRules
+from gates.model import APPROVALS, Direction, Enforcement, GatePolicy, Limit, Policy, PolicyChange, Severity, WaiverRules
 
 _ENFORCEMENTS = (Enforcement.OFF, Enforcement.SHADOW, Enforcement.WARN, Enforcement.BLOCK)
 #: By a limit's field: its key in a policy, and whether a larger value lets more pass.
@@ -155,6 +155,9 @@ def _rules(old: WaiverRules, new: WaiverRules) -> Iterator[PolicyChange]:
     for key, was, is_now in (("too-long", old.too_long, new.too_long), ("unused", old.unused, new.unused)):
         if was != is_now:
             yield _moved(is_now == "warn", f"waiver-rules.{key}", was, is_now)
+    least, asked = (APPROVALS.index(rules.approval or APPROVALS[0]) for rules in (old, new))
+    if least != asked:
+        yield _moved(asked < least, "waiver-rules.approval", APPROVALS[least], APPROVALS[asked])
 
 
 def _moved(looser: bool, where: str, then: str, now: str) -> PolicyChange:

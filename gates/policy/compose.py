@@ -25,7 +25,7 @@ from gates.model import (
     WaiverOrigin,
     WaiverRules,
 )
-from gates.policy import layers
+from gates.policy import approvers, layers
 from gates.policy.entry import Entry, made, plain
 from gates.policy.exceptions import read_decisions, read_waivers
 from gates.policy.reader import Document, read, suggest
@@ -202,6 +202,7 @@ class _Composer:
         gates = document.value["gates"]
         rules = document.value["waiver-rules"]
         uses = {name: body.value["uses"].value for name, body in gates.items()}
+        approvers.check((entry for root in self._roots for entry in root.get("approvers") or ()), self._problems)
         return Policy(
             stage=self._stage,
             gates=tuple(_gate_policy(name, self._gates[name], body) for name, body in gates.items()),
@@ -211,6 +212,7 @@ class _Composer:
                 max_days={word: entry.value for word, entry in rules.value["max-days"].items()},
                 too_long=rules.said("too-long"),
                 unused=rules.said("unused"),
+                approval=rules.said("approval"),
             ),
             decisions=read_decisions(document.get("decisions") or (), self._problems),
             runbook=document.said("runbook", ""),
