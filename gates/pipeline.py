@@ -14,7 +14,7 @@ from pathlib import Path
 
 import gates
 from gates import redact, registry
-from gates.adapters import clock, files, git, guard, interrupts
+from gates.adapters import clock, files, git, github, guard, interrupts
 from gates.api.tree import Tree
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
@@ -23,9 +23,10 @@ from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
 from gates.judge.decide import decide
-from gates.model import BundleInfo, Context, Decision, Outcome, PolicySource, Record, Run, Stage, Status
+from gates.model import BundleInfo, Context, Decision, Outcome, Policy, PolicySource, Record, Reviews, Run, Stage, Status
 from gates.observe import Masked, Observation, Place, Progress, Setting, mask, observe
 from gates.plan import plan
+from gates.policy import approvers
 from gates.policy.compose import compose, origins
 from gates.report import html
 
@@ -103,11 +104,12 @@ def run(request: Request, progress: Progress) -> Result:
     raw: Mapping[str, Mapping[str, bytes]] = {name: item.members for name, item in masked.items()}
     gate_of = {step.name: step.gate for step in steps}
     facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
-    decision = decide(policy, context, facts, ())
+    reviews = _reviews(request, policy, context)
+    decision = decide(policy, context, facts, (), reviews=reviews)
     if changed:
         raw = _unproven(raw, decision, changed)
         facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
-        decision = decide(policy, context, facts, ())
+        decision = decide(policy, context, facts, (), reviews=reviews)
     record = Record(
         context=context,
         policy=policy,
@@ -117,12 +119,27 @@ def run(request: Request, progress: Progress) -> Result:
         run=_run(started, begun, observed.observations, request.environment),
         origins=origins(effective),
         artifacts=bundle.artifacts(raw),
+        reviews=reviews,
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
     unsearched = redactor.unsearched.union(*(item.unsearched for item in observed.observations))
     hidden = Hidden(redactor=redactor, places=_places(masked), unsearched=unsearched)
     return _write(record, request, raw, hidden, previous, interrupted=observed.interrupted)
+
+
+def _reviews(request: Request, policy: Policy, context: Context) -> Reviews | None:
+    """What people said of the change on the code host, where the policy has waivers that need it."""
+    if not policy.waivers or policy.waiver_rules.approval != "reviewed":
+        return None
+    named = [approvers.parse(text) for text in policy.approvers]
+    return github.reviews(
+        request.environment,
+        commit=context.commit,
+        parents=git.parents(request.root, context.commit) if context.commit else (),
+        teams=[who.name for who in named if who.team],
+        offline=request.offline,
+    )
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:

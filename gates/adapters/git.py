@@ -209,3 +209,10 @@ def resolve(root: Path, revision: str) -> str:
             help="name a commit, branch or tag that exists here; a shallow clone may need `git fetch --unshallow`",
         )
     return commit
+
+
+def parents(root: Path, commit: str) -> tuple[str, ...]:
+    """The commits that a commit was made from, those of a shallow clone too that are not there themselves."""
+    content = _run(root, ["cat-file", "commit", commit]) or b""
+    lines = content.partition(b"\n\n")[0].decode("utf-8", "replace").splitlines()
+    return tuple(line.removeprefix("parent ") for line in lines if line.startswith("parent "))

@@ -11,7 +11,7 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive, redactions
-from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
+from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Reviews, Run
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
@@ -21,6 +21,8 @@ PAGE = "report.html"
 ORIGINS = "origins.json"
 #: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
 COMPARISON = "comparison.json"
+#: What people said of the change on the code host: there where the policy wants waivers to be reviewed.
+REVIEWS = "reviews.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -28,7 +30,7 @@ SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr
 BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
-_CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json"})
+_CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json", REVIEWS})
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -98,6 +100,8 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
     for gate, files_of_gate in raw.items():
         members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.reviews is not None:
+        members[REVIEWS] = canonical.of(record.reviews)
     if record.origins is not None:
         members[ORIGINS] = canonical.of(record.origins)
     if record.comparison is not None:
@@ -116,7 +120,7 @@ def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
 
 
 def content_digest(members: Mapping[str, bytes]) -> str:
-    """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
+    """The digest of policies, context, facts, base, reviews and decision: `sha256:` and hex."""
     return _content_digest({name: canonical.sha256(content) for name, content in members.items() if _is_content(name)})
 
 
@@ -261,6 +265,7 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         content_digest=manifest.content_digest,
         origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
         artifacts=_artifacts(manifest.members),
+        reviews=_decode(Reviews, _json(members, REVIEWS), REVIEWS) if REVIEWS in members else None,
         comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:

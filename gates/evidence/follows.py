@@ -109,7 +109,7 @@ def _extended(contents: Contents) -> list[str]:
 def _of_decision(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
     try:
-        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base)
+        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base, reviews=record.reviews)
     except ValueError as error:
         yield f"nothing can be decided from it: {error}"
         return

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from gates.judge import VERSION
 from gates.judge.decide import decide
-from gates.model import Context, Decision, Facts, Policy
+from gates.model import Context, Decision, Facts, Policy, Reviews
 
-Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts]], Decision]
+
+class Decide(Protocol):
+    """What every judge takes, and what it gives."""
+
+    def __call__(
+        self, policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts], *, reviews: Reviews | None = None
+    ) -> Decision:
+        """See `decide`."""
+        ...
+
 
 JUDGES: Mapping[int, Decide] = {VERSION: decide}
