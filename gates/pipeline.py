@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gates
 from gates import redact
-from gates.adapters import clock, files, git, guard, interrupts
+from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
@@ -29,9 +29,25 @@ from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
 from gates.judge.strictest import judge
-from gates.model import BundleInfo, Change, Context, Decision, Facts, Outcome, PolicySource, Record, Run, Stage, Status
+from gates.model import (
+    TIP_POLICY,
+    BundleInfo,
+    Change,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    Outcome,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+    Stage,
+    Status,
+)
 from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
 from gates.plan import Step
+from gates.policy import approvers
 from gates.policy.compose import origins
 from gates.report import html
 
@@ -125,11 +141,12 @@ def run(request: Request, progress: Progress) -> Result:
     masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
     raw: RawByGate = {name: item.members for name, item in masked.items()}
     facts, base_facts = seen.facts(raw), seen.facts({name: item.members for name, item in masked_base.items()})
-    decision = judge(policies.judgings, context, facts, base_facts, seen.change)
+    reviews = _reviews(request, policies, context)
+    decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     if changed:
         raw = _unproven(raw, decision, changed)
         facts = seen.facts(raw)
-        decision = judge(policies.judgings, context, facts, base_facts, seen.change)
+        decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     record = Record(
         context=context,
         policy=policies.own.policy,
@@ -141,6 +158,7 @@ def run(request: Request, progress: Progress) -> Result:
         artifacts=bundle.artifacts(raw),
         change=seen.change,
         others=policies.judgings[1:],
+        reviews=reviews,
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
@@ -202,6 +220,26 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
 
     found = compare_with(here, read)
     return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+
+
+def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:
+    """What people said of the change on the code host, where an approval could count: of a waiver, or of a policy that is loosened."""
+    asking = [item for item in policies.judgings if _wants_reviews(item)]
+    if not asking:
+        return None
+    named = [approvers.parse(text) for item in asking for text in item.policy.approvers]
+    return github.reviews(
+        request.environment,
+        commit=context.commit,
+        parents=history.parents(request.root, context.commit) if context.commit else (),
+        teams=list(dict.fromkeys(who.name for who in named if who.team)),
+        offline=request.offline,
+    )
+
+
+def _wants_reviews(item: Judging) -> bool:
+    policy = item.policy
+    return bool(policy.approvers) and (item.name == TIP_POLICY or bool(policy.waivers and policy.waiver_rules.approval == "reviewed"))
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
