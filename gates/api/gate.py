@@ -81,6 +81,7 @@ class Gate:
     `by_line`: what it finds is a line of a file, and is known by it; else by its fingerprint. `by_file`: what it finds in a file follows
     from that file alone, so of a base the changed files are enough. `why_no_base` says of options why the gate can't be run on a tree of
     the base; empty where it can. Nobody says it: it can where the gate does not run the project's code.
+    `rising` names measurements of which more is better: `gates init --adopt` holds what they are.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -96,6 +97,7 @@ class Gate:
     extra: str = ""
     limits: tuple[Limit, ...] = ()
     measurements: Mapping[str, str] = field(default_factory=dict)
+    rising: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
     detect: Callable[[Survey], Suggestion | None] | None = None
     needs: Callable[[Path, Any], Iterable[Need]] | None = None

@@ -17,7 +17,7 @@ from gates.evidence.attestation import Place
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, Trusted
-from gates.judge.decide import is_observed
+from gates.judge.strictest import missing_facts
 from gates.model import Record, Stage, Verdict
 
 _WHERE: dict[Place | None, str] = {
@@ -280,6 +280,5 @@ def _judged_again(contents: Contents, expected: Expectation, render_page: Render
 
 def _missing(contents: Contents) -> Sequence[str]:
     record = contents.record
-    reported = {facts.gate for facts in record.facts}
-    silent = [gate.name for gate in record.policy.gates if is_observed(gate, record.context) and gate.name not in reported]
+    silent = missing_facts(record.judgings(), record.context, record.facts)
     return (*(f"the gate {name} did not report" for name in silent), *record.decision.partial)

@@ -120,10 +120,9 @@ class WaiverView:
 
 def gate_views(record: Record) -> tuple[GateView, ...]:
     """One view a gate, in the decision's order."""
-    policies = {policy.name: policy for policy in record.policy.gates}
     runs = {run.gate: run for run in record.run.gates}
     return tuple(
-        _gate_view(decision, record.facts_of(decision.gate), policies.get(decision.gate), runs.get(decision.gate))
+        _gate_view(decision, record.facts_of(decision.gate), record.policy_of(decision.gate), runs.get(decision.gate))
         for decision in record.decision.gates
     )
 
