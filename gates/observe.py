@@ -55,7 +55,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What all steps of a run share. `environment` is the user's; children get it without its secrets. `day` is the day of evaluation."""
+    """What all steps of a run share. `environment` is the user's; children get it without its secrets. `day` is the day of evaluation.
+
+    Where `root` is a tree of the base, `judged` is that of what is judged, and `renamed` the names there of files that have another here.
+    """
 
     root: Path
     work: Path
@@ -63,6 +66,8 @@ class Setting:
     offline: bool = False
     selected: tuple[str, ...] | None = None
     tree: Tree | None = None
+    judged: Path | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
     day: date = field(default_factory=clock.today)
 
 
@@ -155,8 +160,10 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         variables=setting.environment,
         deadline=clock.monotonic() + step.timeout_seconds,
         offline=setting.offline,
-        selected=setting.selected,
+        selected=setting.selected if step.selected is None else step.selected,
         tree=setting.tree,
+        judged=setting.judged,
+        renamed=setting.renamed if step.renamed is None else step.renamed,
         day=setting.day,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
     )

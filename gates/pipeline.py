@@ -7,27 +7,48 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import gates
-from gates import redact, registry
-from gates.adapters import clock, files, git, github, guard, interrupts
+from gates import redact
+from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
+from gates.change.base import Base
+from gates.change.base import find as find_base
+from gates.change.compare import Against, Here, Read, against
+from gates.change.policies import Asked, Policies
+from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
-from gates.evidence.bundle import Contents, Previous
+from gates.evidence.bundle import Contents, Previous, RawByGate
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
-from gates.judge.decide import decide
-from gates.model import BundleInfo, Context, Decision, Outcome, Policy, PolicySource, Record, Reviews, Run, Stage, Status
-from gates.observe import Masked, Observation, Place, Progress, Setting, mask, observe
-from gates.plan import plan
+from gates.judge.strictest import judge
+from gates.model import (
+    TIP_POLICY,
+    BundleInfo,
+    Change,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    Outcome,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+    Stage,
+    Status,
+)
+from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
+from gates.plan import Step
 from gates.policy import approvers
-from gates.policy.compose import compose, origins
+from gates.policy.compose import origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -35,10 +56,13 @@ EVIDENCE = Path(".gates/evidence")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place."""
+    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
+
+    `whole`: the tree is judged as it is, against no base.
+    """
 
     root: Path
-    sources: tuple[PolicySource, ...]
+    policy: Asked
     stage: Stage
     environment: Mapping[str, str]
     selection: tuple[str, ...] = ()
@@ -49,6 +73,8 @@ class Request:
     offline: bool = False
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
+    base: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,23 +88,33 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
-    """What masks the secrets of a run, what it has masked, and what it can't search for everywhere."""
+class Kept:
+    """What is kept of a run beside its record: the files of all policies, and raw output of both sides.
 
+    With it, what masks the secrets in both, what was masked, and what can't be searched for everywhere.
+    """
+
+    sources: Sequence[PolicySource]
+    raw: RawByGate
+    base_raw: RawByGate
     redactor: redact.Redactor
     places: Sequence[Place]
     unsearched: frozenset[redact.Unsearched]
 
 
 def run(request: Request, progress: Progress) -> Result:
-    """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError` or `EvidenceError`; gates never raise."""
+    """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
-    _refuse_secrets(request.sources, redact.Redactor(secrets))
-    effective = compose(request.sources, request.stage, registry.find)
-    policy = effective.policy
-    steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
-    context = _context(request, tree)
+    base = (
+        None
+        if request.whole
+        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
+    )
+    policies = find_policies(request.root, request.policy, request.stage, base, tree)
+    _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
+    steps = policies.steps(request.selection)
+    context = _context(request, tree, base, policies)
     previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
@@ -93,53 +129,117 @@ def run(request: Request, progress: Progress) -> Result:
             day=context.day,
         )
         observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+        seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
+        if base is not None and not observed.interrupted:
+            seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
     changed = _changed(request.root, context, stamps)
     if changed:
         context = replace(context, limited=(*context.limited, changed))
-    if observed.interrupted:
+    if observed.interrupted or seen.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    redactor = redact.Redactor(_with_found(secrets, observed.observations))
-    _refuse_secrets(request.sources, redactor)
-    masked = {item.name: mask(item, redactor) for item in observed.observations}
-    raw: Mapping[str, Mapping[str, bytes]] = {name: item.members for name, item in masked.items()}
-    gate_of = {step.name: step.gate for step in steps}
-    facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
-    reviews = _reviews(request, policy, context)
-    decision = decide(policy, context, facts, (), reviews=reviews)
+    _refuse_secrets(policies.all_sources, seen.redactor)
+    masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
+    raw: RawByGate = {name: item.members for name, item in masked.items()}
+    facts, base_facts = seen.facts(raw), seen.facts({name: item.members for name, item in masked_base.items()})
+    reviews = _reviews(request, policies, context)
+    decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     if changed:
         raw = _unproven(raw, decision, changed)
-        facts = tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
-        decision = decide(policy, context, facts, (), reviews=reviews)
+        facts = seen.facts(raw)
+        decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     record = Record(
         context=context,
-        policy=policy,
+        policy=policies.own.policy,
         facts=facts,
-        base=(),
+        base=base_facts,
         decision=decision,
-        run=_run(started, begun, observed.observations, request.environment),
-        origins=origins(effective),
+        run=_run(started, begun, seen, request.environment),
+        origins=origins(policies.effective),
         artifacts=bundle.artifacts(raw),
+        change=seen.change,
+        others=policies.judgings[1:],
         reviews=reviews,
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
-    unsearched = redactor.unsearched.union(*(item.unsearched for item in observed.observations))
-    hidden = Hidden(redactor=redactor, places=_places(masked), unsearched=unsearched)
-    return _write(record, request, raw, hidden, previous, interrupted=observed.interrupted)
+    unsearched = seen.redactor.unsearched.union(*(item.unsearched for item in seen.all))
+    base_raw = {name: item.members for name, item in masked_base.items()}
+    kept = Kept(
+        sources=(*policies.sources, *(source for name, found in policies.others.items() for source in bundle.beside(name, found))),
+        raw=raw,
+        base_raw=base_raw,
+        redactor=seen.redactor,
+        places=[*_places("raw", masked), *_places("base-raw", masked_base)],
+        unsearched=unsearched,
+    )
+    return _write(record, request, kept, previous, interrupted=observed.interrupted or seen.interrupted)
 
 
-def _reviews(request: Request, policy: Policy, context: Context) -> Reviews | None:
-    """What people said of the change on the code host, where the policy has waivers that need it."""
-    if not policy.waivers or policy.waiver_rules.approval != "reviewed":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What the gates saw on both sides, not yet redacted, with the secrets of the environment, and what lies between the two."""
+
+    steps: Sequence[Step]
+    secrets: Mapping[str, frozenset[str]]
+    here: Sequence[Observation]
+    there: Sequence[Observation] = ()
+    change: Change | None = None
+    interrupted: bool = False
+
+    @property
+    def all(self) -> list[Observation]:
+        return [*self.here, *self.there]
+
+    @property
+    def redactor(self) -> redact.Redactor:
+        return redact.Redactor(_with_found(self.secrets, self.all))
+
+    def masked(self, observations: Sequence[Observation]) -> dict[str, Masked]:
+        """Raw output by gate, with every secret masked that any gate met on either side."""
+        redactor = self.redactor
+        return {item.name: mask(item, redactor) for item in observations}
+
+    def facts(self, raw: RawByGate) -> tuple[Facts, ...]:
+        gate_of = {step.name: step.gate for step in self.steps}
+        return tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
+
+
+def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
+    """The same with what was seen at the base."""
+    facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
+    secrets = {item.name: frozenset(item.secrets) for item in seen.here}
+    here = [
+        Here(policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name])
+        for step in seen.steps
+        if step.name in facts
+    ]
+
+    def read(observed: Observed) -> Mapping[str, Facts]:
+        both = replace(seen, there=observed.observations)
+        return {item.gate: item for item in both.facts({name: item.members for name, item in both.masked(both.there).items()})}
+
+    found = compare_with(here, read)
+    return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+
+
+def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:
+    """What people said of the change on the code host, where an approval could count: of a waiver, or of a policy that is loosened."""
+    asking = [item for item in policies.judgings if _wants_reviews(item)]
+    if not asking:
         return None
-    named = [approvers.parse(text) for text in policy.approvers]
+    named = [approvers.parse(text) for item in asking for text in item.policy.approvers]
     return github.reviews(
         request.environment,
         commit=context.commit,
-        parents=git.parents(request.root, context.commit) if context.commit else (),
-        teams=[who.name for who in named if who.team],
+        parents=history.parents(request.root, context.commit) if context.commit else (),
+        teams=list(dict.fromkeys(who.name for who in named if who.team)),
         offline=request.offline,
     )
+
+
+def _wants_reviews(item: Judging) -> bool:
+    policy = item.policy
+    return bool(policy.approvers) and (item.name == TIP_POLICY or bool(policy.waivers and policy.waiver_rules.approval == "reviewed"))
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
@@ -151,9 +251,9 @@ def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Ob
     return found
 
 
-def _places(masked: Mapping[str, Masked]) -> list[Place]:
+def _places(folder: str, masked: Mapping[str, Masked]) -> list[Place]:
     """What was masked, by the names of members of the bundle."""
-    return [replace(place, name=f"raw/{gate}/{place.name}") for gate, item in masked.items() for place in item.places]
+    return [replace(place, name=f"{folder}/{gate}/{place.name}") for gate, item in masked.items() for place in item.places]
 
 
 @contextlib.contextmanager
@@ -184,7 +284,7 @@ def _changed(root: Path, context: Context, before: Mapping[str, tuple[int, ...]]
     return f"{touched[0]} was changed while the gates ran" if touched else ""
 
 
-def _unproven(raw: Mapping[str, Mapping[str, bytes]], decision: Decision, changed: str) -> dict[str, Mapping[str, bytes]]:
+def _unproven(raw: RawByGate, decision: Decision, changed: str) -> dict[str, Mapping[str, bytes]]:
     """Raw output in which no gate that passed says so: what it looked at is not what is there. What failed keeps its findings."""
     said = {"status": Status.ERROR.value, "reason": changed, "remedy": "run again, and change nothing in the checkout meanwhile"}
     passed = {gate.gate for gate in decision.gates if gate.would_be is Outcome.PASSED}
@@ -212,18 +312,17 @@ def _follows(context: Context, before: Contents) -> Previous:
 def _write(
     record: Record,
     request: Request,
-    raw: Mapping[str, Mapping[str, bytes]],
-    hidden: Hidden,
+    kept: Kept,
     previous: Previous | None,
     *,
     interrupted: bool,
 ) -> Result:
-    members = bundle.members_of(record, request.sources, raw)
+    members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
-    said = redactions.of(members, hidden.places, hidden.unsearched, hidden.redactor)
+    said = redactions.of(members, kept.places, kept.unsearched, kept.redactor)
     members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
-    sealed = bundle.seal(record, members, hidden.redactor, previous)
+    sealed = bundle.seal(record, members, kept.redactor, previous)
     if request.sign_key is not None:
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
@@ -273,7 +372,7 @@ def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
     return Problem(error=f"the policy holds a secret: {', '.join(rules)}", where=where, help=remedy)
 
 
-def _context(request: Request, tree: Tree) -> Context:
+def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
@@ -292,8 +391,10 @@ def _context(request: Request, tree: Tree) -> Context:
         dirty=checkout.dirty,
         repository=repository,
         ref=environment.get("GITHUB_REF") or checkout.ref,
+        base=base.commit if base else None,
         selection=request.selection,
         limited=limited,
+        policies=policies.named,
     )
 
 
@@ -302,7 +403,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _run(started: str, begun: float, observations: Sequence[Observation], environment: Mapping[str, str]) -> Run:
+def _run(started: str, begun: float, seen: _Seen, environment: Mapping[str, str]) -> Run:
     ci_url = ""
     if environment.get("GITHUB_RUN_ID"):
         parts = (
@@ -318,6 +419,7 @@ def _run(started: str, begun: float, observations: Sequence[Observation], enviro
         version=gates.__version__,
         python=platform.python_version(),
         platform=platform.platform(),
-        gates=tuple(item.run for item in observations),
+        gates=tuple(item.run for item in seen.here),
+        base=tuple(item.run for item in seen.there) if seen.there else None,
         ci_url=ci_url,
     )

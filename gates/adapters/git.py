@@ -36,8 +36,11 @@ _SAFE = (
 _OF_THE_USER = frozenset({b"system", b"global", b"command"})
 _LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process", "true"})
 _SUBMODULE = re.compile(rb"160000 [^\t]*\t(.*)", re.DOTALL)
+_REGULAR = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\S+)\t(?P<path>.*)", re.DOTALL)
 #: A pipe in the place of a file that git reads would hold it for ever.
 _SECONDS = 300
+#: What is read of one file of a commit, at most.
+MOST_BYTES = 64 * 1024 * 1024
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -66,8 +69,8 @@ def _git(path: str) -> str | None:
     return shutil.which("git", path=path)
 
 
-def _run(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None) -> bytes | None:
-    """Output of a git command, None where git is missing, this is no repository, or it said no."""
+def ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None, given: bytes | None = None) -> bytes | None:
+    """Output of a git command, None where git is missing, this is no repository, or it said no. `given` is its standard input."""
     path = search_path(root)
     program = _git(path)
     if program is None:
@@ -85,22 +88,21 @@ def _run(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None
     }
     command = [program, "--no-pager", *settings, *argv]
     try:
-        done = subprocess.run(
-            command, cwd=root, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=_SECONDS
-        )
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, input=given or b"", check=False, timeout=_SECONDS)
     except subprocess.TimeoutExpired:
         return None
     return done.stdout if done.returncode == 0 else None
 
 
-def _line(root: Path, *argv: str) -> str | None:
-    output = _run(root, argv)
+def line(root: Path, *argv: str) -> str | None:
+    """Output of a git command without the space around it; None where there is none, as `ask` has it."""
+    output = ask(root, argv)
     return output.decode("utf-8", "replace").strip() or None if output is not None else None
 
 
 def is_repository(root: Path) -> bool:
     """Whether git answers for the folder itself: a configuration can name a working tree that lies elsewhere."""
-    top = _run(root, ["rev-parse", "--show-toplevel"])
+    top = ask(root, ["rev-parse", "--show-toplevel"])
     return top is not None and root.resolve().is_relative_to(Path(os.fsdecode(top.removesuffix(b"\n"))).resolve())
 
 
@@ -110,12 +112,12 @@ def checkout(root: Path) -> Checkout:
         return Checkout(commit=None, tree=None, dirty=True, ref=None, repository=None)
     absent, unwatched = _flagged(root)
     return Checkout(
-        commit=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
-        tree=_line(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}"),
+        commit=line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
+        tree=line(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}"),
         dirty=unwatched or not _is_clean(root),
         absent=absent,
-        ref=_line(root, "symbolic-ref", "--quiet", "HEAD"),
-        repository=_without_credentials(_line(root, "config", "--get", "remote.origin.url")),
+        ref=line(root, "symbolic-ref", "--quiet", "HEAD"),
+        repository=_without_credentials(line(root, "config", "--get", "remote.origin.url")),
     )
 
 
@@ -125,20 +127,20 @@ def _is_clean(root: Path) -> bool:
     Git would ask submodules itself, and run what their own configuration names: they are asked one by one, as the root is.
     """
     words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"]
-    if not is_repository(root) or _run(root, words, _without_filters(root)) != b"":
+    if not is_repository(root) or ask(root, words, without_filters(root)) != b"":
         return False
-    entries = (_run(root, ["ls-files", "--stage", "-z"]) or b"").split(b"\0")
+    entries = (ask(root, ["ls-files", "--stage", "-z"]) or b"").split(b"\0")
     folders = [root / os.fsdecode(found[1]) for entry in entries if (found := _SUBMODULE.fullmatch(entry))]
     present = [folder for folder in folders if os.path.lexists(folder / ".git")]
     return not any(_flagged(folder)[1] or not _is_clean(folder) for folder in present)
 
 
-def _without_filters(root: Path) -> dict[str, str]:
+def without_filters(root: Path) -> dict[str, str]:
     """Variables that switch off the filters of the repository's own configuration: `git status` would run their commands.
 
     Those of the user's stay, and so does Git LFS as it sets itself up in a repository.
     """
-    listed = (_run(root, ["config", "--list", "-z", "--show-scope", "--includes"]) or b"").split(b"\0")
+    listed = (ask(root, ["config", "--list", "-z", "--show-scope", "--includes"]) or b"").split(b"\0")
     own = [os.fsdecode(entry).partition("\n") for scope, entry in zip(listed[::2], listed[1::2], strict=False) if scope not in _OF_THE_USER]
     names = {key.rpartition(".")[0] for key, _, value in own if key.startswith("filter.") and value not in _LFS}
     settings = [(f"{name}.{key}", value) for name in sorted(names) for key, value in _NO_FILTER]
@@ -149,10 +151,16 @@ def _without_filters(root: Path) -> dict[str, str]:
 
 def _flagged(root: Path) -> tuple[int, bool]:
     """How many files the index marks as not checked out, and whether it hides changes of others from `git status`."""
-    entries = [os.fsdecode(entry) for entry in (_run(root, ["ls-files", "-v", "-z"]) or b"").split(b"\0") if entry]
+    entries = [os.fsdecode(entry) for entry in (ask(root, ["ls-files", "-v", "-z"]) or b"").split(b"\0") if entry]
     marked = [(entry[0], root / entry[2:]) for entry in entries if entry[0] == "S" or entry[0].islower()]
     absent = sum(not os.path.lexists(path) for _, path in marked)
     return absent, absent < len(marked)
+
+
+def unwatched(root: Path) -> list[str]:
+    """Files that are there and whose changes the index hides, relative to `root`: marked with `--assume-unchanged` and the like."""
+    entries = [os.fsdecode(entry) for entry in (ask(root, ["ls-files", "-v", "-z"]) or b"").split(b"\0") if entry]
+    return [entry[2:] for entry in entries if (entry[0] == "S" or entry[0].islower()) and os.path.lexists(root / entry[2:])]
 
 
 def _without_credentials(address: str | None) -> str | None:
@@ -177,7 +185,7 @@ def list_files(root: Path) -> list[str] | None:
     Names that git can't show as UTF-8 are kept with surrogate escapes, as `os.fsdecode` does.
     """
     words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
-    output = _run(root, words) if is_repository(root) else None
+    output = ask(root, words) if is_repository(root) else None
     if output is None:
         return None
     return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
@@ -185,24 +193,24 @@ def list_files(root: Path) -> list[str] | None:
 
 def tracked_files(root: Path) -> frozenset[str]:
     """What the index holds below `root`, relative to it; nothing outside a repository."""
-    output = _run(root, ["ls-files", "-z", "--cached"]) if is_repository(root) else None
+    output = ask(root, ["ls-files", "-z", "--cached"]) if is_repository(root) else None
     return frozenset(os.fsdecode(name) for name in (output or b"").split(b"\0") if name)
 
 
 def committed_at(root: Path) -> int | None:
     """When the commit of the working tree was made, in seconds since 1970; None where there is none."""
-    line = _line(root, "rev-list", "--max-count=1", "--timestamp", "HEAD") if is_repository(root) else None
-    return int(line.partition(" ")[0]) if line else None
+    found = line(root, "rev-list", "--max-count=1", "--timestamp", "HEAD") if is_repository(root) else None
+    return int(found.partition(" ")[0]) if found else None
 
 
 def head(root: Path) -> str | None:
     """The full id of the commit that is checked out; None outside a repository, and where there is none."""
-    return _line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") if root.is_dir() and is_repository(root) else None
+    return line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") if root.is_dir() and is_repository(root) else None
 
 
 def resolve(root: Path, revision: str) -> str:
     """The full commit id of a revision; raises `RepositoryError` where there is none."""
-    commit = _line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    commit = line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise RepositoryError(
             f"{revision!r} is not a commit of this repository",
@@ -211,8 +219,34 @@ def resolve(root: Path, revision: str) -> str:
     return commit
 
 
-def parents(root: Path, commit: str) -> tuple[str, ...]:
-    """The commits that a commit was made from, those of a shallow clone too that are not there themselves."""
-    content = _run(root, ["cat-file", "commit", commit]) or b""
-    lines = content.partition(b"\n\n")[0].decode("utf-8", "replace").splitlines()
-    return tuple(line.removeprefix("parent ") for line in lines if line.startswith("parent "))
+def file_at(root: Path, commit: str, path: str) -> bytes | None:
+    """The bytes of a regular file as a commit has it, `path` being relative to `root`; None where it has none.
+
+    `commit` is a full id (see `resolve`). No link is followed, no submodule entered, no filter run. Raises
+    `RepositoryError` where git can't say, the content is not on this machine, or it is larger than 64 MiB.
+    """
+    listed = ask(root, ["ls-tree", "-z", "-l", commit, "--", path], {"GIT_LITERAL_PATHSPECS": "1"})
+    if listed is None:
+        remedy = "where the clone is shallow or partial, get the rest with `git fetch`; `git fsck` says what is broken"
+        raise RepositoryError(f"git can't list the files of {commit}", help=remedy)
+    found = next(
+        (entry for item in listed.split(b"\0") if (entry := _REGULAR.fullmatch(item)) and os.fsdecode(entry["path"]) == path), None
+    )
+    if found is None:
+        return None
+    if not found["size"].isdigit():
+        raise _absent(commit, path)
+    if int(found["size"]) > MOST_BYTES:
+        raise RepositoryError(
+            f"{path} in {commit} is larger than {MOST_BYTES // 2**20} MiB", help="nothing that large is read from a commit"
+        )
+    content = ask(root, ["cat-file", "blob", found["id"].decode()])
+    if content is None:
+        raise _absent(commit, path)
+    return content
+
+
+def _absent(commit: str, path: str) -> RepositoryError:
+    return RepositoryError(
+        f"the content of {path} in {commit} is not on this machine", help="this is a partial clone: get it with `git fetch --refetch`"
+    )

@@ -11,11 +11,12 @@ from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_dri
 from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext
-from gates.api.gate import Gate, Need, Suggestion, Survey, ask_program, program_needs
+from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
 from gates.api.tools import ToolResult, read_answer, signal_name
+from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,
@@ -39,10 +40,12 @@ __all__ = [
     "MASK",
     "MINIMUM_LENGTH",
     "OLDEST_AXE",
+    "RUNS_THE_PROJECT",
     "AxeScript",
     "Duration",
     "Examined",
     "Facts",
+    "Fewer",
     "Finding",
     "Gate",
     "GateError",
@@ -51,7 +54,9 @@ __all__ = [
     "Location",
     "Masked",
     "Measurement",
+    "More",
     "Need",
+    "Neither",
     "ObserveContext",
     "Proof",
     "Raw",
@@ -68,6 +73,8 @@ __all__ = [
     "ToolResult",
     "ToolRun",
     "ToolTimeoutError",
+    "Towards",
+    "Weight",
     "Why",
     "ask_program",
     "count",

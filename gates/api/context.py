@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +38,8 @@ class ObserveContext:
     `selected` holds the files that a commit hook named (None: the whole tree), `tree` what stood there before any gate ran.
     `deadline` is on `clock.monotonic`.
     `day` is the day of evaluation in UTC, for what has an age.
+    Where `root` is a tree of the base, `judged` is the root of what is judged. `renamed` has, by their names under `root`, the names by
+    which the policy knows files that the change renames.
     """
 
     gate: str
@@ -50,6 +53,8 @@ class ObserveContext:
     offline: bool = False
     selected: tuple[str, ...] | None = None
     tree: Tree | None = None
+    judged: Path | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
     day: date = field(default_factory=clock.today)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
@@ -94,11 +99,11 @@ class ObserveContext:
                 f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository"
             )
         left_out = [pattern if "/" in pattern.strip("/") else f"**/{pattern}" for pattern in exclude]
-        return tuple(
-            name
-            for name in self.files
-            if (not paths or any(files.within(name, path) for path in paths)) and not any(files.within(name, path) for path in left_out)
-        )
+        return tuple(name for name in self.files if (not paths or self._is_within(name, paths)) and not self._is_within(name, left_out))
+
+    def _is_within(self, name: str, patterns: Sequence[str]) -> bool:
+        """Whether a pattern of the policy's means a file. One of the base goes by the name that it has in what is judged."""
+        return any(files.within(self.renamed.get(name, name), pattern) for pattern in patterns)
 
     def is_tracked(self, path: str) -> bool:
         """Whether git tracked this file before the run: then it is not of this run. False outside a repository."""
@@ -347,10 +352,15 @@ class ObserveContext:
 
     def inside(self, path: str) -> Path:
         """A path of the policy's under the root; raises `GateError` where it leads out of the repository."""
-        found = self.root / path
-        if not found.resolve().is_relative_to(self.root.resolve()):
-            raise GateError(f"{path!r} leads out of the repository", remedy="name a path inside it")
+        found = _inside(self.root, path)
+        if self.renamed and not found.exists():
+            wanted = posixpath.normpath(path)
+            found = next((self.root / name for name, known in self.renamed.items() if known == wanted), found)
         return found
+
+    def steering(self, path: str) -> Path:
+        """The same for a file that says how to look, not what to look at: of what is judged, also where the base is observed."""
+        return _inside(self.judged or self.root, path)
 
     def distribution(self, name: str) -> str:
         """The version of an installed distribution; raises `ToolMissingError` with the command that mends it, also where it is too old."""
@@ -359,3 +369,10 @@ class ObserveContext:
     def finish(self) -> None:
         """Write the record of the tools; called once by the runner of gates."""
         self.raw_json("tools.json", self._tools)
+
+
+def _inside(root: Path, path: str) -> Path:
+    found = root / path
+    if not found.resolve().is_relative_to(root.resolve()):
+        raise GateError(f"{path!r} leads out of the repository", remedy="name a path inside it")
+    return found

@@ -68,12 +68,20 @@ class Survey:
             return None
 
 
+#: Why the base of such a gate can't be observed beside the change: an environment may hold the change's code under the base's name.
+RUNS_THE_PROJECT = "the gate runs the project's own code, and in a tree beside this one that may not be the base's"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A gate. `options` is a frozen dataclass whose fields are made with `option`.
 
     `limits` hold wherever a policy does not replace them by name. `measurements` names what the gate may
     measure, with a line of help each: a limit on any other name is refused when the policy is read.
+    `by_line`: what it finds is a line of a file, and is known by it; else by its fingerprint. `by_file`: what it finds in a file follows
+    from that file alone, so of a base the changed files are enough. `why_no_base` says of options why the gate can't be run on a tree of
+    the base; empty where it can. Nobody says it: it can where the gate does not run the project's code.
+    `rising` names measurements of which more is better: `gates init --adopt` holds what they are.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -89,10 +97,20 @@ class Gate:
     extra: str = ""
     limits: tuple[Limit, ...] = ()
     measurements: Mapping[str, str] = field(default_factory=dict)
+    rising: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = (Stage.CHANGE, Stage.RELEASE)
     detect: Callable[[Survey], Suggestion | None] | None = None
     needs: Callable[[Path, Any], Iterable[Need]] | None = None
     earlier: Mapping[int, Callable[[Raw], Facts]] = field(default_factory=dict)
+    by_line: bool = False
+    by_file: bool = False
+    why_no_base: Callable[[Any], str] | None = None
+
+    def no_base(self, options: Any) -> str:
+        """Why the gate can't be run on a tree of the base with these options; empty where it can."""
+        if self.why_no_base is not None:
+            return self.why_no_base(options)
+        return RUNS_THE_PROJECT if self.executes_project else ""
 
     def parser_of(self, version: int) -> Callable[[Raw], Facts] | None:
         """The parser of that version; None where this gate doesn't have it."""

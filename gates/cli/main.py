@@ -22,8 +22,8 @@ from gates.errors import EvidenceError, ExitCode, GatesError, Problem, UsageErro
 #: Command to the line of help that `gates --help` shows. Each is a module of this package, imported when it is used.
 COMMANDS = {
     "run": "judge this checkout: plan, observe, judge, report and bundle in one go",
-    "init": "look at the repository and write a gates.yaml that fits it; never overwrites",
-    "policy": "check, show (with where each line comes from) or schema",
+    "init": "look at the repository and write a gates.yaml that fits it; never overwrites; --adopt for one with old findings",
+    "policy": "check, show (with where each line comes from), schema, or diff BASE [HEAD]: what is looser and tighter",
     "waive": "add a waiver for a finding of the last run, asking for what is missing; or sign one",
     "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
     "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
@@ -46,7 +46,7 @@ def run() -> NoReturn:
     """Entry point of the console script. What starts others' programs runs under a guard, that ends what they leave behind."""
     _mend_streams()
     argv = sys.argv[1:]
-    if _command(argv) != "run":
+    if not _starts_gates(argv):
         sys.exit(main(argv))
     from gates import redact
     from gates.adapters import guard, own
@@ -142,6 +142,12 @@ def _command(argv: Sequence[str]) -> str | None:
         elif not word.startswith("-"):
             return word
     return None
+
+
+def _starts_gates(argv: Sequence[str]) -> bool:
+    """Whether the command runs the project's code: `run`, and `init --adopt`."""
+    command = _command(argv)
+    return command == "run" or (command == "init" and "--adopt" in argv)
 
 
 def _wants_json(argv: Sequence[str]) -> bool:

@@ -12,11 +12,8 @@ COMMANDS = ("plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
-        "policy-from": "judging by further policies",
-        "base": "comparing with a base: for now every finding counts as new",
         "only-failed": "running only what failed",
     },
-    "init": {"adopt": "waiving what a repository has when it starts"},
 }
 
 

@@ -26,7 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
     parser.add_argument(
+        "--policy-from",
+        action="append",
+        default=[],
+        metavar="REF[#sha256:…]",
+        help="a policy that judges too, and the strictest counts: a file, or COMMIT:FILE; repeatable",
+    )
+    parser.add_argument(
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
+    )
+    parser.add_argument(
+        "--base", metavar="REV", help="the commit that the change is held against (default: what CI says, else where the branch began)"
     )
     parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
     parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
@@ -48,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     reports = [output.parse_destination(text) for text in options.report]
     request = pipeline.Request(
         root=options.root,
-        sources=sources.standing_or_proposed(options.root, options.policy),
+        policy=sources.asked(options.root, options.policy, options.policy_from),
         stage=options.stage,
         environment=dict(os.environ),
         selection=tuple(dict.fromkeys(options.gate)),
@@ -59,6 +69,7 @@ def execute(options: argparse.Namespace) -> int:
         offline=options.offline,
         sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
         previous=read_bundle(options.previous) if options.previous else None,
+        base=options.base,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:

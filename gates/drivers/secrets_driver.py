@@ -2,8 +2,9 @@
 
 usage: secrets_driver.py REQUEST
 
-REQUEST is a JSON file: `{"root", "files", "mode", "baseline"}`. Answers one JSON document: the detectors and filters in
-force, what the canary gave, and for each file its hits, or why it was not examined. Nothing is ever verified over the network.
+REQUEST is a JSON file: `{"root", "files", "mode", "baseline", "accepted"}`; `baseline` is the path of detect-secrets' baseline
+below the root, `accepted` where to read it. Answers one JSON document: the detectors and filters in force, what the canary
+gave, and for each file its hits, or why it was not examined. Nothing is ever verified over the network.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main(request_path: str) -> int:
     os.chdir(request["root"])
     narrowed = _narrowed(request["files"], request["baseline"]) if strict else {}
     found = _scan_strict(request["files"], detectors, narrowed) if strict else _scan_compat(request["files"], request["baseline"])
-    baseline = _read_baseline(request["baseline"])
+    baseline = _read_baseline(request["accepted"])
     names = "\n".join(request["files"])
     answer["files"] = [
         {

@@ -11,7 +11,23 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive, redactions
-from gates.model import Artifact, BundleInfo, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Reviews, Run
+from gates.model import (
+    Artifact,
+    BundleInfo,
+    Change,
+    Comparison,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    JudgingPolicy,
+    Origins,
+    Policy,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+)
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
@@ -21,6 +37,8 @@ PAGE = "report.html"
 ORIGINS = "origins.json"
 #: What became of the run since an earlier bundle: there where the run was told of one, and no part of the content digest.
 COMPARISON = "comparison.json"
+#: What lies between the base and what was judged: there where there is a base.
+CHANGE = "change.json"
 #: What people said of the change on the code host: there where the policy wants waivers to be reviewed.
 REVIEWS = "reviews.json"
 MANIFEST_LIMIT = 2**20
@@ -30,7 +48,7 @@ SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr
 BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
-_CONTENT_FILES = frozenset({"context.json", "change.json", "decision.json", REVIEWS})
+_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json", REVIEWS})
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -76,6 +94,10 @@ class Previous:
     sequence: int
 
 
+#: Raw output: the files of each gate, by their names.
+RawByGate = Mapping[str, Mapping[str, bytes]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """A bundle that was read: its record, manifest, policy files, raw output by gate, and its digest (sha256 of the manifest, hex)."""
@@ -83,23 +105,39 @@ class Contents:
     record: Record
     manifest: Manifest
     sources: tuple[PolicySource, ...]
-    raw: Mapping[str, Mapping[str, bytes]]
+    raw: RawByGate
+    base_raw: RawByGate
+    others: Mapping[str, tuple[PolicySource, ...]]
     members: Mapping[str, bytes]
     digest: str
     signatures: tuple[str, ...] = field(default=())
 
+    @property
+    def all_sources(self) -> tuple[PolicySource, ...]:
+        """The files of all policies, as `members_of` takes them."""
+        return (*self.sources, *(source for name, sources in self.others.items() for source in beside(name, sources)))
 
-def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
-    """All members of a run's bundle but the page and the manifest."""
+
+def beside(name: str, sources: Sequence[PolicySource]) -> tuple[PolicySource, ...]:
+    """The files of a policy that judges beside the run's own, called as its bundle does."""
+    return tuple(replace(source, name=f"@{name}/{source.name}") for source in sources)
+
+
+def members_of(record: Record, sources: Sequence[PolicySource], raw: RawByGate, base_raw: RawByGate | None = None) -> dict[str, bytes]:
+    """All members of a run's bundle but the page and the manifest. `sources` are the files of all policies (see `beside`)."""
     members = {f"policies/{source.name}": source.content for source in sources}
     members["policies/effective.json"] = canonical.of(record.policy)
+    members |= {f"policies/@{other.name}/effective.json": canonical.of(other.policy) for other in record.others}
     members["context.json"] = canonical.of(record.context)
     members["decision.json"] = canonical.of(record.decision)
     members["run.json"] = canonical.of(record.run)
     for folder, side in (("facts", record.facts), ("base", record.base)):
         members |= {f"{folder}/{facts.gate}.json": canonical.of(facts) for facts in side}
-    for gate, files_of_gate in raw.items():
-        members |= {f"raw/{gate}/{name}": content for name, content in files_of_gate.items()}
+    for folder, held in (("raw", raw), ("base-raw", base_raw or {})):
+        for gate, files_of_gate in held.items():
+            members |= {f"{folder}/{gate}/{name}": content for name, content in files_of_gate.items()}
+    if record.change is not None:
+        members[CHANGE] = canonical.of(record.change)
     if record.reviews is not None:
         members[REVIEWS] = canonical.of(record.reviews)
     if record.origins is not None:
@@ -109,7 +147,7 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: Mapping[str
     return members
 
 
-def artifacts(raw: Mapping[str, Mapping[str, bytes]]) -> tuple[Artifact, ...]:
+def artifacts(raw: RawByGate) -> tuple[Artifact, ...]:
     """The files of raw output as reports name them, by path."""
     return _artifacts([_member(f"raw/{gate}/{name}", content) for gate, held in raw.items() for name, content in held.items()])
 
@@ -225,7 +263,9 @@ def open_members(members: Mapping[str, bytes]) -> Contents:
         record=record,
         manifest=manifest,
         sources=_sources(members, record.policy),
-        raw=_raw(members),
+        raw=_raw(members, "raw/"),
+        base_raw=_raw(members, "base-raw/"),
+        others={other.name: _sources(members, other.policy, f"@{other.name}/") for other in record.others},
         members=members,
         digest=canonical.sha256(members[MANIFEST]),
         signatures=signatures,
@@ -255,8 +295,9 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
     for name in ("context.json", "decision.json", "run.json", "policies/effective.json"):
         if name not in members:
             raise BundleError("a member is missing", where=name)
+    context = _decode(Context, _json(members, "context.json"), "context.json")
     record = Record(
-        context=_decode(Context, _json(members, "context.json"), "context.json"),
+        context=context,
         policy=_decode(Policy, _json(members, "policies/effective.json"), "policies/effective.json"),
         facts=_facts(members, "facts/"),
         base=_facts(members, "base/"),
@@ -265,6 +306,8 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         content_digest=manifest.content_digest,
         origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
         artifacts=_artifacts(manifest.members),
+        change=_decode(Change, _json(members, CHANGE), CHANGE) if CHANGE in members else None,
+        others=tuple(_other(members, named) for named in (context.policies or ())[1:]),
         reviews=_decode(Reviews, _json(members, REVIEWS), REVIEWS) if REVIEWS in members else None,
         comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
@@ -274,6 +317,14 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
     return replace(
         record, facts=tuple(sorted(record.facts, key=lambda facts: order.index(facts.gate) if facts.gate in order else len(order)))
     )
+
+
+def _other(members: Mapping[str, bytes], named: JudgingPolicy) -> Judging:
+    """A policy that judges beside the run's own."""
+    name = f"policies/@{named.name}/effective.json"
+    if name not in members:
+        raise BundleError("a member is missing", where=name)
+    return Judging(name=named.name, words=named.words, policy=_decode(Policy, _json(members, name), name))
 
 
 def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:
@@ -286,22 +337,23 @@ def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:
     return tuple(found)
 
 
-def _sources(members: Mapping[str, bytes], policy: Policy) -> tuple[PolicySource, ...]:
+def _sources(members: Mapping[str, bytes], policy: Policy, folder: str = "") -> tuple[PolicySource, ...]:
     """The policy files in the order in which they were composed."""
     found = []
     for source in policy.sources:
-        content = members.get(f"policies/{source.name}")
+        name = f"policies/{folder}{source.name}"
+        content = members.get(name)
         if content is None or canonical.sha256(content) != source.sha256:
-            raise BundleError("a policy file is missing or is another than was composed", where=f"policies/{source.name}")
+            raise BundleError("a policy file is missing or is another than was composed", where=name)
         found.append(PolicySource(name=source.name, content=content, sha256=source.sha256))
     return tuple(found)
 
 
-def _raw(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _raw(members: Mapping[str, bytes], folder: str) -> dict[str, dict[str, bytes]]:
     raw: dict[str, dict[str, bytes]] = {}
     for name, content in members.items():
-        if name.startswith("raw/"):
-            gate, _, rest = name.removeprefix("raw/").partition("/")
+        if name.startswith(folder):
+            gate, _, rest = name.removeprefix(folder).partition("/")
             raw.setdefault(gate, {})[rest] = content
     return raw
 
@@ -314,7 +366,7 @@ def _member(name: str, content: bytes) -> Member:
         sha256=canonical.sha256(content),
         media_type=_MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"),
         role=role,
-        gate=rest.partition("/")[0].removesuffix(".json") if role in {"facts", "base", "raw"} else None,
+        gate=rest.partition("/")[0].removesuffix(".json") if role in {"facts", "base", "raw", "base-raw"} else None,
     )
 
 

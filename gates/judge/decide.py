@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gates import canonical
 from gates.judge import limits, match, waivers
 from gates.judge.limits import Judged
 from gates.model import (
+    Change,
     Context,
     Counts,
     Decision,
@@ -28,8 +30,18 @@ from gates.model import (
 NOTHING_ENFORCED = "no gate that is enforced had anything to examine: nothing could stop this"
 
 
-def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts], *, reviews: Reviews | None = None) -> Decision:
-    """Judge. `reviews` are those of the change, where they were asked for.
+def decide(
+    policy: Policy,
+    context: Context,
+    facts: Sequence[Facts],
+    base: Sequence[Facts],
+    change: Change | None = None,
+    *,
+    may_be_gone: bool = False,
+    reviews: Reviews | None = None,
+) -> Decision:
+    """Judge. `change` is what lies between the base and what is judged; `may_be_gone`: what a gate looks at may be there no more;
+    `reviews` are those of the change, where they were asked for.
 
     Raises `ValueError` for facts that the policy did not ask for: they are not of this run.
     """
@@ -44,7 +56,7 @@ def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Seque
         raise ValueError(f"the gate {strange[0].gate!r} reports as {strange[0].uses!r}, and the policy asks for {uses[strange[0].gate]!r}")
     waived = waivers.apply(policy, context, reported, reviews)
     gates = tuple(
-        _judge(gate, context, reported.get(gate.name), before.get(gate.name), waived)
+        _judge(gate, context, reported.get(gate.name), _Before(facts=before.get(gate.name), change=change, may_be_gone=may_be_gone), waived)
         if gate.name in asked
         else _skipped(gate, _why_skipped(gate, context))
         for gate in policy.gates
@@ -70,21 +82,40 @@ def is_observed(gate: GatePolicy, context: Context) -> bool:
     return on and (not context.selection or gate.name in context.selection)
 
 
-def _judge(gate: GatePolicy, context: Context, facts: Facts | None, base: Facts | None, waived: waivers.Waived) -> GateDecision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """What is known of a gate at the base."""
+
+    facts: Facts | None
+    change: Change | None
+    may_be_gone: bool
+
+    def unknown(self, gate: str) -> str:
+        """Why nothing is known of the base that there is; empty where something is, and where there is no base."""
+        if self.change is None:
+            return ""
+        compared = match.compared_of(self.change, gate)
+        return compared.reason if compared else "it was not observed there"
+
+
+def _judge(gate: GatePolicy, context: Context, facts: Facts | None, before: _Before, waived: waivers.Waived) -> GateDecision:
     if facts is None:
         return _errored(gate, ("it did not report: the run ended before it did",))
-    if facts.status is Status.NOT_APPLICABLE and context.limited:
+    if facts.status is Status.NOT_APPLICABLE and (context.limited or before.may_be_gone):
         return _skipped(gate, facts.reason)
     if facts.status is not Status.COMPLETED or facts.examined is None:
         return _errored(gate, (facts.reason,), facts.remedy)
-    states = match.states(facts, base)
+    matched = match.match(facts, before.facts, before.change)
     judged = [
         Judged(finding=finding, state=state, waiver=waived.findings.get((gate.name, index)))
-        for index, (finding, state) in enumerate(zip(facts.findings, states, strict=True))
+        for index, (finding, state) in enumerate(zip(facts.findings, matched.states, strict=True))
     ]
-    checks = tuple(check for limit in gate.require for check in limits.check(limit, facts, judged, base))
+    unknown_base = before.unknown(gate.name)
+    checks = tuple(check for limit in gate.require for check in limits.check(limit, facts, judged, before.facts, unknown_base))
     unknown = (*_unproven(facts), *(check.text for check in checks if check.met is None))
     broken = (*(check.text for check in checks if check.met is False), *waived.failures.get(gate.name, ()))
+    if unknown_base and any(check.met is False and check.limit.new_max is not None for check in checks):
+        broken = (*broken, f"every finding counts as new, since the base can't be compared: {unknown_base}")
     natural = Outcome.FAILED if broken else Outcome.ERRORED if unknown else Outcome.PASSED
     return GateDecision(
         gate=gate.name,
@@ -97,7 +128,7 @@ def _judge(gate: GatePolicy, context: Context, facts: Facts | None, base: Facts 
         checks=checks,
         counts=_count(judged),
         findings=tuple(FindingState(fingerprint=item.finding.fingerprint, state=item.state, waiver=item.waiver) for item in judged),
-        mended=match.mended(facts, base),
+        mended=matched.mended,
     )
 
 

@@ -30,8 +30,11 @@ class Judged:
     waiver: str | None
 
 
-def check(limit: Limit, facts: Facts, judged: Sequence[Judged], base: Facts | None) -> list[LimitCheck]:
-    """Hold one limit against a gate's facts: one check for each of its bounds."""
+def check(limit: Limit, facts: Facts, judged: Sequence[Judged], base: Facts | None, unknown: str = "") -> list[LimitCheck]:
+    """Hold one limit against a gate's facts: one check for each of its bounds.
+
+    `unknown` says why nothing is known of a base that there is.
+    """
     checks = []
     if limit.max is not None or limit.min is not None:
         checks.append(_bound(limit, _value(limit, facts, judged)))
@@ -40,7 +43,9 @@ def check(limit: Limit, facts: Facts, judged: Sequence[Judged], base: Facts | No
         checks.append(_new(limit, _value(limit, facts, new) if limit.name in COUNTED_KINDS else None))
     if limit.regression is not None:
         checks.append(
-            _regression(limit, _measured(limit.name, facts), _measured(limit.name, base) if base and comparable(base) else None, base)
+            _regression(
+                limit, _measured(limit.name, facts), _measured(limit.name, base) if base and comparable(base) else None, base, unknown
+            )
         )
     return checks
 
@@ -89,10 +94,12 @@ def _new(limit: Limit, value: Decimal | None) -> LimitCheck:
     return LimitCheck(limit=limit, value=value, met=value <= limit.new_max, text=text)
 
 
-def _regression(limit: Limit, value: Decimal | None, before: Decimal | None, base: Facts | None) -> LimitCheck:
+def _regression(limit: Limit, value: Decimal | None, before: Decimal | None, base: Facts | None, unknown: str) -> LimitCheck:
     allowed = limit.regression or Decimal(0)
     if value is None:
         return LimitCheck(limit=limit, value=None, met=None, text=f"{limit.name} was not measured, and the policy limits its regression")
+    if unknown:
+        return LimitCheck(limit=limit, value=value, met=None, text=f"{limit.name} can't be compared with the base: {unknown}")
     if base is None:
         return LimitCheck(
             limit=limit, value=value, met=True, text=f"{limit.name} is {decimal_text(value)}; there is no base to compare with"

@@ -1,34 +1,50 @@
-"""Which findings are new: facts of both sides as multisets of fingerprints. Without a base everything is new."""
+"""Which findings are new: those of both sides held against each other as multisets. Without a base everything is new.
+
+A finding is known by its line or by its identity, as its gate is compared. By its line it is looked for in four passes, each
+among those that the one before left: the same rule on the line that the change kept; on the same text in the same file,
+renamed or not; on the same text between the same lines, anywhere; on the same text, long enough to tell, within the same
+definition. An old finding covers a new one only where it is as bad, counts as the same kind, and is hidden or not as the new
+one is: else what weighs little, or is hidden, could be made to count by a second change that nobody stops.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeGuard
 
-from gates.model import Facts, State, Status
+from gates.model import Change, Compared, Facts, FileChange, Finding, Hunk, Place, State, Status
+
+#: What findings of both sides have in common where they are the same; None where a finding has no such thing.
+Key = Callable[[Finding], Hashable | None]
 
 
-def states(facts: Facts, base: Facts | None) -> tuple[State, ...]:
-    """The state of each finding, in the order of the facts' findings."""
-    if not comparable(base):
-        return (State.NEW,) * len(facts.findings)
-    left = Counter(finding.fingerprint for finding in base.findings) if base else Counter()
-    found = []
-    for finding in facts.findings:
-        known = left[finding.fingerprint] > 0
-        left[finding.fingerprint] -= known
-        found.append(State.EXISTING if known else State.NEW)
-    return tuple(found)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """The state of each finding, in the order of the facts' findings, and the fingerprints of what the base had beside them, sorted."""
+
+    states: tuple[State, ...]
+    mended: tuple[str, ...] = ()
 
 
-def mended(facts: Facts, base: Facts | None) -> tuple[str, ...]:
-    """Fingerprints that the base had and this side has no longer, sorted."""
-    if not comparable(base):
-        return ()
-    gone = Counter(finding.fingerprint for finding in base.findings)
-    gone.subtract(finding.fingerprint for finding in facts.findings)
-    return tuple(sorted(gone.elements()))
+def match(facts: Facts, base: Facts | None, change: Change | None) -> Matched:
+    """Hold a gate's findings against those of the base."""
+    compared = compared_of(change, facts.gate)
+    if change is not None and (compared is None or compared.reason):
+        return _all_new(facts)
+    there = list(base.findings) if comparable(base) else []
+    if compared is None or change is None:
+        return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+    if compared.by == "line":
+        return _by_line(facts.findings, there, _Lines(change), only_changed=compared.only_changed)
+    return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+
+
+def compared_of(change: Change | None, gate: str) -> Compared | None:
+    """How a gate is compared with its base; None where it is not."""
+    return next((item for item in change.gates if item.gate == gate), None) if change else None
 
 
 def comparable(base: Facts | None) -> TypeGuard[Facts]:
@@ -44,3 +60,185 @@ def by_gate(facts: Sequence[Facts]) -> dict[str, Facts]:
             raise ValueError(f"the gate {item.gate!r} reports twice")
         found[item.gate] = item
     return found
+
+
+def _all_new(facts: Facts) -> Matched:
+    return Matched(states=(State.NEW,) * len(facts.findings))
+
+
+class _Matching:
+    """Pairs findings of both sides, pass by pass; each is paired once."""
+
+    def __init__(self, here: Sequence[Finding], there: Sequence[Finding]) -> None:
+        self._here, self._there = here, there
+        self._old: set[int] = set()
+        self._left = dict(enumerate(there))
+
+    def take(self, key_here: Key, key_there: Key) -> None:
+        """Pair what has the same key. An old finding pairs with a new one that is no worse: the mildest such one does."""
+        old: dict[Hashable, list[int]] = defaultdict(list)
+        for index in sorted(self._left, key=lambda index: (self._left[index].severity, index)):
+            key = key_there(self._left[index])
+            if key is not None:
+                old[key, _kind(self._left[index])].append(index)
+        for index, finding in enumerate(self._here):
+            key = None if index in self._old else key_here(finding)
+            fitting = old[key, _kind(finding)] if key is not None else []
+            found = next((other for other in fitting if self._there[other].severity >= finding.severity), None)
+            if found is not None:
+                fitting.remove(found)
+                self.settle(index, found)
+
+    def settle(self, index: int, other: int | None = None) -> None:
+        """Call a finding old, and the one of the base used up that it is."""
+        self._old.add(index)
+        if other is not None:
+            del self._left[other]
+
+    def open(self) -> Iterator[tuple[int, Finding]]:
+        """What is still new."""
+        return ((index, finding) for index, finding in enumerate(self._here) if index not in self._old)
+
+    def result(self) -> Matched:
+        states = (State.EXISTING if index in self._old else State.NEW for index in range(len(self._here)))
+        return Matched(states=tuple(states), mended=tuple(sorted(finding.fingerprint for finding in self._left.values())))
+
+
+def _kind(finding: Finding) -> Hashable:
+    return finding.kind, finding.suppressed_by is not None
+
+
+# -- by identity -------------------------------------------------------------------------------
+
+
+def _by_identity(here: Sequence[Finding], there: Sequence[Finding]) -> Matched:
+    """Packages by advisory, without their version; everything else by its fingerprint."""
+    matching = _Matching(here, there)
+    for key in (_exact_package, _package, _other):
+        matching.take(key, key)
+    return matching.result()
+
+
+def _exact_package(finding: Finding) -> Hashable | None:
+    where = finding.location
+    return (finding.rule, where.purl, where.path) if where.purl else None
+
+
+def _package(finding: Finding) -> Hashable | None:
+    purl = finding.location.purl
+    return (finding.rule, purl.partition("?")[0].rpartition("@")[0] or purl) if purl else None
+
+
+def _other(finding: Finding) -> Hashable | None:
+    return None if finding.location.purl else finding.fingerprint
+
+
+# -- by line -----------------------------------------------------------------------------------
+
+
+def _by_line(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines, *, only_changed: bool) -> Matched:
+    matching = _Matching(here, there)
+    kept = []
+    for index, finding in enumerate(here):
+        if only_changed and finding.location.path and not lines.is_changed(finding.location.path):
+            matching.settle(index)
+            kept.append(finding)
+    matching.take(lambda finding: _by_place(finding, lines.here), lambda finding: _by_place(finding, lines.moved))
+    matching.take(_known_by(lines.places, lines.text), _known_by(lines.places_there, lines.text_before))
+    for aspect in (_around, _within):
+        matching.take(_known_by(lines.places, aspect), _known_by(lines.places_there, aspect))
+    matching.take(_without_place(lines.places), _without_place(lines.places_there))
+    _take_values(matching, [*there, *kept], lines)
+    return matching.result()
+
+
+def _by_place(finding: Finding, place: Callable[[str, int], tuple[str, int] | None]) -> Hashable | None:
+    where = finding.location
+    found = place(where.path, where.line) if where.path and where.line else None
+    return (finding.rule, found) if found else None
+
+
+def _known_by(places: Mapping[tuple[str, int], Place], aspect: Callable[[Place], Hashable | None]) -> Key:
+    def key(finding: Finding) -> Hashable | None:
+        place = _place(finding, places)
+        known = aspect(place) if place else None
+        return None if known is None else (finding.rule, known)
+
+    return key
+
+
+def _without_place(places: Mapping[tuple[str, int], Place]) -> Key:
+    """A finding of a whole file, or of a line that could not be read, goes by its fingerprint."""
+    return lambda finding: None if _place(finding, places) else finding.fingerprint
+
+
+def _place(finding: Finding, places: Mapping[tuple[str, int], Place]) -> Place | None:
+    where = finding.location
+    return places.get((where.path, where.line)) if where.path and where.line else None
+
+
+def _take_values(matching: _Matching, there: Sequence[Finding], lines: _Lines) -> None:
+    """A secret that the base held already is none that the change brings, however often and wherever it stands now."""
+    held: dict[Hashable, set[int]] = defaultdict(set)
+    for finding in there:
+        place = _place(finding, lines.places_there) or _place(finding, lines.places)
+        for value in place.values if place else ():
+            held[_kind(finding), value].add(finding.severity)
+    for index, finding in list(matching.open()):
+        place = _place(finding, lines.places)
+        values = place.values if place else ()
+        if values and all(any(severity >= finding.severity for severity in held[_kind(finding), value]) for value in values):
+            matching.settle(index)
+
+
+class _Lines:
+    """Where lines and files of the base are now."""
+
+    def __init__(self, change: Change) -> None:
+        self._by_base: dict[str, FileChange] = {item.base: item for item in change.files if item.base is not None}
+        self._changed = {item.path for item in change.files if item.path is not None}
+        self.places = {(place.path, place.line): place for place in change.here}
+        self.places_there = {(place.path, place.line): place for place in change.there}
+
+    def is_changed(self, path: str) -> bool:
+        return path in self._changed
+
+    def here(self, path: str, line: int) -> tuple[str, int]:
+        return path, line
+
+    def moved(self, path: str, line: int) -> tuple[str, int] | None:
+        """Where a line of the base is now; None where it is gone or nobody looked."""
+        file = self._by_base.get(path)
+        if file is None:
+            return None if path in self._changed else (path, line)
+        if file.path is None or file.hunks is None:
+            return None
+        moved = _moved(file.hunks, line)
+        return None if moved is None else (file.path, moved)
+
+    def text(self, place: Place) -> Hashable:
+        return place.path, place.text
+
+    def text_before(self, place: Place) -> Hashable | None:
+        file = self._by_base.get(place.path)
+        path = place.path if file is None else file.path
+        return None if path is None else (path, place.text)
+
+
+def _around(place: Place) -> Hashable:
+    return place.around
+
+
+def _within(place: Place) -> Hashable | None:
+    return place.within
+
+
+def _moved(hunks: Sequence[Hunk], line: int) -> int | None:
+    """A line's number after the change; None where it was taken out. `hunks` are in the order of their lines."""
+    before = bisect_right(hunks, line, key=lambda hunk: hunk.base_start + (hunk.base_lines == 0))
+    shift = 0
+    for hunk in hunks[:before]:
+        if hunk.base_lines and line < hunk.base_start + hunk.base_lines:
+            return None
+        shift += hunk.lines - hunk.base_lines
+    return line + shift

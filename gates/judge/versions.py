@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gates.judge import VERSION
-from gates.judge.decide import decide
-from gates.model import Context, Decision, Facts, Policy, Reviews
+from gates.judge.strictest import judge
+from gates.model import Change, Context, Decision, Facts, Judging, Reviews
 
 
-class Decide(Protocol):
+class Judge(Protocol):
     """What every judge takes, and what it gives."""
 
     def __call__(
-        self, policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts], *, reviews: Reviews | None = None
+        self,
+        judgings: Sequence[Judging],
+        context: Context,
+        facts: Sequence[Facts],
+        base: Sequence[Facts],
+        change: Change | None = None,
+        *,
+        reviews: Reviews | None = None,
     ) -> Decision:
-        """See `decide`."""
+        """See `judge`."""
         ...
 
 
-JUDGES: Mapping[int, Decide] = {VERSION: decide}
+JUDGES: Mapping[int, Judge] = {VERSION: judge}

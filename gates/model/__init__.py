@@ -3,6 +3,7 @@
 Terms follow the field: SARIF 2.1.0 for locations and suppressions, SLSA and in-toto for evidence.
 """
 
+from gates.model.change import Change, Compared, FileChange, Hunk, Place
 from gates.model.comparison import (
     Amount,
     Comparison,
@@ -14,7 +15,7 @@ from gates.model.comparison import (
     WaiverChange,
     WaiverFate,
 )
-from gates.model.context import Context
+from gates.model.context import Context, JudgingPolicy
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
 from gates.model.policy import (
@@ -29,15 +30,20 @@ from gates.model.policy import (
     Waiver,
     WaiverClass,
     WaiverRules,
+    looks_alike,
 )
 from gates.model.record import (
+    CHANGE_POLICY,
+    TIP_POLICY,
     BundleInfo,
     Counts,
     Decision,
     FindingState,
     GateDecision,
     GateRun,
+    Judging,
     LimitCheck,
+    PolicyDecision,
     Record,
     Run,
     WaiverDecision,
@@ -48,10 +54,14 @@ from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage
 
 __all__ = [
     "APPROVALS",
+    "CHANGE_POLICY",
+    "TIP_POLICY",
     "Amount",
     "Approval",
     "Artifact",
     "BundleInfo",
+    "Change",
+    "Compared",
     "Comparison",
     "Context",
     "Counts",
@@ -60,6 +70,7 @@ __all__ = [
     "Enforcement",
     "Examined",
     "Facts",
+    "FileChange",
     "Finding",
     "FindingState",
     "GateComparison",
@@ -67,6 +78,9 @@ __all__ = [
     "GateOrigin",
     "GatePolicy",
     "GateRun",
+    "Hunk",
+    "Judging",
+    "JudgingPolicy",
     "Kind",
     "Limit",
     "LimitCheck",
@@ -75,8 +89,10 @@ __all__ = [
     "MeasurementChange",
     "Origins",
     "Outcome",
+    "Place",
     "Policy",
     "PolicyChange",
+    "PolicyDecision",
     "PolicySource",
     "Proof",
     "Record",
@@ -102,4 +118,5 @@ __all__ = [
     "WaiverOrigin",
     "WaiverRules",
     "WaiverState",
+    "looks_alike",
 ]

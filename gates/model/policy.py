@@ -44,6 +44,11 @@ class GatePolicy:
     require: tuple[Limit, ...] = ()
 
 
+def looks_alike(gate: GatePolicy, other: GatePolicy | None) -> bool:
+    """Whether two policies have a gate look in the same way, so that one observation will do for both."""
+    return other is not None and gate.uses == other.uses and gate.options == other.options
+
+
 WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pending"]
 
 
@@ -111,7 +116,10 @@ class WaiverRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The effective policy for one stage: all `sources` composed, later ones over earlier ones."""
+    """The effective policy for one stage: all `sources` composed, later ones over earlier ones.
+
+    With `self_approval` what a change loosens of it acts in that change: it is kept by one person, who says so.
+    """
 
     stage: Stage
     gates: tuple[GatePolicy, ...]
@@ -122,3 +130,4 @@ class Policy:
     runbook: str = ""
     rollback: str = ""
     sources: tuple[SourceRef, ...] = ()
+    self_approval: bool | None = None

@@ -105,7 +105,7 @@ class _Composer:
     def document(self) -> Entry:
         """The policy as one file would say it at this stage."""
         values: dict[str, Entry] = {"version": made(1, "always")}
-        for key in ("runbook", "rollback", "approvers"):
+        for key in ("runbook", "rollback", "approvers", "self-approval"):
             said = [entry for root in self._roots if (entry := root.get(key))]
             values |= {key: said[-1]} if said else {}
         values["gates"] = Entry(self._all_gates(), Place(self._sources[-1].name) if self._sources else Place(""))
@@ -217,8 +217,21 @@ class _Composer:
             decisions=read_decisions(document.get("decisions") or (), self._problems),
             runbook=document.said("runbook", ""),
             rollback=document.said("rollback", ""),
+            self_approval=self._self_approval(document),
             sources=tuple(SourceRef(name=source.name, sha256=source.sha256) for source in self._sources),
         )
+
+    def _self_approval(self, document: Entry) -> bool | None:
+        """True or not said. Policies that want somebody else's approval refuse it."""
+        said = document.get("self-approval")
+        if said is None or not said.value:
+            return None
+        refusing = [source.name for source in self._sources if source.name in {f"{SHIPPED}strict.yaml", f"{SHIPPED}regulated.yaml"}]
+        if refusing:
+            name = refusing[-1].removeprefix(SHIPPED).removesuffix(".yaml")
+            error = f"`self-approval` can't stand beside `{name}`, which wants the approval of others"
+            self._problems.append(problem(error, said.place, f"take it out, or extend `baseline` instead of `{name}`"))
+        return True
 
     def _known(self, uses: Mapping[str, str]) -> dict[str, str]:
         """Gates that a waiver may name: those of the policy, those too whose own mistakes are reported already."""
@@ -255,13 +268,8 @@ def origins(effective: Effective) -> Origins:
 
 
 def _required(body: Entry) -> Iterator[tuple[Limit, str]]:
-    """The limits of a gate, each with the place of the first bound that it says."""
-    return ((limit, place) for key, limits in body.value["require"].items() for limit, place in _limits(key, limits))
-
-
-def _limits(name: str, entry: Entry) -> Iterator[tuple[Limit, str]]:
-    """The limits on one name with their places, without those that say `unlimited`."""
-    for said in entry:
+    """The limits of a gate, without those that say `unlimited`, each with the place of the first bound that it says."""
+    for name, said in limit_entries(body):
         severity = said.said("severity")
         new = said.get("new")
         limit = Limit(
@@ -277,6 +285,11 @@ def _limits(name: str, entry: Entry) -> Iterator[tuple[Limit, str]]:
                 limit,
                 next((said.value[key].place.short for key in ("max", "min", "new", "regression") if key in said.value), said.place.short),
             )
+
+
+def limit_entries(body: Entry) -> Iterator[tuple[str, Entry]]:
+    """What is said of each limit of a gate in a composed document, by the limit's name."""
+    return ((name, said) for name, limits in body.value["require"].items() for said in limits)
 
 
 def _bound(value: Any) -> Decimal | None:

@@ -290,6 +290,12 @@ POLICY = Keys(
             "`NAME ed25519:KEY` by a signature too",
         ),
         Key(
+            name="self-approval",
+            of=Boolean(),
+            help="what a change loosens acts in that change, once this stands where it goes; for a repository kept by one person",
+            default="false",
+        ),
+        Key(
             name="defaults",
             of=MapOf(of=DEFAULTS, name=_NAME, noun="gate"),
             help="settings for every gate of a kind, whatever its name; they add no gate by themselves",
@@ -301,5 +307,5 @@ POLICY = Keys(
         Key(name="runbook", of=Text(blank=False), help="a path or address: how a release is made"),
         Key(name="rollback", of=Text(blank=False), help="a path or address: how a release is taken back"),
     ),
-    planned=("pilots", "risk", "self-approval", "override", "overrides"),
+    planned=("pilots", "risk", "override", "overrides"),
 )

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from gates.api import (
     Examined,
     Facts,
+    Fewer,
     Finding,
     Gate,
     GateError,
@@ -24,6 +25,7 @@ from gates.api import (
     Location,
     Masked,
     Measurement,
+    More,
     ObserveContext,
     Proof,
     Raw,
@@ -31,6 +33,7 @@ from gates.api import (
     Stage,
     Suggestion,
     Survey,
+    Towards,
     Why,
     count,
     option,
@@ -52,11 +55,16 @@ CANARY["strict"] = (*CANARY["compat"], *(f"own {rule}" for rule in (*rules.OURS_
 class Options:
     """What is searched, and how."""
 
-    paths: tuple[str, ...] = option("files, folders or globs to search (default: everything that git tracks or would add)", default=())
-    exclude: tuple[str, ...] = option("files, folders or globs to leave out; a name without a slash fits at any depth", default=())
+    paths: tuple[str, ...] = option(
+        "files, folders or globs to search (default: everything that git tracks or would add)", default=(), looser=Fewer(empty="all")
+    )
+    exclude: tuple[str, ...] = option(
+        "files, folders or globs to leave out; a name without a slash fits at any depth", default=(), looser=More()
+    )
     mode: Literal["strict", "compat"] = option(
         "`strict`: detect-secrets and detectors of our own, every occurrence; `compat`: exactly the findings of `detect-secrets scan -n`",
         default="strict",
+        looser=Towards("compat", "strict"),
     )
     baseline: str = option(
         f"a baseline of detect-secrets whose findings are suppressed (default: `{BASELINE}` where there is one); its settings are not used",
@@ -86,7 +94,7 @@ def observe(context: ObserveContext, options: Options) -> None:
 def _baseline(context: ObserveContext, options: Options) -> str:
     """The baseline's path below the root, empty where there is none. One that is named must be there."""
     name = options.baseline or BASELINE
-    path = context.inside(name)
+    path = context.steering(name)
     if not path.is_file():
         if options.baseline:
             raise GateError(f"there is no baseline {name!r}", remedy="mend `baseline`, or leave it out")
@@ -104,6 +112,7 @@ def _baseline(context: ObserveContext, options: Options) -> str:
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
     present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
+    asked["accepted"] = str(context.steering(baseline).absolute()) if baseline else ""
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
     gone = sorted(set(files) - set(present))
@@ -202,4 +211,6 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
+    by_line=True,
+    by_file=True,
 )

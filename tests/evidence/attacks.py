@@ -1013,7 +1013,7 @@ FOLLOWS = (
     _follows(
         "raw output of a gate that nobody asked for", "there is raw output of more and no facts", _added("raw/more/report.xml", b"<a/>")
     ),
-    _follows("facts of a base that nobody observed", "there are facts of a base", _lied(_base)),
+    _follows("facts of a base that nobody observed", "there is something of checks at the base", _lied(_base)),
     _follows("another verdict", _DECISION, _data("decision.json", lambda decision: decision.update(verdict="failed"))),
     _follows(
         "another outcome of a gate", _DECISION, _data("decision.json", lambda decision: decision["gates"][0].update(outcome="failed"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gates.api import (
     BROWSER_INSTALL,
+    RUNS_THE_PROJECT,
     Gate,
     Limit,
     Need,
@@ -56,6 +57,13 @@ def needs(root: Path, options: Options) -> Iterable[Need]:
         yield Need(name="axe-core 4.9 or later", found=script, remedy="pip install 'quality-gates[accessibility]'")
 
 
+def why_no_base(options: Options) -> str:
+    """A folder of the repository is the base's in a tree of the base; what a program or another machine serves may be anyone's."""
+    if options.serve is None:
+        return "the pages are served by another, who has no base"
+    return "" if options.serve.directory else RUNS_THE_PROJECT
+
+
 GATE = Gate(
     id="accessibility",
     title="Accessibility",
@@ -74,4 +82,5 @@ GATE = Gate(
     },
     detect=detect,
     needs=needs,
+    why_no_base=why_no_base,
 )

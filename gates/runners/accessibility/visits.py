@@ -98,7 +98,7 @@ def _axe(context: ObserveContext, options: Options) -> AxeScript:
         return newest_axe()
     # From here on a copy of ours counts: the service under test could write to its own repository.
     copy = context.scratch / "axe.min.js"
-    script = read_axe(context.inside(options.axe_script), copy=copy)
+    script = read_axe(context.steering(options.axe_script), copy=copy)
     if script.version < OLDEST_AXE:
         raise GateError(
             f"`axe-script` is axe-core {script}, which misses too much: 4.9 is the oldest that will do", remedy="use a newer one"

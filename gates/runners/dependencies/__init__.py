@@ -62,7 +62,7 @@ def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
     if "://" in name:
         query = name if name.endswith("/query") else f"{name.rstrip('/')}/v1/query"
         return {"kind": "osv", "name": name, "where": query}
-    path = Path(name) if Path(name).is_absolute() else context.inside(name)
+    path = Path(name) if Path(name).is_absolute() else context.steering(name)
     return {"kind": "records", "name": name, "where": str(path.absolute())}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, program_needs
+from gates.api import RUNS_THE_PROJECT, Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, program_needs
 from gates.runners.external.facts import parse
 from gates.runners.external.options import OBSERVED, Options
 
@@ -109,6 +109,13 @@ def needs(root: Path, options: Options) -> Iterator[Need]:
     return program_needs(root, options.command, where="command", environment=os.environ)
 
 
+def why_no_base(options: Options) -> str:
+    """A report of another job is of the change alone, and tests run the project's own code."""
+    if not options.command:
+        return "its report is made by another job, which looked at the change alone"
+    return RUNS_THE_PROJECT if options.format == "junit" else ""
+
+
 GATE = Gate(
     id="external",
     title="Anyone's tool",
@@ -130,4 +137,6 @@ GATE = Gate(
         "tool-warnings": "warnings of the tool about its own work (SARIF notifications)",
     },
     needs=needs,
+    by_line=True,
+    why_no_base=why_no_base,
 )
