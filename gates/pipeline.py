@@ -20,7 +20,7 @@ from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, against
-from gates.change.policies import Asked, Policies
+from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
@@ -128,10 +128,11 @@ def run(request: Request, progress: Progress) -> Result:
             tree=tree,
             day=context.day,
         )
-        observed = observe(steps, setting, jobs=request.jobs, progress=progress)
-        seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
-        if base is not None and not observed.interrupted:
-            seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
+        with steered_from(policies, steps, request.root, setting.work) as steps:
+            observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+            seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
+            if base is not None and not observed.interrupted:
+                seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
     changed = _changed(request.root, context, stamps)
     if changed:
         context = replace(context, limited=(*context.limited, changed))
