@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from gates.cli import asking
 from gates.errors import UsageError
 from gates.judge import waivers
-from gates.model import Finding, Record
+from gates.model import Finding, Policy, Record, Waiver
 
 _SHOWN = 20
 #: A fingerprint is named by its beginning from this many characters on.
@@ -18,7 +19,7 @@ _SHORTEST = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Findings of a gate that one waiver would cover, and the waiver that covers them already."""
+    """Findings of a gate that one waiver would cover, and the waiver that is there for them already."""
 
     gate: str
     match: Mapping[str, str]
@@ -32,24 +33,25 @@ class Candidate:
         return f"{finding.location}: {finding.message}{also}, rule {finding.rule}, {finding.fingerprint}"
 
 
-def candidates(record: Record) -> list[Candidate]:
-    """What a waiver could be for, what stands in somebody's way first."""
-    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[tuple[Finding, str | None]]] = {}
-    for decision in record.decision.gates:
-        facts = record.facts_of(decision.gate)
-        for finding, state in zip(facts.findings if facts else (), decision.findings, strict=False):
-            match = tuple(waivers.match_of(finding).items())
-            found.setdefault((decision.gate, match), []).append((finding, state.waiver))
+def candidates(record: Record, policy: Policy, day: date) -> list[Candidate]:
+    """What of a run a waiver of the policy could be for, the most severe first. The policy may be another by now than the run's."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Finding]] = {}
+    names = {gate.name for gate in policy.gates}
+    for facts in record.facts:
+        for finding in facts.findings if facts.gate in names else ():
+            found.setdefault((facts.gate, tuple(waivers.match_of(finding).items())), []).append(finding)
+    standing = [waiver for waiver in policy.waivers if waiver.expires >= day]
     candidates = [
-        Candidate(
-            gate=gate,
-            match=dict(match),
-            findings=tuple(finding for finding, _ in items),
-            waived=items[0][1] if all(waiver for _, waiver in items) else None,
-        )
-        for (gate, match), items in found.items()
+        Candidate(gate=gate, match=dict(match), findings=tuple(findings), waived=_waived(gate, findings, standing))
+        for (gate, match), findings in found.items()
     ]
     return sorted(candidates, key=lambda item: (-item.findings[0].severity, item.gate))
+
+
+def _waived(gate: str, findings: Sequence[Finding], standing: Sequence[Waiver]) -> str | None:
+    """The waiver that is for all of the findings, whether or not it counts yet."""
+    own = (waiver for waiver in standing if waiver.gate == gate)
+    return next((waiver.id for waiver in own if all(waivers.matches(waiver, finding) for finding in findings)), None)
 
 
 def _fits(word: str, candidate: Candidate) -> bool:
@@ -80,9 +82,8 @@ def chosen(words: Sequence[str], known: Sequence[Candidate], path: Path, *, aske
     open_ones = [item for item in fitting if item.waived is None]
     if not open_ones:
         waived = ", ".join(dict.fromkeys(str(item.waived) for item in fitting))
-        raise UsageError(
-            f"it is waived already, by {waived}", where=str(path), help="edit that waiver in the policy where it should say more"
-        )
+        help = "edit that waiver where it should say more; `gates run` says whether it counts, and what it lacks"
+        raise UsageError(f"there is a waiver for it already: {waived}", where=str(path), help=help)
     if len(open_ones) == 1:
         return open_ones[0]
     lines = [item.line for item in open_ones]

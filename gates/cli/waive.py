@@ -70,7 +70,7 @@ def _add(options: argparse.Namespace, file: PolicyFile, key: PrivateKey | None) 
     path = options.bundle or last_bundle(options.root)
     record = read_bundle(path).record
     policy = file.policy(record.context.stage)
-    found = chosen(options.things, candidates(record), path, asked=_asked(options))
+    found = chosen(options.things, candidates(record, policy, clock.today()), path, asked=_asked(options))
     waiver = _signed(_waiver(options, policy, found, key), policy, key)
     if _asked(options):
         sys.stderr.write(_shown(insertion.written(waiver)))

@@ -22,6 +22,10 @@ from tests.repository import Repository
 
 Gates = Callable[..., Outcome]
 TWO = '<failure message="wrong"/></testcase><testcase classname="b" name="three"><failure message="wrong too"/>'
+OVER = (
+    "waivers:\n  - {id: W-1, gate: checks, match: {rule: failure, operation: x}, class: mitigated, reason: r, "
+    "owner: o, approver: a, created: 2026-01-01, expires: 2026-01-30}\n"
+)
 SAID = ["--reason", "mended in #12", "--class", "accepted-risk", "--owner", "@dev", "--approver", "@anna"]
 
 
@@ -83,10 +87,28 @@ def test_of_several_one_has_to_be_named(repository: Repository, gates: Gates) ->
 
 def test_what_is_waived_already_is_not_waived_twice(judged: Repository, gates: Gates) -> None:
     assert gates("-C", judged.root, "waive", *SAID, "--yes").code == 0
-    assert gates("-C", judged.root, "run").code == 0
     before = text_of(judged)
+    for _ in ("before the next run", "and after"):
+        done = gates("-C", judged.root, "waive", *SAID, "--yes")
+        assert (done.code, "there is a waiver for it already: W-1" in done.err, text_of(judged)) == (2, True, before)
+        assert gates("-C", judged.root, "run").code == 0
+
+
+def test_what_a_waiver_that_is_over_covered_gets_a_new_one(failing: Repository, gates: Gates) -> None:
+    over = OVER.replace("operation: x", 'operation: "a::two"')
+    failing.commit({"gates.yaml": FAILING["gates.yaml"] + over})
+    assert gates("-C", failing.root, "run").code == 1
+    assert gates("-C", failing.root, "waive", *SAID, "--yes").code == 0
+    assert [waiver.id for waiver in policy_of(failing).waivers] == ["W-1", "W-2"]
+    assert gates("-C", failing.root, "run").code == 0
+
+
+def test_the_waiver_that_is_over_is_to_be_taken_out(judged: Repository, gates: Gates) -> None:
+    assert gates("-C", judged.root, "waive", *SAID, "--yes").code == 0
+    text = re.sub(r"(created|expires): .*", r"\1: 2026-01-01", text_of(judged))
+    (judged.root / "gates.yaml").write_text(text, "utf-8")
     done = gates("-C", judged.root, "waive", *SAID, "--yes")
-    assert (done.code, "waived already, by W-1" in done.err, text_of(judged)) == (2, True, before)
+    assert (done.code, "note: W-1 was for the same and is over: take it out" in done.out) == (0, True)
 
 
 def test_without_a_terminal_everything_that_is_missing_is_named(judged: Repository, gates: Gates) -> None:
@@ -232,12 +254,8 @@ def test_the_owner_signs_nothing_for_themselves(signable: Repository, gates: Gat
 
 
 def test_a_waiver_of_another_file_is_signed_there(repository: Repository, gates: Gates, key: Path) -> None:
-    waiver = (
-        "waivers:\n  - {id: W-1, gate: checks, match: {rule: failure, operation: x}, class: mitigated, reason: r, "
-        "owner: o, approver: a, created: 2026-11-01, expires: 2026-11-30}\n"
-    )
     own = FAILING["gates.yaml"].replace("extends: [baseline]", "extends: [baseline, team.yaml]") + naming(key)
-    repository.commit({**FAILING, "gates.yaml": own, "team.yaml": f"version: 1\n{waiver}"})
+    repository.commit({**FAILING, "gates.yaml": own, "team.yaml": f"version: 1\n{OVER}"})
     done = gates("-C", repository.root, "waive", "W-1", "--sign-key", key)
     assert (done.code, "where the waiver stands in another file" in done.err) == (2, True)
     assert text_of(repository) == own
