@@ -22,7 +22,8 @@ _ESCAPES = {
     ord('"'): ord('"'),
     ord("\\"): ord("\\"),
 }
-_LINKS = frozenset({b"120000", b"160000", b"000000"})
+_NO_FILES = frozenset({b"120000", b"160000"})
+_LINKS = _NO_FILES | {b"000000"}
 #: Nothing of the repository's configuration or attributes may run a command, or hide what differs.
 _DIFF = (
     "diff",
@@ -147,6 +148,23 @@ def changed_files(root: Path, base: str, untracked: Iterable[str]) -> tuple[File
     found += [FileChange(path=name) for name in untracked if name not in known]
     found += [FileChange(base=name, path=name) for name in git.unwatched(root) if name not in known]
     return tuple(sorted(found, key=lambda change: (change.path is None, change.path or "", change.base or "")))
+
+
+def changed_links(root: Path, base: str) -> tuple[str, ...]:
+    """Every path below `root` at which a link or a submodule stands, in the base or in the working tree, that is not the same in both.
+
+    Raises `RepositoryError`.
+    """
+    words = [word for word in _DIFF if word not in {"--ignore-submodules=all", "--find-renames"}]
+    argv = [*words, "--ignore-submodules=dirty", "--no-renames", "--raw", "-z", "--abbrev=64", base, "--"]
+    output = git.ask(root, argv, git.without_filters(root))
+    if output is None:
+        raise RepositoryError(
+            f"git could not compare {base[:12]} with the working tree", help="run `git diff --raw` there and see what it says"
+        )
+    left = iter(output.split(b"\0"))
+    records = [(record, os.fsdecode(next(left))) for field in left if (record := _RAW.fullmatch(field))]
+    return tuple(sorted(path for record, path in records if {record["was"], record["now"]} & _NO_FILES))
 
 
 def _raw(fields: Sequence[bytes]) -> Iterator[tuple[str | None, str | None]]:

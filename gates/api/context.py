@@ -98,7 +98,7 @@ class ObserveContext:
             raise GateError(
                 f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository"
             )
-        left_out = [pattern if "/" in pattern.strip("/") else f"**/{pattern}" for pattern in exclude]
+        left_out = [files.at_any_depth(pattern) for pattern in exclude]
         return tuple(name for name in self.files if (not paths or self._is_within(name, paths)) and not self._is_within(name, left_out))
 
     def _is_within(self, name: str, patterns: Sequence[str]) -> bool:

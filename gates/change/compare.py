@@ -209,4 +209,5 @@ def _change(base: Base, here: Path, there: Path, changed: Sequence[FileChange], 
         ),
         here=at_here,
         there=at_there,
+        links=tuple(shown(name) for name in history.changed_links(here, base.commit)) or None,
     )
