@@ -104,7 +104,7 @@ class Policies:
         return replace(gate, require=tuple(limits))
 
     def _of_tip(self, step: Step) -> Step:
-        """The policy at the tip knows files by the names that they had. It has no say of a gate by file all of whose files are gone.
+        """The policy at the tip knows files by the names that they had. Of a gate by file, it has no say of those that are gone.
 
         A file that it leaves out by its old name alone is left out as it was there: what the change wrote into it counts.
         """
@@ -116,9 +116,11 @@ class Policies:
             if name not in self.edited or not _is_within(was, exclude) or _is_within(name, exclude)
         }
         step = replace(step, renamed=renamed)
+        if not step.gate.by_file or not paths:
+            return step
         known = [renamed.get(name, name) for name in self.tree.files]
-        gone = step.gate.by_file and paths and not any(_is_within(name, paths) for name in known)
-        return replace(step, selected=()) if gone else step
+        left = [path for path in paths if any(files.within(name, path) for name in known)]
+        return replace(step, options={**step.options, "paths": left}) if left else replace(step, selected=())
 
 
 def find(root: Path, asked: Asked, stage: Stage, base: Base | None, tree: Tree) -> Policies:

@@ -46,9 +46,13 @@ def judge(
     *,
     reviews: Reviews | None = None,
 ) -> Decision:
-    """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way."""
+    """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way.
+
+    Raises `ValueError` for facts that no policy asked for: they are not of this run.
+    """
     own = judgings[0]
     seen = _Observed(context=context, facts=facts, base=base, change=change, reviews=reviews)
+    _check_asked(judgings, context, (*facts, *base))
     missing = _missing(own, change)
     if len(judgings) == 1 and not missing:
         return _decide(own, own, seen)
@@ -104,6 +108,14 @@ def _decide(item: Judging, own: Judging, seen: _Observed) -> Decision:
     facts, base = _of(item, own, asked, seen.facts), _of(item, own, asked, seen.base)
     decision = decide(lenient, seen.context, facts, base, change, may_be_gone=True, reviews=seen.reviews)
     return replace(decision, policy_digest=f"sha256:{canonical.sha256(canonical.of(item.policy))}")
+
+
+def _check_asked(judgings: Sequence[Judging], context: Context, facts: Sequence[Facts]) -> None:
+    own = judgings[0]
+    asked = {source_of(gate, item, own) for item in judgings[1:] for gate in asked_by(item.policy, context)}
+    unasked = sorted({item.gate for item in facts if "@" in item.gate} - asked)
+    if unasked:
+        raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
 
 
 def _own(facts: Sequence[Facts]) -> list[Facts]:

@@ -1,16 +1,17 @@
-"""Every line of the table of weakenings: the change is stopped by itself, and what is done beside it does what the table says."""
+"""Every line of two tables: what weakens a gate, beside a change that is stopped without it, and changes that must not be stopped."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from gates.model import Outcome
 from tests.adapters.code_host import code_host, job
+from tests.weakening.healthy import HEALTHY, Healthy
 from tests.weakening.proposing import PullRequest, Ran
 from tests.weakening.weakenings import WEAKENINGS, Weakening
 
@@ -33,13 +34,13 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return code
 
 
-def judged(request: PullRequest, weakening: Weakening) -> Ran:
-    options = _filled(request, [*weakening.options, *weakening.named])
-    if not weakening.approved_by:
-        return request.judge(*options, variables=weakening.variables)
+def judged(request: PullRequest, words: Sequence[str], variables: Mapping[str, str], approved_by: Sequence[str]) -> Ran:
+    options = _filled(request, words)
+    if not approved_by:
+        return request.judge(*options, variables=variables)
     with code_host() as host:
         host.head = request.head
-        for login in weakening.approved_by:
+        for login in approved_by:
             host.review(login)
         return request.judge(*options, variables=job(host, request.folder, request.event()), online=True)
 
@@ -52,12 +53,22 @@ def _filled(request: PullRequest, words: Sequence[str]) -> list[str]:
 def test_a_change_does_not_weaken_its_own_gate(weakening: Weakening, stopped: Judge, tmp_path: Path) -> None:
     assert stopped(weakening) in {1, 3}, "the change would not be stopped without it"
     request = PullRequest(tmp_path, weakening.weakened)
-    ran = judged(request, weakening)
+    ran = judged(request, [*weakening.options, *weakening.named], weakening.variables, weakening.approved_by)
     seen = ran.seen()
     assert seen.outcome == weakening.here.outcome, f"here: {seen.outcome}, not {weakening.here.outcome}\n{seen.text}"
     assert weakening.here.words in seen.text, f"{weakening.here.words!r} is not said in:\n{seen.text}"
     if ran.bundle.exists():
         assert request.verify(ran) == (9 if ran.report["partial"] else _CODES[seen.outcome.value]), request.said
+
+
+@pytest.mark.parametrize("healthy", HEALTHY, ids=lambda item: item.what)
+def test_a_healthy_change_is_not_stopped(healthy: Healthy, tmp_path: Path) -> None:
+    request = PullRequest(tmp_path, healthy.proposal)
+    ran = judged(request, healthy.options, {}, healthy.approved_by)
+    seen = ran.seen()
+    assert seen.outcome is Outcome.PASSED, f"{seen.outcome}\n{seen.text}"
+    assert healthy.words in seen.text, f"{healthy.words!r} is not said in:\n{seen.text}"
+    assert request.verify(ran) == 0, request.said
 
 
 def test_what_gets_through_says_why_and_nothing_else_does() -> None:

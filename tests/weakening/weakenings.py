@@ -90,17 +90,17 @@ def _by_tip(gate: str) -> Answer:
     return failed(f"where the change goes: {gate} failed")
 
 
-def _policy(gates: str, **more: str) -> dict[str, str]:
+def said_policy(gates: str, **more: str) -> dict[str, str]:
     return {"gates.yaml": policy(gates, **more)}
 
 
-def _checks(said: str) -> dict[str, str]:
+def checks(said: str) -> dict[str, str]:
     """A policy that says more of the gate `checks`."""
-    return _policy(CHECKED.replace("uses: external", f"uses: external, {said}"))
+    return said_policy(CHECKED.replace("uses: external", f"uses: external, {said}"))
 
 
 def _code(said: str) -> dict[str, str]:
-    return _policy(f"security: {{{said}}}")
+    return said_policy(f"security: {{{said}}}")
 
 
 INSECURE, LEAKING = {"app.py": VULNERABLE}, {"app.py": LEAK}
@@ -113,7 +113,7 @@ STILL = failed("at most 0 allowed")
 
 _limits = _part("Limits")
 LIMITS = (
-    _limits("a higher `max`", CHECKS, BROKEN, _checks("require: {failures: {max: 5}, findings: {new: {max: 5}}}"), CHECKS_STOP),
+    _limits("a higher `max`", CHECKS, BROKEN, checks("require: {failures: {max: 5}, findings: {new: {max: 5}}}"), CHECKS_STOP),
     _limits("a higher severity", SECURITY, INSECURE, _code("require: {findings: {severity: critical, new: {max: 0}}}"), SECURITY_STOPS),
     _limits("`unlimited`", SECURITY, INSECURE, _code("require: {findings: {max: unlimited}}"), SECURITY_STOPS),
     _limits("at one stage, under `at`", SECURITY, INSECURE, _code("at: {change: {enforcement: warn}}"), SECURITY_STOPS),
@@ -121,18 +121,20 @@ LIMITS = (
         "`defaults` for the kind of gate",
         SECURITY,
         INSECURE,
-        _policy("security: {}", more="defaults: {security: {require: {findings: {max: unlimited}}}}\n"),
+        said_policy("security: {}", more="defaults: {security: {require: {findings: {max: unlimited}}}}\n"),
         SECURITY_STOPS,
     ),
 )
 
 _gate = _part("Whether a gate runs")
 GATES = (
-    *(_gate(f"`enforcement: {word}`", CHECKS, BROKEN, _checks(f"enforcement: {word}"), CHECKS_STOP) for word in ("warn", "shadow", "off")),
-    _gate("other `stages`", CHECKS, BROKEN, _checks("stages: [release]"), CHECKS_STOP),
-    _gate("`not-applicable`", CHECKS, BROKEN, _checks("not-applicable: we are in haste"), CHECKS_STOP),
-    _gate("the gate is taken out", CHECKS, BROKEN, _policy("secrets: {}"), CHECKS_STOP),
-    _gate("the gate has another name, and warns", SECURITY, INSECURE, _policy("code: {uses: security, enforcement: warn}"), SECURITY_STOPS),
+    *(_gate(f"`enforcement: {word}`", CHECKS, BROKEN, checks(f"enforcement: {word}"), CHECKS_STOP) for word in ("warn", "shadow", "off")),
+    _gate("other `stages`", CHECKS, BROKEN, checks("stages: [release]"), CHECKS_STOP),
+    _gate("`not-applicable`", CHECKS, BROKEN, checks("not-applicable: we are in haste"), CHECKS_STOP),
+    _gate("the gate is taken out", CHECKS, BROKEN, said_policy("secrets: {}"), CHECKS_STOP),
+    _gate(
+        "the gate has another name, and warns", SECURITY, INSECURE, said_policy("code: {uses: security, enforcement: warn}"), SECURITY_STOPS
+    ),
     _gate("the gate's name means another kind of gate", SECURITY, INSECURE, _code("uses: secrets"), SECURITY_STOPS),
 )
 
@@ -175,57 +177,60 @@ OPTIONS = (
         "`mode: compat`",
         SECRETS,
         {"a.txt": f"{KEY} {KEY}\n"},
-        _policy("secrets: {options: {mode: compat, exclude: [a.txt]}}"),
+        said_policy("secrets: {options: {mode: compat, exclude: [a.txt]}}"),
         SECRETS_STOP,
     ),
     _option(
         "`baseline` of another name",
         SECRETS,
         LEAKING,
-        {**_policy("secrets: {options: {baseline: known.json}, require: {suppressed: {max: unlimited}}}"), "known.json": _KNOWN},
+        {**said_policy("secrets: {options: {baseline: known.json}, require: {suppressed: {max: unlimited}}}"), "known.json": _KNOWN},
         SECRETS_STOP,
     ),
     _option(
         "another `command`",
         CHECKS,
         BROKEN,
-        {**_policy(CHECKED.replace("check.py", "pass.py")), "pass.py": _PASSING},
+        {**said_policy(CHECKED.replace("check.py", "pass.py")), "pass.py": _PASSING},
         CHECKS_STOP,
     ),
     _option(
         "other `sources`",
         DEPENDENCIES,
         VULNERABLE_PACKAGE,
-        {**_policy(AUDITED.replace("[requirements.txt]", "[other.txt]")), "other.txt": "kettle==1.0\n"},
+        {**said_policy(AUDITED.replace("[requirements.txt]", "[other.txt]")), "other.txt": "kettle==1.0\n"},
         DEPENDENCIES_STOP,
     ),
     _option(
         "another folder of `advisories`",
         DEPENDENCIES,
         VULNERABLE_PACKAGE,
-        {**_policy(AUDITED.replace("advisories: advisories", "advisories: few")), "few/DEMO-2.json": ADVISORIES["advisories/DEMO-2.json"]},
+        {
+            **said_policy(AUDITED.replace("advisories: advisories", "advisories: few")),
+            "few/DEMO-2.json": ADVISORIES["advisories/DEMO-2.json"],
+        },
         DEPENDENCIES_STOP,
     ),
     _option(
         "`max-age` of the advisories",
-        {**DEPENDENCIES, **_policy(AUDITED.replace("0d", "7d"))},
+        {**DEPENDENCIES, **said_policy(AUDITED.replace("0d", "7d"))},
         {"requirements.txt": "kettle==1.1\n"},
-        _policy(AUDITED),
+        said_policy(AUDITED),
         errored("where the change goes: dependencies could not tell"),
     ),
-    _option("`args` of pytest", TESTS, WRONG, _policy("tests: {options: {args: [-k, one]}}"), TESTS_STOP),
+    _option("`args` of pytest", TESTS, WRONG, said_policy("tests: {options: {args: [-k, one]}}"), TESTS_STOP),
     _option(
         "`retries`, for a test that fails at first",
         {**TESTS, ".gitignore": ".seen\n"},
         {"test_two.py": _AT_FIRST},
-        _policy("tests: {options: {retries: 1}}"),
+        said_policy("tests: {options: {retries: 1}}"),
         TESTS_STOP,
     ),
     _option(
         "`exclude-rules`",
         PAGES,
         UNREADABLE,
-        _policy(SHOWN.replace("pages:", "exclude-rules: [image-alt], pages:")),
+        said_policy(SHOWN.replace("pages:", "exclude-rules: [image-alt], pages:")),
         _by_tip("accessibility"),
     ),
 )
@@ -233,14 +238,14 @@ OPTIONS = (
 # -- where it stands ---------------------------------------------------------------------------
 
 _WARNS = policy(CHECKED.replace("uses:", "enforcement: warn, uses:"))
-_ON_TEAM = {**CHECKS, **_policy(CHECKED, extends="baseline, team.yaml")}
+_ON_TEAM = {**CHECKS, **said_policy(CHECKED, extends="baseline, team.yaml")}
 _TEAM = {**_ON_TEAM, "team.yaml": "version: 1\ndefaults: {external: {enforcement: block}}\n"}
 _LET_GO = "version: 1\ndefaults: {external: {enforcement: warn}}\n"
 #: Python that reads as a policy too.
 _BOTH = 'version: 1\nrunbook: __import__("subprocess").call("make", shell=True)\n'
 
 
-def _link(name: str, target: str) -> Prepare:
+def linked(name: str, target: str) -> Prepare:
     def link(repository: Repository) -> None:
         path = repository.root / name
         path.unlink(missing_ok=True)
@@ -250,8 +255,12 @@ def _link(name: str, target: str) -> Prepare:
     return link
 
 
-def _move(name: str, target: str) -> Prepare:
-    return lambda repository: repository.git("mv", name, target)
+def moved(name: str, target: str) -> Prepare:
+    def move(repository: Repository) -> None:
+        (repository.root / target).parent.mkdir(parents=True, exist_ok=True)
+        repository.git("mv", name, target)
+
+    return move
 
 
 def _submodule(name: str) -> Prepare:
@@ -265,22 +274,26 @@ def _submodule(name: str) -> Prepare:
 _file = _part("The policy's files")
 FILES = (
     _file(
-        "`strict` is extended no more", {**CHECKS, **_policy(CHECKED, extends="strict")}, BROKEN, _checks("enforcement: warn"), CHECKS_STOP
+        "`strict` is extended no more",
+        {**CHECKS, **said_policy(CHECKED, extends="strict")},
+        BROKEN,
+        checks("enforcement: warn"),
+        CHECKS_STOP,
     ),
     _file("a file that the policy extends is edited", _TEAM, BROKEN, {"team.yaml": _LET_GO}, CHECKS_STOP),
     _file(
         "another file is extended in its place",
         _TEAM,
         BROKEN,
-        {**_policy(CHECKED, extends="baseline, other.yaml"), "other.yaml": _LET_GO},
+        {**said_policy(CHECKED, extends="baseline, other.yaml"), "other.yaml": _LET_GO},
         CHECKS_STOP,
     ),
     _file("the policy is deleted", SECURITY, INSECURE, {"gates.yaml": None}, failed("the change takes its policy away")),
     _file(
-        "the policy is moved away", CHECKS, BROKEN, {}, failed("the change takes its policy away"), prepare=_move("gates.yaml", "old.yaml")
+        "the policy is moved away", CHECKS, BROKEN, {}, failed("the change takes its policy away"), prepare=moved("gates.yaml", "old.yaml")
     ),
     _file(
-        "the policy is a link to a weak one", CHECKS, BROKEN, {"weak.yaml": _WARNS}, CHECKS_STOP, prepare=_link("gates.yaml", "weak.yaml")
+        "the policy is a link to a weak one", CHECKS, BROKEN, {"weak.yaml": _WARNS}, CHECKS_STOP, prepare=linked("gates.yaml", "weak.yaml")
     ),
     _file(
         "the policy is a link that leads nowhere",
@@ -288,7 +301,7 @@ FILES = (
         INSECURE,
         {},
         failed("takes its policy away"),
-        prepare=_link("gates.yaml", "none"),
+        prepare=linked("gates.yaml", "none"),
     ),
     _file(
         "the policy has always been a link, and what it leads to is edited",
@@ -296,7 +309,7 @@ FILES = (
         BROKEN,
         {"ci/gates.yaml": _WARNS},
         CHECKS_STOP,
-        begun=_link("gates.yaml", "ci/gates.yaml"),
+        begun=linked("gates.yaml", "ci/gates.yaml"),
     ),
     _file(
         "the policy has always been a link, and leads elsewhere now",
@@ -304,8 +317,8 @@ FILES = (
         BROKEN,
         {},
         CHECKS_STOP,
-        begun=_link("gates.yaml", "a.yaml"),
-        prepare=_link("gates.yaml", "b.yaml"),
+        begun=linked("gates.yaml", "a.yaml"),
+        prepare=linked("gates.yaml", "b.yaml"),
     ),
     _file("the policy can't be read", CHECKS, BROKEN, {"gates.yaml": "version: 1\ngates: none\n"}, errored("gates.yaml")),
     _file(
@@ -319,16 +332,16 @@ FILES = (
         "a link changes beside the policy",
         CHECKS,
         BROKEN,
-        _checks("enforcement: warn"),
+        checks("enforcement: warn"),
         CHECKS_STOP,
-        prepare=_link("said.txt", "gates.yaml"),
+        prepare=linked("said.txt", "gates.yaml"),
     ),
 )
 
 # -- exceptions and who grants them ------------------------------------------------------------
 
 
-def _waiver(**changes: str) -> str:
+def waiver(**changes: str) -> str:
     said = {
         "id": "W-1",
         "gate": "security",
@@ -344,63 +357,63 @@ def _waiver(**changes: str) -> str:
     return "waivers:\n  - {" + ", ".join(f"{key}: {value}" for key, value in said.items()) + "}\n"
 
 
-_AS_OF = ("--as-of", "2026-11-28")
-_EXPIRED = _waiver(created="2026-10-01", expires="2026-10-20")
+AS_OF = ("--as-of", "2026-11-28")
+_EXPIRED = waiver(created="2026-10-01", expires="2026-10-20")
 _NONE_AT_ALL = "security: {require: {findings: {severity: high, max: 0}}}"
-_OLD = {**INSECURE, **_policy(_NONE_AT_ALL, more=_EXPIRED)}
+_OLD = {**INSECURE, **said_policy(_NONE_AT_ALL, more=_EXPIRED)}
 _waivers = _part("Exceptions")
 WAIVERS = (
-    _waivers("a waiver of the finding", SECURITY, INSECURE, _policy("security: {}", more=_waiver()), SECURITY_STOPS, options=_AS_OF),
+    _waivers("a waiver of the finding", SECURITY, INSECURE, said_policy("security: {}", more=waiver()), SECURITY_STOPS, options=AS_OF),
     _waivers(
         "a waiver of everything",
         SECURITY,
         INSECURE,
-        _policy("security: {}", more=_waiver(match='{rule: "*"}')),
+        said_policy("security: {}", more=waiver(match='{rule: "*"}')),
         errored("gates.yaml"),
-        options=_AS_OF,
+        options=AS_OF,
     ),
     _waivers(
         "an expired waiver is renewed, and wider",
         _OLD,
         {"b.txt": "b\n"},
-        _policy(_NONE_AT_ALL, more=_waiver(match='{rule: B602, path: "*.py"}')),
+        said_policy(_NONE_AT_ALL, more=waiver(match='{rule: B602, path: "*.py"}')),
         SECURITY_STOPS,
-        options=_AS_OF,
+        options=AS_OF,
     ),
     _waivers(
         "`waiver-rules` that take any approval",
-        {**SECURITY, **_policy("security: {}", more="waiver-rules: {approval: signed}\n")},
+        {**SECURITY, **said_policy("security: {}", more="waiver-rules: {approval: signed}\n")},
         INSECURE,
-        _policy("security: {}", more="waiver-rules: {approval: self}\n" + _waiver()),
+        said_policy("security: {}", more="waiver-rules: {approval: self}\n" + waiver()),
         SECURITY_STOPS,
-        options=_AS_OF,
+        options=AS_OF,
     ),
     _waivers(
         "`self-approval` in the same change",
         SECURITY,
         INSECURE,
-        _policy("security: {enforcement: warn}", more="self-approval: true\n"),
+        said_policy("security: {enforcement: warn}", more="self-approval: true\n"),
         SECURITY_STOPS,
     ),
     _waivers(
         "somebody is made an approver, and approves",
-        {**SECURITY, **_policy("security: {}", more='approvers: ["@anna"]\n')},
+        {**SECURITY, **said_policy("security: {}", more='approvers: ["@anna"]\n')},
         INSECURE,
-        _policy("security: {enforcement: warn}", more='approvers: ["@anna", "@friend"]\n'),
+        said_policy("security: {enforcement: warn}", more='approvers: ["@anna", "@friend"]\n'),
         SECURITY_STOPS,
         approved_by=["friend"],
     ),
     _waivers(
         "its author is an approver, and approves",
-        {**SECURITY, **_policy("security: {}", more='approvers: ["@dev"]\n')},
+        {**SECURITY, **said_policy("security: {}", more='approvers: ["@dev"]\n')},
         INSECURE,
-        _policy("security: {enforcement: warn}", more='approvers: ["@dev"]\n'),
+        said_policy("security: {enforcement: warn}", more='approvers: ["@dev"]\n'),
         SECURITY_STOPS,
         approved_by=["dev"],
     ),
     _waivers(
         "an approver approves, and the policy is as it was",
-        {**SECURITY, **_policy("security: {}", more='approvers: ["@anna"]\n')},
+        {**SECURITY, **said_policy("security: {}", more='approvers: ["@anna"]\n')},
         INSECURE,
         {},
         STILL,
@@ -416,7 +429,7 @@ _BANDIT = {
     "pyproject.toml": '[tool.bandit]\nskips = ["B602"]\nexclude_dirs = ["app.py"]\n',
     "setup.cfg": "[bandit]\nskips = B602\n",
 }
-_SHOWN_ALONE = {**SECRETS, **_policy("secrets: {require: {suppressed: {max: unlimited}}}")}
+_SHOWN_ALONE = {**SECRETS, **said_policy("secrets: {require: {suppressed: {max: unlimited}}}")}
 _tools = _part("Files that steer tools")
 TOOLS = (
     _tools("`.secrets.baseline` knows the secret", _SHOWN_ALONE, LEAKING, {".secrets.baseline": _KNOWN}, SECRETS_STOP),
@@ -426,8 +439,8 @@ TOOLS = (
         LEAKING,
         {},
         SECRETS_STOP,
-        begun=_link(".secrets.baseline", "a.json"),
-        prepare=_link(".secrets.baseline", "b.json"),
+        begun=linked(".secrets.baseline", "a.json"),
+        prepare=linked(".secrets.baseline", "b.json"),
     ),
     _tools("an advisory is taken out of the folder", DEPENDENCIES, VULNERABLE_PACKAGE, {"advisories/DEMO-1.json": None}, DEPENDENCIES_STOP),
     _tools("bandit's own settings, in four files", SECURITY, INSECURE, _BANDIT, STILL),
@@ -460,7 +473,7 @@ INLINE = (
     ),
     _inline(
         "the same under `strict`",
-        {**SECURITY, **_policy("security: {}", extends="strict")},
+        {**SECURITY, **said_policy("security: {}", extends="strict")},
         {"app.py": MEDIUM},
         {"app.py": MEDIUM.replace("(text)\n", "(text)  # nosec\n")},
         failed("new suppressed from low is 1"),
@@ -539,9 +552,7 @@ PLACES = (
         why="it is another repository's code, and its own gates examine it",
         prepare=_submodule("app.py"),
     ),
-    _place(
-        "a submodule changes beside the policy", CHECKS, BROKEN, _checks("enforcement: warn"), CHECKS_STOP, prepare=_submodule("module")
-    ),
+    _place("a submodule changes beside the policy", CHECKS, BROKEN, checks("enforcement: warn"), CHECKS_STOP, prepare=_submodule("module")),
     _place(
         "a secret in two pieces",
         SECRETS,
@@ -613,7 +624,7 @@ JOB = (
         {},
         CHECKS_STOP,
         options=["--policy", "{root}/ci/strict.yaml"],
-        prepare=_link("ci/strict.yaml", "../weak.yaml"),
+        prepare=linked("ci/strict.yaml", "../weak.yaml"),
     ),
     _job(
         "`--policy-from` names a file that the change loosens",
@@ -627,7 +638,7 @@ JOB = (
         "variables that sound as though they named a base",
         CHECKS,
         BROKEN,
-        _checks("enforcement: warn"),
+        checks("enforcement: warn"),
         CHECKS_STOP,
         variables={"GITHUB_BASE_REF": "proposed", "GITHUB_HEAD_REF": "main", "GITHUB_SHA": "0" * 40, "BASE": "HEAD"},
     ),
@@ -635,13 +646,13 @@ JOB = (
         "`GIT_DIR` and others of git's own variables",
         CHECKS,
         BROKEN,
-        _checks("enforcement: warn"),
+        checks("enforcement: warn"),
         CHECKS_STOP,
         variables={"GIT_DIR": "/nowhere", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bare", "GIT_CONFIG_VALUE_0": "true"},
     ),
     _job(
         "`--gate` leaves the gate out",
-        {**CHECKS, **_policy(CHECKED + "\nsecrets: {}")},
+        {**CHECKS, **said_policy(CHECKED + "\nsecrets: {}")},
         BROKEN,
         {},
         passed("left out by the selection: checks"),
@@ -652,7 +663,7 @@ JOB = (
         "`--stage commit`",
         CHECKS,
         BROKEN,
-        _checks("enforcement: warn, stages: [commit]"),
+        checks("enforcement: warn, stages: [commit]"),
         passed("stage commit"),
         why=f"{_SAID} with `--stage change`",
         named=["--stage", "commit"],
@@ -661,7 +672,7 @@ JOB = (
         "`--base HEAD`",
         CHECKS,
         BROKEN,
-        _checks("enforcement: warn"),
+        checks("enforcement: warn"),
         passed("PASSED"),
         why=f"{_SAID} with `--policy-digest`",
         named=["--base", "HEAD"],
