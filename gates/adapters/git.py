@@ -252,7 +252,8 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
 
 def real_at(root: Path, commit: str, path: str) -> str | None:
     """Where a path leads in a commit, its links followed as `Path.resolve` does; None where nothing is there, or it leads out of `root`."""
-    left, done, links = path.split("/")[::-1], list[str](), 0
+    prefix = (line(root, "rev-parse", "--show-prefix") or "").strip("/")
+    left, done, links = path.split("/")[::-1], prefix.split("/") if prefix else [], 0
     while left:
         part = left.pop()
         if part == ".." and done:
@@ -260,7 +261,9 @@ def real_at(root: Path, commit: str, path: str) -> str | None:
         elif part == ".." or links > _MOST_LINKS:
             return None
         elif part not in ("", "."):
-            listed = ask(root, ["ls-tree", "-z", commit, "--", "/".join((*done, part))], {"GIT_LITERAL_PATHSPECS": "1"}) or b""
+            listed = (
+                ask(root, ["ls-tree", "-z", "--full-tree", commit, "--", "/".join((*done, part))], {"GIT_LITERAL_PATHSPECS": "1"}) or b""
+            )
             entry = _ENTRY.fullmatch(listed.removesuffix(b"\0"))
             if entry is None:
                 return None
@@ -272,7 +275,10 @@ def real_at(root: Path, commit: str, path: str) -> str | None:
                 return None
             links += 1
             left += target.split("/")[::-1]
-    return "/".join(done) or None
+    real = "/".join(done)
+    if prefix:
+        real = real.removeprefix(f"{prefix}/") if real.startswith(f"{prefix}/") else ""
+    return real or None
 
 
 def _absent(commit: str, path: str) -> RepositoryError:

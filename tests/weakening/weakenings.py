@@ -266,6 +266,7 @@ def moved(name: str, target: str) -> Prepare:
 def _submodule(name: str) -> Prepare:
     def put(repository: Repository) -> None:
         (repository.root / name).unlink(missing_ok=True)
+        (repository.root / name).mkdir()
         repository.git("update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},{name}")
 
     return put
