@@ -175,8 +175,9 @@ def _with_base(seen: _Seen, policy: Policy, compare_with: Callable[[Sequence[Her
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
     policies = {gate.name: gate for gate in policy.gates}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
+    unsearched = {item.name: frozenset(found.rule for found in item.unsearched) for item in seen.here}
     here = [
-        Here(policy=policies[step.name], step=step, facts=facts[step.name], secrets=secrets[step.name])
+        Here(policy=policies[step.name], step=step, facts=facts[step.name], secrets=secrets[step.name], unsearched=unsearched[step.name])
         for step in seen.steps
         if step.name in facts
     ]
