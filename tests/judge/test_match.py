@@ -243,7 +243,7 @@ KINDS = st.sampled_from([Kind.FINDING, Kind.NEEDS_REVIEW])
 
 @given(st.lists(LINES, min_size=1, max_size=12), st.lists(LINES, min_size=1, max_size=12), st.data())
 def test_lines_are_mapped_as_the_change_keeps_them(was: list[str], now: list[str], data: st.DataObject) -> None:
-    """By hunks of Python's own comparison. Something is found on every line here, each with the same text: the old one is on the kept line."""
+    """By hunks of Python's own comparison. Each line here has a finding with the same text: the old one is on the kept line."""
     blocks = difflib.SequenceMatcher(None, was, now, autojunk=False)
     kept = {one + step: other + step for one, other, size in blocks.get_matching_blocks() for step in range(size)}
     hunks = tuple(hunk(a1 + (a2 > a1), a2 - a1, b1 + (b2 > b1), b2 - b1) for tag, a1, a2, b1, b2 in blocks.get_opcodes() if tag != "equal")
