@@ -24,7 +24,6 @@ _SHA1 = 40
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER = 1024
 _LINKS = frozenset({b"120000", b"160000", b"000000"})
-_NOTHING = re.compile(rb"0+")
 #: Nothing of the repository's configuration or attributes may run a command, or hide what differs.
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--text", "--no-relative")
 #: Which files: beyond so many pairs a file that was moved and edited counts as one that is gone and one that is new.
@@ -129,27 +128,18 @@ def deepen(root: Path) -> bool:
 
 
 def supply(root: Path, base: str) -> bool:
-    """Get into a partial clone what it lacks of the base's files that differ. Whether there was anything to get, and it is there now."""
+    """Ask for what a partial clone may lack of the base's files that differ. Whether there was anything to ask for."""
     if not _is_partial(root):
         return False
     output = git.ask(root, [*_FILES, "--no-renames", base, "--"], git.without_filters(root)) or b""
-    wanted = {record["blob"] for record, _, _ in _raw(output.split(b"\0")) if not _NOTHING.fullmatch(record["blob"])}
-    missing = _missing(root, wanted)
-    if not missing:
-        return False
-    _fetch(root, wanted=sorted(missing))
-    return not _missing(root, wanted)
+    wanted = {record["blob"].decode("ascii") for record, was, _ in _raw(output.split(b"\0")) if was is not None}
+    _fetch(root, wanted=sorted(wanted))
+    return bool(wanted)
 
 
 def _is_partial(root: Path) -> bool:
     words = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"]
     return bool(git.ask(root, words))
-
-
-def _missing(root: Path, blobs: Iterable[bytes]) -> list[str]:
-    asked = b"".join(blob + b"\n" for blob in sorted(blobs))
-    output = git.ask(root, ["cat-file", "--batch-check"], given=asked) or b""
-    return [line.partition(b" ")[0].decode("ascii") for line in output.splitlines() if line.endswith(b" missing")]
 
 
 def _fetch(root: Path, *options: str, wanted: Sequence[str] = ()) -> None:

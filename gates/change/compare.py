@@ -63,6 +63,8 @@ def against(base: Base, setting: Setting, here: Sequence[Here], read: Read, *, j
     touched = {shown(file.path) for file in changed if file.path is not None} | unknown
     asks = [_ask(item, touched) for item in here]
     asked = [ask for ask in asks if ask.observed]
+    if asked and not setting.offline:
+        history.supply(setting.root, base.commit)
     with contextlib.ExitStack() as stack:
         there = stack.enter_context(history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}")) if asked else None
         observed, spoilt = _observe(there, setting, changed, asked, jobs=jobs, progress=progress) if there else (_NOTHING, "")
