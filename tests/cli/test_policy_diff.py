@@ -143,6 +143,17 @@ def test_only_diff_takes_revisions(gates: Callable[..., Outcome], passing: Repos
     assert (outcome.code, "`gates policy check` takes no revision" in outcome.err) == (ExitCode.USAGE, True)
 
 
+def test_no_text_of_a_policy_commands_a_runner(gates: Callable[..., Outcome], passing: Repository) -> None:
+    said = {"class": "mitigated", "reason": "'##[error]x ::error::y'", "owner": "a", "approver": "b", "match": "{rule: '::error::z'}"}
+    waiver = "".join(f"    {key}: {value}\n" for key, value in {**said, "created": "2026-01-01", "expires": "2026-01-02"}.items())
+    policy = passing.root / "gates.yaml"
+    policy.write_text(policy.read_text("utf-8") + f"waivers:\n  - id: W-1\n    gate: checks\n{waiver}", "utf-8")
+    for kind in ("text", "json"):
+        lines = gates("-C", passing.root, "policy", "diff", "HEAD", "--format", kind).out.splitlines()
+        assert any("W-1" in line for line in lines)
+        assert not [line for line in lines if "##[" in line or line.lstrip().startswith("::")]
+
+
 def test_the_same_policies_give_the_same_document(gates: Callable[..., Outcome], changed: Repository) -> None:
     first, second = (gates("-C", changed.root, "policy", "diff", "old", "--format", "json").out for _ in range(2))
     assert first == second
