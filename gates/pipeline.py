@@ -14,23 +14,25 @@ from functools import partial
 from pathlib import Path
 
 import gates
-from gates import redact, registry
+from gates import redact
 from gates.adapters import clock, files, git, guard, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, against
+from gates.change.policies import Asked, Policies
+from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
-from gates.judge.decide import decide
-from gates.model import BundleInfo, Change, Context, Decision, Facts, Outcome, Policy, PolicySource, Record, Run, Stage, Status
+from gates.judge.strictest import judge
+from gates.model import BundleInfo, Change, Context, Decision, Facts, Outcome, PolicySource, Record, Run, Stage, Status
 from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
-from gates.plan import Step, plan
-from gates.policy.compose import compose, origins
+from gates.plan import Step
+from gates.policy.compose import origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -44,7 +46,7 @@ class Request:
     """
 
     root: Path
-    sources: tuple[PolicySource, ...]
+    policy: Asked
     stage: Stage
     environment: Mapping[str, str]
     selection: tuple[str, ...] = ()
@@ -71,8 +73,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """Raw output of both sides as it is kept: what masks the secrets in it, what was masked, and what can't be searched for everywhere."""
+    """What is kept of a run beside its record: the files of all policies, and raw output of both sides.
 
+    With it, what masks the secrets in both, what was masked, and what can't be searched for everywhere.
+    """
+
+    sources: Sequence[PolicySource]
     raw: RawByGate
     base_raw: RawByGate
     redactor: redact.Redactor
@@ -83,12 +89,16 @@ class Kept:
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
-    _refuse_secrets(request.sources, redact.Redactor(secrets))
-    effective = compose(request.sources, request.stage, registry.find)
-    policy = effective.policy
-    steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
-    context, base = _context(request, tree)
+    base = (
+        None
+        if request.whole
+        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
+    )
+    policies = find_policies(request.root, request.policy, request.stage, base, tree)
+    _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
+    steps = policies.steps(request.selection)
+    context = _context(request, tree, base, policies)
     previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
@@ -105,37 +115,39 @@ def run(request: Request, progress: Progress) -> Result:
         observed = observe(steps, setting, jobs=request.jobs, progress=progress)
         seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
         if base is not None and not observed.interrupted:
-            seen = _with_base(seen, policy, partial(against, base, setting, jobs=request.jobs, progress=progress))
+            seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
     changed = _changed(request.root, context, stamps)
     if changed:
         context = replace(context, limited=(*context.limited, changed))
     if observed.interrupted or seen.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    _refuse_secrets(request.sources, seen.redactor)
+    _refuse_secrets(policies.all_sources, seen.redactor)
     masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
     raw: RawByGate = {name: item.members for name, item in masked.items()}
     facts, base_facts = seen.facts(raw), seen.facts({name: item.members for name, item in masked_base.items()})
-    decision = decide(policy, context, facts, base_facts, seen.change)
+    decision = judge(policies.judgings, context, facts, base_facts, seen.change)
     if changed:
         raw = _unproven(raw, decision, changed)
         facts = seen.facts(raw)
-        decision = decide(policy, context, facts, base_facts, seen.change)
+        decision = judge(policies.judgings, context, facts, base_facts, seen.change)
     record = Record(
         context=context,
-        policy=policy,
+        policy=policies.own.policy,
         facts=facts,
         base=base_facts,
         decision=decision,
         run=_run(started, begun, seen, request.environment),
-        origins=origins(effective),
+        origins=origins(policies.effective),
         artifacts=bundle.artifacts(raw),
         change=seen.change,
+        others=policies.judgings[1:],
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
     unsearched = seen.redactor.unsearched.union(*(item.unsearched for item in seen.all))
     base_raw = {name: item.members for name, item in masked_base.items()}
     kept = Kept(
+        sources=(*policies.sources, *(source for name, found in policies.others.items() for source in bundle.beside(name, found))),
         raw=raw,
         base_raw=base_raw,
         redactor=seen.redactor,
@@ -174,13 +186,12 @@ class _Seen:
         return tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
 
 
-def _with_base(seen: _Seen, policy: Policy, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
+def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
     """The same with what was seen at the base."""
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
-    policies = {gate.name: gate for gate in policy.gates}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
     here = [
-        Here(policy=policies[step.name], step=step, facts=facts[step.name], secrets=secrets[step.name])
+        Here(policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name])
         for step in seen.steps
         if step.name in facts
     ]
@@ -268,7 +279,7 @@ def _write(
     *,
     interrupted: bool,
 ) -> Result:
-    members = bundle.members_of(record, request.sources, kept.raw, kept.base_raw)
+    members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
     said = redactions.of(members, kept.places, kept.unsearched, kept.redactor)
@@ -323,15 +334,9 @@ def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
     return Problem(error=f"the policy holds a secret: {', '.join(rules)}", where=where, help=remedy)
 
 
-def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
-    """What the run is about, and the base that it is held against. Raises `UsageError` and `RepositoryError`."""
+def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
-    base = (
-        None
-        if request.whole
-        else find_base(request.root, named=request.base, stage=request.stage, environment=environment, offline=request.offline)
-    )
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
@@ -340,7 +345,7 @@ def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
     repository = checkout.repository
     if environment.get("GITHUB_REPOSITORY"):
         repository = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{environment['GITHUB_REPOSITORY']}"
-    context = Context(
+    return Context(
         day=request.as_of or clock.today(),
         stage=request.stage,
         commit=checkout.commit,
@@ -351,8 +356,8 @@ def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
         base=base.commit if base else None,
         selection=request.selection,
         limited=limited,
+        policies=policies.named,
     )
-    return context, base
 
 
 def _few(names: Sequence[str]) -> str:

@@ -9,14 +9,15 @@ from typing import Any
 
 from gates.api import Gate
 from gates.errors import UsageError
-from gates.model import Enforcement, GatePolicy, Policy, Stage
+from gates.model import CHANGE_POLICY, Enforcement, GatePolicy, Judging, Policy, Stage, looks_alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One gate to observe: its name in the policy, its options as plain data, its time in seconds.
 
-    `selected` are the files alone that it is to look at; None: all that its options name.
+    `selected` are the files alone that it is to look at; None: all that its options name. `policy` is the policy that asks for it,
+    `renamed` has the names by which that one knows files that are called otherwise.
     """
 
     name: str
@@ -24,6 +25,8 @@ class Step:
     options: Mapping[str, Any]
     timeout_seconds: int
     selected: tuple[str, ...] | None = None
+    policy: str = CHANGE_POLICY
+    renamed: Mapping[str, str] | None = None
 
 
 def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:
@@ -37,6 +40,24 @@ def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str,
         Step(name=gate.name, gate=find_gate(gate.uses), options=gate.options, timeout_seconds=gate.timeout_seconds)
         for gate in policy.gates
         if (not selection or gate.name in selection) and not why_not(gate, policy.stage)
+    )
+
+
+def plan_for(other: Judging, own: Judging, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:
+    """What a policy beside the run's own has to have observed in its own way: gates that the other has not, or has look otherwise."""
+    observed = {gate.name: gate for gate in own.policy.gates if not why_not(gate, own.policy.stage)}
+    return tuple(
+        Step(
+            name=other.own(gate.name),
+            gate=find_gate(gate.uses),
+            options=gate.options,
+            timeout_seconds=gate.timeout_seconds,
+            policy=other.name,
+        )
+        for gate in other.policy.gates
+        if (not selection or gate.name in selection)
+        and not why_not(gate, other.policy.stage)
+        and not looks_alike(gate, observed.get(gate.name))
     )
 
 

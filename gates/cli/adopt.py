@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gates import adoption, pipeline, redact
 from gates.adapters import own
 from gates.adoption import Adopted
+from gates.change.policies import Asked
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
 from gates.errors import UsageError
@@ -28,7 +29,7 @@ def adopt(options: argparse.Namespace, proposal: Proposal) -> tuple[Result, Adop
         raise UsageError("nothing was found that a gate could examine", where=str(options.root), help="write a policy: see docs/policy.md")
     request = pipeline.Request(
         root=options.root,
-        sources=load.collect_text(options.root, POLICY_FILE, proposal.text),
+        policy=Asked(sources=load.collect_text(options.root, POLICY_FILE, proposal.text), proposed=True),
         stage=Stage.RELEASE,
         environment=dict(os.environ),
         offline=options.offline,

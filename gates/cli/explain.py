@@ -22,8 +22,11 @@ EXIT_CODES = {
     3: "errored: an enforced gate could not tell. Its reason says what was missing; `gates doctor` checks this machine",
     4: "evidence could not be written: no space, no permission, or a secret stood in it",
     5: "`gates verify`: the bundle is not intact",
-    6: "`gates verify`: the bundle is not trusted: unsigned, or signed by nobody you named",
-    7: "`gates verify`: the bundle is about another commit, branch, stage or policy",
+    6: "`gates verify`: the bundle is not trusted: unsigned and that was not allowed, signed by nobody you named, by one who was revoked or"
+    " was not valid on the day of the run, a signature that can't be true, no timestamp where you ask for one, or another digest",
+    7: "`gates verify`: the bundle is about another commit, repository, ref, stage or policy than you named; or it was made on a dirty"
+    " tree, which is never the commit; is older than `--max-age`, judged on a day to come or on another than its timestamp's; comes"
+    " before `--min-sequence` in its chain; or its signer is believed less than `--min-trust`",
     8: "`gates verify`: facts, decision or page do not follow from what they are made of, or a run of a chain from the one before it",
     9: "`gates verify`: the bundle is incomplete, or was made by a judge that this version doesn't have",
     70: "a defect of Quality Gates: please report it with the text that was written",

@@ -12,7 +12,6 @@ COMMANDS = ("waive", "plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
-        "policy-from": "judging by further policies",
         "only-failed": "running only what failed",
     },
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gates.judge import VERSION
-from gates.judge.decide import decide
-from gates.model import Change, Context, Decision, Facts, Policy
+from gates.judge.strictest import judge
+from gates.model import Change, Context, Decision, Facts, Judging
 
-Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts], Change | None], Decision]
+Judge = Callable[[Sequence[Judging], Context, Sequence[Facts], Sequence[Facts], Change | None], Decision]
 
-JUDGES: Mapping[int, Decide] = {VERSION: decide}
+JUDGES: Mapping[int, Judge] = {VERSION: judge}

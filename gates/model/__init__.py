@@ -15,18 +15,33 @@ from gates.model.comparison import (
     WaiverChange,
     WaiverFate,
 )
-from gates.model.context import Context
+from gates.model.context import Context, JudgingPolicy
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
-from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
+from gates.model.policy import (
+    GatePolicy,
+    Limit,
+    Policy,
+    PolicySource,
+    RecordedDecision,
+    SourceRef,
+    Waiver,
+    WaiverClass,
+    WaiverRules,
+    looks_alike,
+)
 from gates.model.record import (
+    CHANGE_POLICY,
+    TIP_POLICY,
     BundleInfo,
     Counts,
     Decision,
     FindingState,
     GateDecision,
     GateRun,
+    Judging,
     LimitCheck,
+    PolicyDecision,
     Record,
     Run,
     WaiverDecision,
@@ -35,6 +50,8 @@ from gates.model.record import (
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "CHANGE_POLICY",
+    "TIP_POLICY",
     "Amount",
     "Artifact",
     "BundleInfo",
@@ -57,6 +74,8 @@ __all__ = [
     "GatePolicy",
     "GateRun",
     "Hunk",
+    "Judging",
+    "JudgingPolicy",
     "Kind",
     "Limit",
     "LimitCheck",
@@ -68,6 +87,7 @@ __all__ = [
     "Place",
     "Policy",
     "PolicyChange",
+    "PolicyDecision",
     "PolicySource",
     "Proof",
     "Record",
@@ -90,4 +110,5 @@ __all__ = [
     "WaiverOrigin",
     "WaiverRules",
     "WaiverState",
+    "looks_alike",
 ]

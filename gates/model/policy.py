@@ -44,6 +44,11 @@ class GatePolicy:
     require: tuple[Limit, ...] = ()
 
 
+def looks_alike(gate: GatePolicy, other: GatePolicy | None) -> bool:
+    """Whether two policies have a gate look in the same way, so that one observation will do for both."""
+    return other is not None and gate.uses == other.uses and gate.options == other.options
+
+
 WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pending"]
 
 

@@ -12,8 +12,12 @@ from gates.model.comparison import Comparison
 from gates.model.context import Context
 from gates.model.facts import Facts
 from gates.model.origins import Artifact, Origins
-from gates.model.policy import Limit, Policy
+from gates.model.policy import GatePolicy, Limit, Policy
 from gates.model.terms import Enforcement, Outcome, State, Verdict
+
+#: The names, in the evidence, of the policy that stands in what is judged, and of the one at the tip of the branch that it goes into.
+CHANGE_POLICY = "change"
+TIP_POLICY = "tip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateDecision:
+    """The judge's word on one gate; `by` names the policy whose word it is, where that is not the run's own."""
+
     gate: str
     uses: str
     outcome: Outcome
@@ -57,6 +63,7 @@ class GateDecision:
     counts: Counts = field(default_factory=Counts)
     findings: tuple[FindingState, ...] = ()
     mended: tuple[str, ...] = ()
+    by: str | None = None
 
 
 class WaiverState(StrEnum):
@@ -81,7 +88,22 @@ class WaiverDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDecision:
+    """What one of several policies says by itself. Where it does not count, `why` says what set it aside."""
+
+    name: str
+    words: str
+    digest: str
+    verdict: Verdict
+    would_be: Verdict
+    counts: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
+    """The verdict. Where several policies judge, it is the strictest of those that count, and `policies` has each one's own."""
+
     verdict: Verdict
     would_be: Verdict
     enforced: int
@@ -90,6 +112,7 @@ class Decision:
     waivers: tuple[WaiverDecision, ...] = ()
     reasons: tuple[str, ...] = ()
     policy_digest: str = ""
+    policies: tuple[PolicyDecision, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +141,19 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """A policy that judges, by its name in the evidence."""
+
+    name: str
+    words: str
+    policy: Policy
+
+    def own(self, gate: str) -> str:
+        """What facts of a gate are called that are of this policy alone: it has the gate look in another way than the run's own policy."""
+        return f"{gate}@{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything that reports render and the bundle holds.
 
@@ -136,9 +172,22 @@ class Record:
     artifacts: tuple[Artifact, ...] = ()
     comparison: Comparison | None = None
     change: Change | None = None
+    others: tuple[Judging, ...] = ()
 
     def facts_of(self, gate: str) -> Facts | None:
         return next((facts for facts in self.facts if facts.gate == gate), None)
+
+    def policy_of(self, gate: str) -> GatePolicy | None:
+        """What the policy says of a gate; of one that another policy has look in its own way (`gate@policy`), what that one says."""
+        name, _, other = gate.partition("@")
+        policy = next((item.policy for item in self.others if item.name == other), None) if other else self.policy
+        return next((item for item in policy.gates if item.name == name), None) if policy else None
+
+    def judgings(self) -> tuple[Judging, ...]:
+        """All policies that judge, the run's own first."""
+        named = self.context.policies[0] if self.context.policies else None
+        own = Judging(name=named.name if named else CHANGE_POLICY, words=named.words if named else "", policy=self.policy)
+        return (own, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

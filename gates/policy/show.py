@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gates import canonical
 from gates.policy.compose import Effective
 from gates.policy.entry import Entry
 
@@ -14,9 +15,10 @@ _COLUMN = 56
 
 
 def show(effective: Effective) -> str:
-    """YAML of the policy at its stage. Reading it back gives the same policy."""
+    """YAML of the policy at its stage, with the digest that `gates verify` compares. Reading it back gives the same policy."""
     lines = [f"# The policy at the {effective.policy.stage} stage, composed of:"]
     lines += [f"#   {source.name}" for source in effective.policy.sources]
+    lines += [f"# Its digest: sha256:{canonical.sha256(canonical.of(effective.policy))}"]
     for text, origin in _mapping(effective.document, ""):
         lines.append(f"{text:<{_COLUMN}}  # {origin}" if origin else text)
     return "\n".join(lines) + "\n"

@@ -10,12 +10,15 @@ from gates.model import BundleInfo, Outcome, Record, Severity, Verdict
 from gates.report.safe import terminal, visible_lines
 from gates.report.view import (
     VERDICTS,
+    Claim,
     FindingView,
     GateView,
     WaiverView,
     counts,
     duration,
     gate_views,
+    headline,
+    is_partly_passed,
     plural,
     ranked,
     stops,
@@ -79,11 +82,11 @@ def _without_trailing_space(pairs: Sequence[tuple[str, str]]) -> list[tuple[str,
     return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else []
 
 
-def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int) -> str:
-    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes."""
+def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int, claim: Claim | None = None) -> str:
+    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes. `claim`: nobody has verified it."""
     page = Page(color=color, width=width)
     gates = gate_views(record)
-    _verdict(page, record)
+    _verdict(page, record, claim)
     for gate in sorted((gate for gate in gates if gate.needs_person), key=lambda gate: _OUTCOME_ORDER.index(gate.decision.outcome)):
         _gate(page, gate)
     _waivers(page, [waiver for waiver in waiver_views(record) if waiver.needs_person])
@@ -107,9 +110,25 @@ def render_problems(problems: Sequence[Problem], color: bool) -> str:
     return page.text() if problems else ""
 
 
-def _verdict(page: Page, record: Record) -> None:
+def _claim(page: Page, claim: Claim) -> None:
+    """Whose word the rest is; where that can't hold, this first."""
+    if claim.headline:
+        page.line((claim.headline.upper(), f"{_BOLD};{_RED}"))
+        page.wrapped(claim.doubt, indent=2)
+    page.wrapped(claim.words, indent=2 if claim.headline else 0, label="not verified: ", color=_YELLOW)
+    page.line("")
+
+
+def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
     decision = record.decision
-    page.line((VERDICTS[decision.verdict].upper(), f"{_BOLD};{_VERDICT_COLORS[decision.verdict]}"), f"  {terminal(why(record))}")
+    if claim is not None:
+        _claim(page, claim)
+    if claim is not None and claim.headline:
+        page.line(f"claimed: {headline(decision).lower()}  {terminal(why(record))}")
+    else:
+        color = _YELLOW if is_partly_passed(decision) else _VERDICT_COLORS[decision.verdict]
+        before = "CLAIMED: " if claim is not None else ""
+        page.line((before + headline(decision).upper(), f"{_BOLD};{color}"), f"  {terminal(why(record))}")
     page.line((f"  {terminal(subject(record))}", _YELLOW if record.context.dirty else _DIM))
     if decision.would_be is not decision.verdict:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
