@@ -76,6 +76,19 @@ def test_with_exit_code_what_is_looser_ends_with_1_and_what_is_tighter_does_not(
     assert (unweighed.code, "can't be weighed, so it counts as looser" in unweighed.out) == (ExitCode.FAILED, True)
 
 
+@pytest.mark.parametrize("argv", [["--exit-code", "HEAD", "old"], ["HEAD", "--exit-code", "old"], ["HEAD", "old", "--exit-code"]])
+def test_options_stand_where_one_likes(gates: Callable[..., Outcome], changed: Repository, argv: list[str]) -> None:
+    outcome = gates("-C", changed.root, "policy", "diff", *argv)
+    assert (outcome.code, outcome.out.startswith("Nothing is looser; 1 change is tighter.")) == (ExitCode.PASSED, True), outcome.err
+
+
+def test_a_text_for_people_is_neither_looser_nor_tighter(gates: Callable[..., Outcome], passing: Repository) -> None:
+    policy = passing.root / "gates.yaml"
+    policy.write_text(policy.read_text("utf-8") + "runbook: docs/release.md\n", "utf-8")
+    outcome = gates("-C", passing.root, "policy", "diff", "HEAD", "--exit-code")
+    assert (outcome.code, outcome.out.startswith("Nothing is looser or tighter.")) == (ExitCode.PASSED, True)
+
+
 def test_one_stage_can_be_looked_at_alone(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({"gates.yaml": "version: 1\ngates: {secrets: {at: {release: {require: {findings: {max: 0}}}}}}\n"})
     (repository.root / "gates.yaml").write_text("version: 1\ngates: {secrets: {}}\n", "utf-8")

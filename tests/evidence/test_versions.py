@@ -65,7 +65,9 @@ def test_facts_say_by_which_parser_they_were_read() -> None:
 
 
 def test_the_judge_is_the_one_that_judged(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stricter(policies: Sequence[Judging], context: Context, facts: tuple[Facts, ...], base: tuple[Facts, ...], change: Change | None) -> Decision:
+    def stricter(
+        policies: Sequence[Judging], context: Context, facts: tuple[Facts, ...], base: tuple[Facts, ...], change: Change | None
+    ) -> Decision:
         return replace(JUDGES[1](policies, context, facts, base, change), verdict=Verdict.FAILED)
 
     monkeypatch.setattr(follows, "JUDGES", {1: JUDGES[1], 2: stricter})
