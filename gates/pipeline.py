@@ -15,12 +15,12 @@ from pathlib import Path
 
 import gates
 from gates import redact
-from gates.adapters import clock, files, git, guard, interrupts
+from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, against
-from gates.change.policies import Asked, Policies
+from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
@@ -29,9 +29,25 @@ from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
 from gates.judge.strictest import judge
-from gates.model import BundleInfo, Change, Context, Decision, Facts, Outcome, PolicySource, Record, Run, Stage, Status
+from gates.model import (
+    TIP_POLICY,
+    BundleInfo,
+    Change,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    Outcome,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+    Stage,
+    Status,
+)
 from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
 from gates.plan import Step
+from gates.policy import approvers
 from gates.policy.compose import origins
 from gates.report import html
 
@@ -112,10 +128,11 @@ def run(request: Request, progress: Progress) -> Result:
             tree=tree,
             day=context.day,
         )
-        observed = observe(steps, setting, jobs=request.jobs, progress=progress)
-        seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
-        if base is not None and not observed.interrupted:
-            seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
+        with steered_from(policies, steps, request.root, setting.work) as steps:
+            observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+            seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
+            if base is not None and not observed.interrupted:
+                seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
     changed = _changed(request.root, context, stamps)
     if changed:
         context = replace(context, limited=(*context.limited, changed))
@@ -125,11 +142,12 @@ def run(request: Request, progress: Progress) -> Result:
     masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
     raw: RawByGate = {name: item.members for name, item in masked.items()}
     facts, base_facts = seen.facts(raw), seen.facts({name: item.members for name, item in masked_base.items()})
-    decision = judge(policies.judgings, context, facts, base_facts, seen.change)
+    reviews = _reviews(request, policies, context)
+    decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     if changed:
         raw = _unproven(raw, decision, changed)
         facts = seen.facts(raw)
-        decision = judge(policies.judgings, context, facts, base_facts, seen.change)
+        decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     record = Record(
         context=context,
         policy=policies.own.policy,
@@ -141,6 +159,7 @@ def run(request: Request, progress: Progress) -> Result:
         artifacts=bundle.artifacts(raw),
         change=seen.change,
         others=policies.judgings[1:],
+        reviews=reviews,
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
@@ -202,6 +221,26 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
 
     found = compare_with(here, read)
     return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+
+
+def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:
+    """What people said of the change on the code host, where an approval could count: of a waiver, or of a policy that is loosened."""
+    asking = [item for item in policies.judgings if _wants_reviews(item)]
+    if not asking:
+        return None
+    named = [approvers.parse(text) for item in asking for text in item.policy.approvers]
+    return github.reviews(
+        request.environment,
+        commit=context.commit,
+        parents=history.parents(request.root, context.commit) if context.commit else (),
+        teams=list(dict.fromkeys(who.name for who in named if who.team)),
+        offline=request.offline,
+    )
+
+
+def _wants_reviews(item: Judging) -> bool:
+    policy = item.policy
+    return bool(policy.approvers) and (item.name == TIP_POLICY or bool(policy.waivers and policy.waiver_rules.approval == "reviewed"))
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:

@@ -25,6 +25,7 @@ from gates.model import (
     Policy,
     PolicySource,
     Record,
+    Reviews,
     Run,
 )
 from gates.redact import Redactor
@@ -38,6 +39,8 @@ ORIGINS = "origins.json"
 COMPARISON = "comparison.json"
 #: What lies between the base and what was judged: there where there is a base.
 CHANGE = "change.json"
+#: What people said of the change on the code host: there where the policy wants waivers to be reviewed.
+REVIEWS = "reviews.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -45,7 +48,7 @@ SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr
 BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
-_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json"})
+_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json", REVIEWS})
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -135,6 +138,8 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: RawByGate, 
             members |= {f"{folder}/{gate}/{name}": content for name, content in files_of_gate.items()}
     if record.change is not None:
         members[CHANGE] = canonical.of(record.change)
+    if record.reviews is not None:
+        members[REVIEWS] = canonical.of(record.reviews)
     if record.origins is not None:
         members[ORIGINS] = canonical.of(record.origins)
     if record.comparison is not None:
@@ -153,7 +158,7 @@ def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
 
 
 def content_digest(members: Mapping[str, bytes]) -> str:
-    """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
+    """The digest of policies, context, facts, base, reviews and decision: `sha256:` and hex."""
     return _content_digest({name: canonical.sha256(content) for name, content in members.items() if _is_content(name)})
 
 
@@ -303,6 +308,7 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         artifacts=_artifacts(manifest.members),
         change=_decode(Change, _json(members, CHANGE), CHANGE) if CHANGE in members else None,
         others=tuple(_other(members, named) for named in (context.policies or ())[1:]),
+        reviews=_decode(Reviews, _json(members, REVIEWS), REVIEWS) if REVIEWS in members else None,
         comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:

@@ -143,7 +143,8 @@ def _extended(sources: Sequence[PolicySource]) -> list[str]:
 def _of_decision(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
     try:
-        decision = JUDGES[contents.manifest.judge](record.judgings(), record.context, record.facts, record.base, record.change)
+        judge = JUDGES[contents.manifest.judge]
+        decision = judge(record.judgings(), record.context, record.facts, record.base, record.change, reviews=record.reviews)
     except ValueError as error:
         yield f"nothing can be decided from it: {error}"
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gates import canonical
+from gates.judge import approval
 from gates.judge.decide import decide, is_observed
 from gates.model import (
     CHANGE_POLICY,
@@ -26,6 +27,7 @@ from gates.model import (
     Outcome,
     Policy,
     PolicyDecision,
+    Reviews,
     Verdict,
     looks_alike,
 )
@@ -36,15 +38,21 @@ POLICY_ALONE = "only the policy changes: a change to policy files alone is judge
 
 
 def judge(
-    judgings: Sequence[Judging], context: Context, facts: Sequence[Facts], base: Sequence[Facts], change: Change | None = None
+    judgings: Sequence[Judging],
+    context: Context,
+    facts: Sequence[Facts],
+    base: Sequence[Facts],
+    change: Change | None = None,
+    *,
+    reviews: Reviews | None = None,
 ) -> Decision:
     """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way."""
     own = judgings[0]
-    seen = _Observed(context=context, facts=facts, base=base, change=change)
+    seen = _Observed(context=context, facts=facts, base=base, change=change, reviews=reviews)
     if len(judgings) == 1 and not _missing(own):
         return _decide(own, own, seen)
     decisions = {item.name: _decide(item, own, seen) for item in judgings}
-    aside = {item.name: _set_aside(item, own, change) for item in judgings}
+    aside = {item.name: _set_aside(item, own, seen) for item in judgings}
     counting = [item for item in judgings if not aside[item.name]]
     gates = tuple(_gates(own, [item for item in counting if item is not own], decisions, facts))
     missing = _missing(own)
@@ -83,15 +91,17 @@ class _Observed:
     facts: Sequence[Facts]
     base: Sequence[Facts]
     change: Change | None
+    reviews: Reviews | None
 
 
 def _decide(item: Judging, own: Judging, seen: _Observed) -> Decision:
     change = _for(seen.change, item, own)
     if item is own:
-        return decide(own.policy, seen.context, _own(seen.facts), _own(seen.base), change)
+        return decide(own.policy, seen.context, _own(seen.facts), _own(seen.base), change, reviews=seen.reviews)
     # Whether a waiver is still needed is for the policy of the change alone to say: the other's can't be mended here.
     lenient = replace(item.policy, waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
-    decision = decide(lenient, seen.context, _of(item, own, seen.facts), _of(item, own, seen.base), change, may_be_gone=True)
+    facts, base = _of(item, own, seen.facts), _of(item, own, seen.base)
+    decision = decide(lenient, seen.context, facts, base, change, may_be_gone=True, reviews=seen.reviews)
     return replace(decision, policy_digest=f"sha256:{canonical.sha256(canonical.of(item.policy))}")
 
 
@@ -136,13 +146,19 @@ def _for(change: Change | None, item: Judging, own: Judging) -> Change | None:
     return replace(change, gates=tuple(gates))
 
 
-def _set_aside(item: Judging, own: Judging, change: Change | None) -> str:
-    """Why a policy does not count; empty where it does."""
-    if item.name != TIP_POLICY or item is own or change is None or not change.files:
+def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
+    """Why the policy where the change goes does not count; empty where it does, and for every other policy."""
+    if item.name != TIP_POLICY or item is own:
         return ""
+    if item.policy.self_approval:
+        return f"self-approval: {item.words} lets whoever keeps it loosen it at once"
+    approved = approval.of_change(item.policy.approvers, seen.context, seen.reviews).by if seen.reviews else ""
+    if approved:
+        return f"{approved}, one of its approvers, approved this very change"
+    files = seen.change.files if seen.change else ()
     policy_files = {source.name for policy in (own.policy, item.policy) for source in policy.sources}
-    changed = {path for file in change.files for path in (file.base, file.path) if path is not None}
-    return POLICY_ALONE if changed <= policy_files else ""
+    changed = {path for file in files for path in (file.base, file.path) if path is not None}
+    return POLICY_ALONE if files and changed <= policy_files else ""
 
 
 # -- all of them -------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from gates.model.context import Context, JudgingPolicy
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
 from gates.model.policy import (
+    APPROVALS,
+    Approval,
     GatePolicy,
     Limit,
     Policy,
@@ -47,12 +49,15 @@ from gates.model.record import (
     WaiverDecision,
     WaiverState,
 )
+from gates.model.reviews import Review, Reviews, Team
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "APPROVALS",
     "CHANGE_POLICY",
     "TIP_POLICY",
     "Amount",
+    "Approval",
     "Artifact",
     "BundleInfo",
     "Change",
@@ -92,6 +97,8 @@ __all__ = [
     "Proof",
     "Record",
     "RecordedDecision",
+    "Review",
+    "Reviews",
     "Run",
     "Severity",
     "Skip",
@@ -99,6 +106,7 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Team",
     "ToolChange",
     "ToolRun",
     "Verdict",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
 
 from gates.model.change import Change
 from gates.model.comparison import Comparison
 from gates.model.context import Context
 from gates.model.facts import Facts
 from gates.model.origins import Artifact, Origins
-from gates.model.policy import GatePolicy, Limit, Policy
+from gates.model.policy import Approval, GatePolicy, Limit, Policy
+from gates.model.reviews import Reviews
 from gates.model.terms import Enforcement, Outcome, State, Verdict
 
 #: The names, in the evidence, of the policy that stands in what is judged, and of the one at the tip of the branch that it goes into.
@@ -72,19 +72,24 @@ class WaiverState(StrEnum):
     EXPIRED = "expired"
     UNUSED = "unused"
     TOO_LONG = "too-long"
+    NOT_APPROVED = "not-approved"
     NOT_YET = "not-yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverDecision:
-    """What became of one waiver: how many findings it matched and why it counts or doesn't."""
+    """What became of one waiver: how many findings it matched, how it was approved, and why it counts or doesn't.
+
+    `approved_by` is who reviewed or signed it; None where nobody did.
+    """
 
     id: str
     state: WaiverState
     matched: int
     days_left: int
-    approval: Literal["self", "asserted"] = "asserted"
+    approval: Approval = "asserted"
     message: str = ""
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +163,8 @@ class Record:
     """Everything that reports render and the bundle holds.
 
     `base` has the facts of the base, where there is one, and `change` what lies between; `origins` and `artifacts` where limits and
-    raw output stand; `comparison` what became of the run since an earlier bundle.
+    raw output stand; `comparison` what became of the run since an earlier bundle; `reviews` what was said of the change,
+    where it was asked.
     """
 
     context: Context
@@ -173,6 +179,7 @@ class Record:
     comparison: Comparison | None = None
     change: Change | None = None
     others: tuple[Judging, ...] = ()
+    reviews: Reviews | None = None
 
     def facts_of(self, gate: str) -> Facts | None:
         return next((facts for facts in self.facts if facts.gate == gate), None)

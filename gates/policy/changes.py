@@ -16,7 +16,7 @@ from gates.api import Fewer, Gate, More, Neither, Towards
 from gates.api.weights import UNWEIGHED, Unknown
 from gates.codec import encode
 from gates.errors import PluginError
-from gates.model import Direction, GatePolicy, Policy, PolicyChange, RecordedDecision, Severity, Waiver, WaiverRules
+from gates.model import APPROVALS, Direction, GatePolicy, Policy, PolicyChange, RecordedDecision, Severity, Waiver, WaiverRules
 from gates.policy.bounds import limit_moves
 from gates.policy.moves import ELSEWHERE, TEXT, UNKNOWN, Field, Move, by_id, fields, said_of
 
@@ -45,6 +45,13 @@ def policy_changes(
     moves = [move for name in dict.fromkeys((*new, *old)) for move in _gate(name, old.get(name), new.get(name), find_gate)]
     moves += _rules(before.waiver_rules, after.waiver_rules)
     moves += fields(before, after, "", _POLICY)
+    if bool(before.self_approval) != bool(after.self_approval):
+        direction, why = (
+            (Direction.LOOSER, "what is loosened acts at once") if after.self_approval else (Direction.TIGHTER, "what is loosened waits")
+        )
+        moves.append(
+            Move(direction=direction, where="self-approval", then=said_of(before.self_approval), now=said_of(after.self_approval), why=why)
+        )
     moves += by_id("decisions", before.decisions, after.decisions, _decision)
     return _placed(moves, places)
 
@@ -75,7 +82,7 @@ _POLICY: Mapping[str, Field | None] = {
     "approvers": Field(looser=More(), said=", ".join),
     "runbook": TEXT,
     "rollback": TEXT,
-    **dict.fromkeys(("stage", "gates", "waivers", "waiver_rules", "decisions", "sources"), ELSEWHERE),
+    **dict.fromkeys(("stage", "gates", "waivers", "waiver_rules", "decisions", "sources", "self_approval"), ELSEWHERE),
 }
 _GATE: Mapping[str, Field | None] = {
     "uses": UNKNOWN,
@@ -89,7 +96,7 @@ _GATE: Mapping[str, Field | None] = {
 _WAIVER_RULES: Mapping[str, Field | None] = {
     "too_long": Field(looser=Towards("warn", "fail")),
     "unused": Field(looser=Towards("warn", "fail")),
-    "max_days": ELSEWHERE,
+    **dict.fromkeys(("max_days", "approval"), ELSEWHERE),
 }
 _WAIVER: Mapping[str, Field | None] = {
     "waiver_class": Field(looser=Neither(), key="class"),
@@ -194,6 +201,11 @@ def _rules(old: WaiverRules, new: WaiverRules) -> Iterator[Move]:
         why = f"waivers may last {'longer' if looser else 'less long'}"
         yield Move(direction=direction, where=f"waiver-rules.max-days.{word}", then=said_of(then), now=said_of(now), why=why)
     yield from fields(old, new, "waiver-rules.", _WAIVER_RULES)
+    least, asked = (APPROVALS.index(rules.approval or APPROVALS[0]) for rules in (old, new))
+    if asked != least:
+        direction = Direction.LOOSER if asked < least else Direction.TIGHTER
+        why = f"a waiver counts with {'less' if asked < least else 'more'} of an approval"
+        yield Move(direction=direction, where="waiver-rules.approval", then=APPROVALS[least], now=APPROVALS[asked], why=why)
 
 
 def _waiver(where: str, old: Waiver | None, new: Waiver | None) -> Iterator[Move]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from gates.codec import decimal_text
 from gates.model import BundleInfo, Decision, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.lineage import GateLineage, lineages
 from gates.report.rows import data, rows
 from gates.report.safe import shown, unicode_text, visible, web_address
@@ -108,6 +109,8 @@ def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = N
             bars=_bars(record),
             checked=_checked(gates),
             silence=_silence(gates, lines),
+            judged_by=list(policies.judged_by(record)),
+            policy_changes=policies.changes(record),
             by_severity=Counter(row.severity.word for row in findings),
             policy=_content_policy(),
         )

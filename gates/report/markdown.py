@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.model import BundleInfo, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.safe import visible, visible_lines, web_address
 from gates.report.view import (
     VERDICTS,
@@ -33,6 +34,8 @@ _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.ERRORED: "⚠️
 _OUTCOME_SIGNS = {Outcome.PASSED: "✅", Outcome.WARNED: "🟡", Outcome.FAILED: "❌", Outcome.ERRORED: "⚠️", Outcome.SKIPPED: "⏭️"}
 _ORDER = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED, Outcome.PASSED, Outcome.SKIPPED)
 _MESSAGE_LINES = 12
+#: Places shown in which the policy is looser.
+_LOOSER = 10
 
 
 def render(record: Record, *, bundle: BundleInfo | None, limit: int = SUMMARY_LIMIT, claim: Claim | None = None) -> str:
@@ -119,6 +122,10 @@ def _head(record: Record, claim: Claim | None) -> str:
     if record.decision.would_be is not verdict:
         lines += ["", f"With every gate enforced it would be: **{VERDICTS[record.decision.would_be].lower()}**"]
     lines += [line for reason in record.decision.partial for line in ("", f"**Partial:** {escape(reason)}")]
+    lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
+    looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
+    lines += ["", *looser[:_LOOSER]] if looser else []
+    lines += [f"- and {len(looser) - _LOOSER} more: see the page"] if len(looser) > _LOOSER else []
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import itertools
 import json
@@ -31,6 +32,7 @@ SAMPLES: Mapping[str, tuple[Any, Any]] = {
     "created": ("2026-01-01", "2026-01-02"),
     "expires": ("2026-02-01", "2026-02-02"),
     "date": ("2026-01-01", "2026-01-02"),
+    "signature": (base64.b64encode(bytes(64)).decode(), base64.b64encode(b"1" * 64).decode()),
     "requires": ("quality-gates>=0.0.1", "quality-gates>=0.0.2"),
 }
 #: What a part needs beside the key that is looked at.
@@ -280,7 +282,7 @@ gates:
 waivers:
   - id: W-1
     gate: tests
-    match: {rule: a}
+    match: {rule: a, path: a.py}
     class: mitigated
     reason: r
     owner: "@a"
