@@ -368,7 +368,8 @@ def test_a_partial_clone_gets_what_it_lacks_of_the_files_that_differ(remote: Rep
     with pytest.raises(RepositoryError) as raised:
         history.changed_files(clone.root, base, [])
     assert "git fetch --refetch --no-filter" in raised.value.problems[0].help
-    assert [(file.base, file.path) for file in history.changed_files(clone.root, base, [], offline=False)] == [
+    assert commit_of(base_of(clone, named=base, offline=True)) == commit_of(base_of(clone, named=base)) == base
+    assert [(file.base, file.path) for file in history.changed_files(clone.root, base, [])] == [
         (None, "large.py"),
         ("a.py", "moved.py"),
     ]
@@ -384,6 +385,7 @@ def test_a_partial_clone_without_its_remote_is_an_error_with_a_remedy(remote: Re
     remote.commit({"moved.py": "3\nand more\n"})
     clone = remote.clone("clone", "--filter=blob:none")
     shutil.move(remote.root, remote.root.parent / "gone")
+    assert commit_of(base_of(clone, named=base)) == base
     with pytest.raises(RepositoryError) as raised:
-        history.changed_files(clone.root, base, [], offline=False)
+        history.changed_files(clone.root, base, [])
     assert "git fetch --refetch --no-filter" in raised.value.problems[0].help
