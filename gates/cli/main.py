@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "judge this checkout: plan, observe, judge, report and bundle in one go",
     "init": "look at the repository and write a gates.yaml that fits it; never overwrites; --adopt for one with old findings",
     "policy": "check, show (with where each line comes from), schema, or diff BASE [HEAD]: what is looser and tighter",
+    "waive": "add a waiver for a finding of the last run, asking for what is missing; or sign one",
     "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
     "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
     "sign": "sign a bundle, away from the project's code",
