@@ -209,8 +209,11 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
     """The same with what was seen at the base."""
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
+    unsearched = {item.name: frozenset(found.rule for found in item.unsearched) for item in seen.here}
     here = [
-        Here(policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name])
+        Here(
+            policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name], unsearched=unsearched[step.name]
+        )
         for step in seen.steps
         if step.name in facts
     ]

@@ -87,6 +87,7 @@ def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = N
             record=record,
             bundle=bundle,
             claim=claim,
+            claimed=headline(record.decision),
             headline=claim.headline if claim and claim.headline else headline(record.decision),
             tone=_headline_tone(record.decision, claim),
             gates=gates,
