@@ -88,7 +88,7 @@ def _changed(setting: Setting, tree: Tree, base: Base, here: Sequence[Here]) -> 
     That a file with findings is the base's is not taken from git's word, which goes by filters, attributes and an index: its bytes are.
     """
     untracked = [name for name in tree.files if name not in tree.tracked]
-    changed = history.changed_files(setting.root, base.commit, untracked, offline=setting.offline)
+    changed = history.changed_files(setting.root, base.commit, untracked)
     by_file = [item for item in here if item.step.gate.by_file]
     paths = {path for item in by_file for finding in item.facts.findings if (path := finding.location.path) is not None}
     if not paths:
@@ -173,7 +173,7 @@ def _observe(
         there.check_out(written)
     except RepositoryError as error:
         return _NOTHING, f"{error.problems[0].error}; {error.problems[0].help}"
-    steps = [replace(ask.here.step, selected=names if ask.compared.only_changed else None) for ask in asks]
+    steps = [_at_base_of(ask, names) for ask in asks]
     before = files.stamps(there.root, written)
     renamed = {file.base: file.path for file in changed if file.base is not None and file.path is not None}
     at_base = replace(setting, root=there.root, judged=setting.root, renamed=renamed, selected=None, tree=Tree.of(there.root))
@@ -181,6 +181,12 @@ def _observe(
     if observed.interrupted:
         return observed, _INTERRUPTED
     return observed, "" if files.stamps(there.root, before) == before else _TOUCHED
+
+
+def _at_base_of(ask: _Ask, names: tuple[str, ...]) -> Step:
+    """A step for the base. A policy that knows files by the names that they had finds them there by these."""
+    step = replace(ask.here.step, selected=names if ask.compared.only_changed else None)
+    return step if step.renamed is None else replace(step, renamed={})
 
 
 class _AtBase(Progress):
