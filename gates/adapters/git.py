@@ -36,8 +36,11 @@ _SAFE = (
 _OF_THE_USER = frozenset({b"system", b"global", b"command"})
 _LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process", "true"})
 _SUBMODULE = re.compile(rb"160000 [^\t]*\t(.*)", re.DOTALL)
+_REGULAR = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\S+)\t(?P<path>.*)", re.DOTALL)
 #: A pipe in the place of a file that git reads would hold it for ever.
 _SECONDS = 300
+#: What is read of one file of a commit, at most.
+MOST_BYTES = 64 * 1024 * 1024
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -214,3 +217,36 @@ def resolve(root: Path, revision: str) -> str:
             help="name a commit, branch or tag that exists here; a shallow clone may need `git fetch --unshallow`",
         )
     return commit
+
+
+def file_at(root: Path, commit: str, path: str) -> bytes | None:
+    """The bytes of a regular file as a commit has it, `path` being relative to `root`; None where it has none.
+
+    `commit` is a full id (see `resolve`). No link is followed, no submodule entered, no filter run. Raises
+    `RepositoryError` where git can't say, the content is not on this machine, or it is larger than 64 MiB.
+    """
+    listed = _run(root, ["ls-tree", "-z", "-l", commit, "--", path], {"GIT_LITERAL_PATHSPECS": "1"})
+    if listed is None:
+        remedy = "where the clone is shallow or partial, get the rest with `git fetch`; `git fsck` says what is broken"
+        raise RepositoryError(f"git can't list the files of {commit}", help=remedy)
+    found = next(
+        (entry for item in listed.split(b"\0") if (entry := _REGULAR.fullmatch(item)) and os.fsdecode(entry["path"]) == path), None
+    )
+    if found is None:
+        return None
+    if not found["size"].isdigit():
+        raise _absent(commit, path)
+    if int(found["size"]) > MOST_BYTES:
+        raise RepositoryError(
+            f"{path} in {commit} is larger than {MOST_BYTES // 2**20} MiB", help="nothing that large is read from a commit"
+        )
+    content = _run(root, ["cat-file", "blob", found["id"].decode()])
+    if content is None:
+        raise _absent(commit, path)
+    return content
+
+
+def _absent(commit: str, path: str) -> RepositoryError:
+    return RepositoryError(
+        f"the content of {path} in {commit} is not on this machine", help="this is a partial clone: get it with `git fetch --refetch`"
+    )

@@ -16,6 +16,7 @@ from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
 from gates.api.tools import ToolResult, read_answer, signal_name
+from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
 from gates.model import (
     Examined,
@@ -44,6 +45,7 @@ __all__ = [
     "Duration",
     "Examined",
     "Facts",
+    "Fewer",
     "Finding",
     "Gate",
     "GateError",
@@ -52,7 +54,9 @@ __all__ = [
     "Location",
     "Masked",
     "Measurement",
+    "More",
     "Need",
+    "Neither",
     "ObserveContext",
     "Proof",
     "Raw",
@@ -69,6 +73,8 @@ __all__ = [
     "ToolResult",
     "ToolRun",
     "ToolTimeoutError",
+    "Towards",
+    "Weight",
     "Why",
     "ask_program",
     "count",

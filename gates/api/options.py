@@ -7,17 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from gates.api.weights import Neither, Unknown, Weight
+
 #: Seconds; written in a policy as `90s`, `10m`, `2h` or `7d`.
 Duration = Annotated[int, "duration"]
 
 
-def option(help: str, *, default: Any = dataclasses.MISSING, minimum: int | None = None, required: bool = False) -> Any:
-    """A field of a gate's options: its help stands in the policy's schema and reference. Without a default it is required."""
+def option(
+    help: str,
+    *,
+    default: Any = dataclasses.MISSING,
+    minimum: int | None = None,
+    required: bool = False,
+    looser: Weight = Unknown(),  # noqa: B008 (frozen, and without content)
+) -> Any:
+    """A field of a gate's options: its help stands in the policy's schema and reference. Without a default it is required.
+
+    `looser` says which change of it lets more pass, so that a reviewer is told. Without it every change counts as looser.
+    """
+    metadata = {"help": help, "minimum": minimum, "looser": looser}
     if required or default is dataclasses.MISSING:
-        return field(metadata={"help": help, "minimum": minimum})
+        return field(metadata=metadata)
     if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={"help": help, "minimum": minimum})
-    return field(default=default, metadata={"help": help, "minimum": minimum})
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +42,7 @@ class Serve:
     )
     directory: str = option("folder of static files to serve instead of a command", default="")
     ready: str = option("path that answers below 400 once the service is ready", default="/")
-    timeout: Duration = option("how long it may take to be ready", default=30, minimum=1)
+    timeout: Duration = option("how long it may take to be ready", default=30, minimum=1, looser=Neither())
     environment: Mapping[str, str] = option("variables to set for the command", default={})
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ from gates.errors import EvidenceError, ExitCode, GatesError, Problem, UsageErro
 COMMANDS = {
     "run": "judge this checkout: plan, observe, judge, report and bundle in one go",
     "init": "look at the repository and write a gates.yaml that fits it; never overwrites",
-    "policy": "check, show (with where each line comes from) or schema",
+    "policy": "check, show (with where each line comes from), schema, or diff BASE [HEAD]: what is looser and tighter",
     "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
     "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
     "sign": "sign a bundle, away from the project's code",

@@ -12,21 +12,34 @@ from gates.model.terms import Outcome, Verdict
 
 
 class Direction(StrEnum):
-    """Which way a change of the policy goes; `changed` where that can't be told, as for a gate's options."""
+    """Which way a change of the policy goes: `unweighed` where that can't be told, `changed` where it demands neither more nor less."""
 
     LOOSER = "looser"
+    UNWEIGHED = "unweighed"
     TIGHTER = "tighter"
     CHANGED = "changed"
+
+    @property
+    def counts_as_looser(self) -> bool:
+        """Whether whoever trusts the policy has to look at it: what can't be weighed counts as a loosening."""
+        return self in {Direction.LOOSER, Direction.UNWEIGHED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChange:
-    """One thing that a policy says otherwise. `where` is a dotted key; an empty `then` or `now`: nothing was said."""
+    """One thing that a policy says otherwise. `where` is a dotted key; an empty `then` or `now`: nothing was said.
+
+    `why` is the direction in words. `then_at` and `now_at` are where it was said, as `file:line`; what is not said
+    by itself stands where the part that holds it does. None where it is not known.
+    """
 
     direction: Direction
     where: str
     then: str
     now: str
+    why: str | None = None
+    then_at: str | None = None
+    now_at: str | None = None
 
 
 class WaiverFate(StrEnum):

@@ -253,13 +253,8 @@ def origins(effective: Effective) -> Origins:
 
 
 def _required(body: Entry) -> Iterator[tuple[Limit, str]]:
-    """The limits of a gate, each with the place of the first bound that it says."""
-    return ((limit, place) for key, limits in body.value["require"].items() for limit, place in _limits(key, limits))
-
-
-def _limits(name: str, entry: Entry) -> Iterator[tuple[Limit, str]]:
-    """The limits on one name with their places, without those that say `unlimited`."""
-    for said in entry:
+    """The limits of a gate, without those that say `unlimited`, each with the place of the first bound that it says."""
+    for name, said in limit_entries(body):
         severity = said.said("severity")
         new = said.get("new")
         limit = Limit(
@@ -275,6 +270,11 @@ def _limits(name: str, entry: Entry) -> Iterator[tuple[Limit, str]]:
                 limit,
                 next((said.value[key].place.short for key in ("max", "min", "new", "regression") if key in said.value), said.place.short),
             )
+
+
+def limit_entries(body: Entry) -> Iterator[tuple[str, Entry]]:
+    """What is said of each limit of a gate in a composed document, by the limit's name."""
+    return ((name, said) for name, limits in body.value["require"].items() for said in limits)
 
 
 def _bound(value: Any) -> Decimal | None:

@@ -28,7 +28,7 @@ SCHEMA = "gates/comparison/v1"
 MOST_FINDINGS = 20
 
 _RED, _GREEN, _YELLOW, _BOLD, _DIM = "31", "32", "33", "1", "2"
-_DIRECTIONS = {Direction.LOOSER: _RED, Direction.TIGHTER: _GREEN, Direction.CHANGED: _DIM}
+_DIRECTIONS = {Direction.LOOSER: _RED, Direction.UNWEIGHED: _YELLOW, Direction.TIGHTER: _GREEN, Direction.CHANGED: _DIM}
 
 
 def render(record: Record, comparison: Comparison, *, digest: str, color: bool, width: int) -> str:

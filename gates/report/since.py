@@ -93,10 +93,19 @@ def _gate_alarms(change: GateComparison) -> Iterator[str]:
 
 
 def _policy_alarms(comparison: Comparison) -> Iterator[str]:
-    looser = [change for change in comparison.policy if change.direction is Direction.LOOSER]
+    looser, unweighed = (
+        [change.where for change in comparison.policy if change.direction is direction]
+        for direction in (Direction.LOOSER, Direction.UNWEIGHED)
+    )
     if looser:
-        named = [change.where for change in looser[:3]] + ["and more"] * (len(looser) > 3)
-        yield f"The policy is looser in {plural(len(looser), 'place')}: {', '.join(named)}."
+        yield f"The policy is looser in {plural(len(looser), 'place')}: {_few(looser)}."
+    if unweighed:
+        number = plural(len(unweighed), "change of the policy", "changes of the policy")
+        yield f"{number} can't be weighed and {'counts' if len(unweighed) == 1 else 'count'} as looser: {_few(unweighed)}."
+
+
+def _few(named: list[str]) -> str:
+    return ", ".join(named[:3] + ["and more"] * (len(named) > 3))
 
 
 def _subject(comparison: Comparison, record: Record) -> Iterator[str]:
@@ -153,8 +162,9 @@ def _time(change: GateComparison) -> str:
 
 
 def policy_words(change: PolicyChange) -> str:
-    """A change of the policy in one line."""
-    return f"{change.where}: {change.now or 'not said'}, was {change.then or 'not said'}"
+    """A change of the policy in one line, with the reason of its direction."""
+    words = f"{change.where}: {change.now or 'not said'}, was {change.then or 'not said'}"
+    return f"{words}: {change.why}" if change.why else words
 
 
 def tool_words(change: ToolChange) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from gates.api import (
     Examined,
     Facts,
+    Fewer,
     Finding,
     Gate,
     GateError,
@@ -24,6 +25,7 @@ from gates.api import (
     Location,
     Masked,
     Measurement,
+    More,
     ObserveContext,
     Proof,
     Raw,
@@ -31,6 +33,7 @@ from gates.api import (
     Stage,
     Suggestion,
     Survey,
+    Towards,
     Why,
     count,
     option,
@@ -52,11 +55,16 @@ CANARY["strict"] = (*CANARY["compat"], *(f"own {rule}" for rule in (*rules.OURS_
 class Options:
     """What is searched, and how."""
 
-    paths: tuple[str, ...] = option("files, folders or globs to search (default: everything that git tracks or would add)", default=())
-    exclude: tuple[str, ...] = option("files, folders or globs to leave out; a name without a slash fits at any depth", default=())
+    paths: tuple[str, ...] = option(
+        "files, folders or globs to search (default: everything that git tracks or would add)", default=(), looser=Fewer(empty="all")
+    )
+    exclude: tuple[str, ...] = option(
+        "files, folders or globs to leave out; a name without a slash fits at any depth", default=(), looser=More()
+    )
     mode: Literal["strict", "compat"] = option(
         "`strict`: detect-secrets and detectors of our own, every occurrence; `compat`: exactly the findings of `detect-secrets scan -n`",
         default="strict",
+        looser=Towards("compat", "strict"),
     )
     baseline: str = option(
         f"a baseline of detect-secrets whose findings are suppressed (default: `{BASELINE}` where there is one); its settings are not used",

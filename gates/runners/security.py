@@ -17,6 +17,7 @@ from typing import Any, Literal
 from gates.api import (
     Examined,
     Facts,
+    Fewer,
     Finding,
     Gate,
     GateError,
@@ -24,6 +25,7 @@ from gates.api import (
     Location,
     Masked,
     Measurement,
+    More,
     ObserveContext,
     Proof,
     Raw,
@@ -32,6 +34,7 @@ from gates.api import (
     Stage,
     Suggestion,
     Survey,
+    Towards,
     Why,
     count,
     option,
@@ -52,14 +55,24 @@ class Options:
     """What is examined, and which of bandit's findings count."""
 
     paths: tuple[str, ...] = option(
-        "files, folders or globs to examine (default: every Python file that git tracks or would add)", default=()
+        "files, folders or globs to examine (default: every Python file that git tracks or would add)",
+        default=(),
+        looser=Fewer(empty="all"),
     )
-    exclude: tuple[str, ...] = option("files, folders or globs to leave out; a name without a slash fits at any depth", default=())
-    skips: tuple[str, ...] = option("bandit's rules, such as B101, whose findings are listed as suppressed by the policy", default=())
+    exclude: tuple[str, ...] = option(
+        "files, folders or globs to leave out; a name without a slash fits at any depth", default=(), looser=More()
+    )
+    skips: tuple[str, ...] = option(
+        "bandit's rules, such as B101, whose findings are listed as suppressed by the policy", default=(), looser=More()
+    )
     confidence: Literal["low", "medium", "high"] = option(
-        "bandit's confidence from which a finding keeps its severity; others are listed as info", default="low"
+        "bandit's confidence from which a finding keeps its severity; others are listed as info",
+        default="low",
+        looser=Towards("high", "medium", "low"),
     )
-    tests: Literal["low", "same"] = option("whether findings in test code count as `low` at most or the `same` as elsewhere", default="low")
+    tests: Literal["low", "same"] = option(
+        "whether findings in test code count as `low` at most or the `same` as elsewhere", default="low", looser=Towards("low", "same")
+    )
 
     def __post_init__(self) -> None:
         wrong = [rule for rule in self.skips if not re.fullmatch(r"B\d{3}", rule)]

@@ -277,3 +277,49 @@ def test_a_revision_that_is_not_there_is_said(repository: Repository) -> None:
     for revision in ("nowhere", "--help", ""):
         with pytest.raises(RepositoryError):
             git.resolve(repository.root, revision)
+
+
+def test_a_file_is_read_as_a_commit_has_it(repository: Repository) -> None:
+    old = repository.commit({"a.txt": "old\r\n", "sub/b [1].txt": "b", ".gitattributes": "*.txt text eol=lf filter=no\n"})
+    new = repository.commit({"a.txt": "new"})
+    (repository.root / "a.txt").write_text("not committed", "utf-8")
+    repository.git("config", "filter.no.smudge", "false")
+    assert [git.file_at(repository.root, commit, "a.txt") for commit in (old, new)] == [b"old\n", b"new"]
+    assert git.file_at(repository.root, old, "sub/b [1].txt") == b"b"
+    assert git.file_at(repository.root / "sub", old, "b [1].txt") == b"b"
+
+
+def test_what_is_no_regular_file_of_a_commit_is_not_read(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    inner = Repository(tmp_path / "inner")
+    commit_inside = inner.commit({"gates.yaml": "x"})
+    (repository.root / "link.txt").symlink_to("/etc/passwd")
+    (repository.root / "folder-link").symlink_to("sub")
+    repository.commit({"sub/a.txt": "a"})
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit_inside},module")
+    repository.git("commit", "-q", "-m", "module")
+    commit = repository.git("rev-parse", "HEAD")
+    ways_around = ("module", "module/gates.yaml", "no.txt", ":(top)sub/a.txt", "sub/*")
+    for path in ("link.txt", "folder-link/a.txt", "sub", "sub/", ".", *ways_around):
+        assert git.file_at(repository.root, commit, path) is None, path
+
+
+def test_a_file_whose_content_is_not_here_is_no_missing_file(repository: Repository) -> None:
+    commit = repository.commit({"a.txt": "content"})
+    blob = repository.git("rev-parse", "HEAD:a.txt")
+    (repository.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(RepositoryError):
+        git.file_at(repository.root, commit, "a.txt")
+
+
+def test_a_file_that_is_too_large_is_not_read(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = repository.commit({"a.txt": "12345"})
+    monkeypatch.setattr(git, "MOST_BYTES", 4)
+    with pytest.raises(RepositoryError, match=r"a\.txt in .* is larger than"):
+        git.file_at(repository.root, commit, "a.txt")
+
+
+def test_a_commit_that_is_not_there_is_an_error(repository: Repository) -> None:
+    repository.commit({"a.txt": ""})
+    with pytest.raises(RepositoryError, match="can't list the files"):
+        git.file_at(repository.root, "1" * 40, "a.txt")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from gates.api import Duration, Serve, option
+from gates.api import Duration, Fewer, More, Neither, Serve, Towards, option
 
 Standard = Literal["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 #: What each standard adds to those before it, as axe-core names the rules of a success criterion.
@@ -27,16 +27,21 @@ class Options:
     """Options of the gate, as a policy writes them."""
 
     pages: tuple[str, ...] = option(
-        "paths such as /cart, addresses, files or globs below `serve.directory`, or a sitemap (a file, path or address that ends in .xml)"
+        "paths such as /cart, addresses, files or globs below `serve.directory`, or a sitemap (a file, path or address that ends in .xml)",
+        looser=Fewer(),
     )
     url: str = option("address of a site that runs already; paths are below it", default="")
     serve: Serve | None = option("how to start the site under test", default=None)
-    standard: Standard = option("rules of this standard and of those it builds on", default="wcag22aa")
-    exclude_rules: tuple[str, ...] = option("rules whose findings are listed as suppressed", default=())
-    viewports: tuple[str, ...] = option("sizes of the window in pixels, such as 1280x800 and 390x844", default=("1280x800",))
-    color_schemes: tuple[Literal["light", "dark"], ...] = option("what the reader prefers", default=("light",))
+    standard: Standard = option(
+        "rules of this standard and of those it builds on", default="wcag22aa", looser=Towards(*(name for name, _ in _TAGS))
+    )
+    exclude_rules: tuple[str, ...] = option("rules whose findings are listed as suppressed", default=(), looser=More())
+    viewports: tuple[str, ...] = option(
+        "sizes of the window in pixels, such as 1280x800 and 390x844", default=("1280x800",), looser=Fewer()
+    )
+    color_schemes: tuple[Literal["light", "dark"], ...] = option("what the reader prefers", default=("light",), looser=Fewer())
     wait_for: str = option("CSS selector of an element that must be visible before a page is examined", default="")
-    page_timeout: Duration = option("how long a page may take to load, and again to be examined", default=30, minimum=1)
+    page_timeout: Duration = option("how long a page may take to load, and again to be examined", default=30, minimum=1, looser=Neither())
     axe_script: str = option("an axe.min.js of this repository, 4.9 or later; without it the newest installed", default="")
     axe_sha256: str = option("sha256 of `axe-script`, where it is not a copy that an installed package carries", default="")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from gates.api import Serve, option
+from gates.api import Fewer, Serve, option
 
 Phase = Literal["examples", "coverage", "fuzzing", "stateful"]
 Check = Literal[
@@ -40,12 +40,16 @@ class Options:
     url: str = option("address of a service that runs already, with its base path", default="")
     serve: Serve | None = option("how to start the service under test", default=None)
     base_path: str = option("where the operations begin on a service that is started; the contract's own base path without it", default="")
-    needs: tuple[str, ...] = option("variables that must be set, or the gate is errored; a service that is started gets them", default=())
+    needs: tuple[str, ...] = option(
+        "variables that must be set, or the gate is errored; a service that is started gets them", default=(), looser=Fewer()
+    )
     headers: Mapping[str, str] = option("headers to send: to each name, the variable that holds its value", default={})
-    phases: tuple[Phase, ...] = option("what to try; `stateful` follows links and is slow", default=("examples", "coverage", "fuzzing"))
+    phases: tuple[Phase, ...] = option(
+        "what to try; `stateful` follows links and is slow", default=("examples", "coverage", "fuzzing"), looser=Fewer()
+    )
     seed: int = option("the same seed and a fresh service give the same requests", default=1, minimum=0)
-    max_examples: int = option("requests that fuzzing makes up for each operation", default=20, minimum=1)
-    checks: tuple[Check, ...] = option("checks to make of each answer; all without it", default=())
+    max_examples: int = option("requests that fuzzing makes up for each operation", default=20, minimum=1, looser=Fewer())
+    checks: tuple[Check, ...] = option("checks to make of each answer; all without it", default=(), looser=Fewer(empty="all"))
 
     def __post_init__(self) -> None:
         if self.checks and set(self.checks) <= NEED_LINKS and "stateful" not in self.phases:

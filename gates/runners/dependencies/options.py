@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gates.api import Duration, option
+from gates.api import Duration, Fewer, More, option
 
 DAY_SECONDS = 24 * 60 * 60
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -18,6 +18,7 @@ class Options:
     sources: tuple[str, ...] = option(
         "lock and requirements files, folders or globs of them (default: every one found; pyproject.toml where nothing is locked)",
         default=(),
+        looser=Fewer(empty="unknown"),
     )
     advisories: str = option(
         "`pypi`, `osv`, the address of a service that answers like OSV (https://…) or like PyPI's JSON interface (pypi+https://…), "
@@ -28,6 +29,7 @@ class Options:
         "how old the newest record of a folder or zip may be; `0d` for no limit. Services on the network are asked as they are now",
         default=7 * DAY_SECONDS,
         minimum=0,
+        looser=More(boundless=0),
     )
 
     def __post_init__(self) -> None:

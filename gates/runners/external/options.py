@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from gates.api import option
+from gates.api import Fewer, Neither, option
 
 #: What was observed, for the reader.
 OBSERVED = "external.json"
@@ -27,9 +27,9 @@ class Options:
     cyclonedx: str = option(
         "a CycloneDX JSON report: below `{raw}` where a command is given, else a path that another job left", default=""
     )
-    unit: str = option("what the report counts (default: files, tests or components)", default="")
+    unit: str = option("what the report counts (default: files, tests or components)", default="", looser=Neither())
     inventory: tuple[str, ...] = option(
-        "globs of the files that the tool should have looked at; without it the proof is the tool's own word", default=()
+        "globs of the files that the tool should have looked at; without it the proof is the tool's own word", default=(), looser=Fewer()
     )
     exit_codes: tuple[int, ...] = option(
         "exit codes of the command which mean that it worked (default: 0, and 1 where the report says what it found)", default=()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gates.api import option
+from gates.api import Fewer, More, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """Which lines are counted. With `report` the tests measure themselves; else they run under coverage.py."""
 
-    source: tuple[str, ...] = option("folders or packages of the project whose lines are counted")
+    source: tuple[str, ...] = option("folders or packages of the project whose lines are counted", looser=Fewer())
     report: str = option("JSON report of coverage.py that the tests write themselves, relative to the root", default="")
 
     def __post_init__(self) -> None:
@@ -26,10 +26,14 @@ class Options:
     python: str = option(
         "the project's interpreter (default: .venv/bin/python, venv/bin/python, that of $VIRTUAL_ENV, else the first on PATH)", default=""
     )
-    paths: tuple[str, ...] = option("files and folders to test, relative to the root (default: what pytest's own settings say)", default=())
+    paths: tuple[str, ...] = option(
+        "files and folders to test, relative to the root (default: what pytest's own settings say)",
+        default=(),
+        looser=Fewer(empty="unknown"),
+    )
     args: tuple[str, ...] = option("more arguments for pytest", default=())
-    retries: int = option("how often a failed test is run again; one that then passes is a flake", default=0, minimum=0)
-    coverage: Coverage | None = option("measure line coverage", default=None)
+    retries: int = option("how often a failed test is run again; one that then passes is a flake", default=0, minimum=0, looser=More())
+    coverage: Coverage | None = option("measure line coverage", default=None, looser=Fewer())
     command: tuple[str, ...] = option(
         "another test runner instead of pytest: program and arguments; `{raw}` stands for the folder of its report", default=()
     )
