@@ -163,7 +163,7 @@ def _answered(ask: _Ask, facts: Facts | None, spoilt: str) -> Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known by its line: findings of both sides by gate, and the secrets that each gate met on either."""
+    """What is known by its line, elements of pages too: findings of both sides by gate, and the secrets that each gate met on either."""
 
     here: Mapping[str, Sequence[Finding]]
     there: Mapping[str, Sequence[Finding]]
@@ -176,11 +176,15 @@ class _Found:
 
 def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed) -> _Found:
     met = {item.name: frozenset(item.secrets) for item in observed.observations}
-    by_line = [ask.here for ask in asks if ask.observed and ask.compared.by == "line"]
+    observed_here = [ask for ask in asks if ask.observed]
+
+    def known(ask: _Ask, facts: Facts) -> list[Finding]:
+        return [finding for finding in facts.findings if ask.compared.by == "line" or finding.location.selector]
+
     return _Found(
-        here={here.step.name: here.facts.findings for here in by_line},
-        there={here.step.name: facts[here.step.name].findings for here in by_line if here.step.name in facts},
-        secrets={here.step.name: here.secrets | met.get(here.step.name, frozenset()) for here in by_line},
+        here={ask.here.step.name: known(ask, ask.here.facts) for ask in observed_here},
+        there={name: known(ask, facts[name]) for ask in observed_here if (name := ask.here.step.name) in facts},
+        secrets={ask.here.step.name: ask.here.secrets | met.get(ask.here.step.name, frozenset()) for ask in observed_here},
     )
 
 
