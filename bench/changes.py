@@ -14,19 +14,23 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
-from gates import canonical, pipeline
+from gates import canonical, redact, registry
 from gates.adapters import git
 from gates.change import compare
+from gates.change.base import Base
+from gates.change.compare import Here
+from gates.facts import read_facts
 from gates.judge import match
-from gates.model import Finding, PolicySource, Record, Stage, State, Status
-from gates.observe import Observation, Observed, Progress, Setting, observe
-from gates.plan import Step
+from gates.model import Change, Facts, Finding, PolicySource, Stage, State, Status
+from gates.observe import Observation, Observed, Progress, Setting, observe, redacted
+from gates.plan import Step, plan
+from gates.policy.compose import compose
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench-changes"
@@ -42,6 +46,11 @@ PROJECTS = {
 }
 #: The judge, and two that are told less: they show how far judges differ.
 JUDGE, NOT_MOVED, NOTHING = "history", "history, moves are new", "history, spaces count too"
+#: The code that decides what the two gates see.
+_CODE = (
+    "api/context.py",
+    *(f"{part}/*{name}*.py" for part in ("drivers", "formats", "runners") for name in ("bandit", "secret", "security", "places")),
+)
 _BLAMED = re.compile(rb"([0-9a-f]{40}) (\d+) (\d+)(?: \d+)?")
 _AUTHOR = tuple(part for name in ("user.name=A", "user.email=a@example.org", "commit.gpgSign=false") for part in ("-c", name))
 _MOVES = ("-w", "-M", "-C")
@@ -64,7 +73,7 @@ class Memory:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
-        code = sorted(path for part in ("api", "drivers", "formats", "runners") for path in (ROOT / "gates" / part).rglob("*.py"))
+        code = sorted(path for pattern in _CODE for path in (ROOT / "gates").glob(pattern))
         parts = [f"{name} {version(name)}" for name in ("bandit", "detect-secrets")] + [
             canonical.sha256(path.read_bytes()) for path in code
         ]
@@ -201,20 +210,42 @@ class Judged:
     seen: tuple[Seen, ...]
 
 
-def record_of(clone: Path, commit: str) -> Record:
-    """The record of a run on a commit, held against its first parent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Facts of a commit and of its base, and what lies between."""
+
+    facts: Sequence[Facts]
+    base: Mapping[str, Facts]
+    change: Change
+
+
+def compared(clone: Path, commit: str, memory: Memory) -> Compared:
+    """What a run on a commit knows that is held against its first parent: what `gates.pipeline` does before it judges."""
     ask(clone, "checkout", "--quiet", "--force", "--detach", commit)
+    policy = compose([PolicySource(name="gates.yaml", content=POLICY, sha256=canonical.sha256(POLICY))], Stage.CHANGE, registry.find).policy
+    steps = {step.name: step for step in plan(policy, registry.find)}
+    base = Base(commit=ask(clone, "rev-parse", f"{commit}^1").decode().strip(), found_by="the first parent")
     with tempfile.TemporaryDirectory() as folder:
-        request = pipeline.Request(
-            root=clone,
-            sources=(PolicySource(name="gates.yaml", content=POLICY, sha256=canonical.sha256(POLICY)),),
-            stage=Stage.CHANGE,
-            environment={"PATH": os.environ["PATH"]},
-            bundle_path=Path(folder) / "bundle.zip",
-            offline=True,
-            base=f"{commit}^1",
-        )
-        return pipeline.run(request, Progress()).record
+        setting = Setting(root=clone, work=Path(folder), environment={"PATH": os.environ["PATH"]}, offline=True)
+        seen = memory.observe(list(steps.values()), setting, jobs=os.cpu_count() or 1, progress=Progress()).observations
+
+        def read(observed: Observed) -> dict[str, Facts]:
+            secrets = redact.Redactor({value for item in (*seen, *observed.observations) for value in item.secrets})
+            return {item.name: read_facts(steps[item.name].gate, item.name, redacted(item, secrets)) for item in observed.observations}
+
+        facts = read(Observed(observations=seen))
+        here = [
+            Here(
+                policy=gate,
+                step=steps[gate.name],
+                facts=facts[gate.name],
+                secrets=frozenset(item.secrets),
+                unsearched=frozenset(found.rule for found in item.unsearched),
+            )
+            for gate, item in zip(policy.gates, seen, strict=True)
+        ]
+        found = compare.against(base, setting, here, read, jobs=os.cpu_count() or 1, progress=Progress())
+    return Compared(facts=list(facts.values()), base={item.gate: item for item in found.facts}, change=found.change)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,23 +289,22 @@ class Sides:
             )
 
 
-def judge(project: str, clone: Path, commit: str) -> Judged:
+def judge(project: str, clone: Path, commit: str, memory: Memory) -> Judged:
     """Hold the findings of a commit against those of its first parent, by all rules. Stops where a gate could not tell."""
-    record = record_of(clone, commit)
-    assert record.change is not None
-    there = match.by_gate(record.base)
+    known = compared(clone, commit, memory)
     sides = Sides.of(clone, commit)
-    touched = {file.path for file in record.change.files}
+    touched = {file.path for file in known.change.files}
     seen: list[Seen] = []
-    for facts in record.facts:
-        compared = match.compared_of(record.change, facts.gate)
-        if facts.status is not Status.COMPLETED or compared is None or compared.reason:
-            raise SystemExit(f"{project} {commit}: {facts.gate} could not tell: {facts.reason or compared}")
-        states = match.match(facts, there.get(facts.gate), record.change).states
+    for facts in known.facts:
+        asked = match.compared_of(known.change, facts.gate)
+        if facts.status is not Status.COMPLETED or asked is None or asked.reason:
+            raise SystemExit(f"{project} {commit}: {facts.gate} could not tell: {facts.reason or asked}")
+        there = known.base.get(facts.gate)
+        states = match.match(facts, there, known.change).states
         here = [(finding, state) for finding, state in zip(facts.findings, states, strict=True) if finding.location.path in touched]
         if sum(state is State.NEW for state in states) != sum(state is State.NEW for _, state in here):
             raise SystemExit(f"{project} {commit}: a finding of {facts.gate} is new in a file that the change does not touch")
-        seen += sides.seen(here, there[facts.gate].findings if facts.gate in there else ())
+        seen += sides.seen(here, there.findings if there else ())
     return Judged(project=project, commit=commit, seen=tuple(seen))
 
 
@@ -293,13 +323,13 @@ def clone_of(name: str, folder: Path) -> Path:
     return clone
 
 
-def choose(folder: Path) -> None:
+def choose(folder: Path, memory: Memory) -> None:
     """Write the list anew: of each project the newest changes of its main branch that leave a finding in a file that they touch."""
     found = []
     for name, (_, tip) in PROJECTS.items():
         clone = clone_of(name, folder)
         commits = ask(clone, "log", "--first-parent", "--format=%H", tip, "--", ".", *_PASSED_OVER).decode().split()
-        judged = (commit for commit in commits if judge(name, clone, commit).seen)
+        judged = (commit for commit in commits if judge(name, clone, commit, memory).seen)
         found += [f"{name} {commit}\n" for _, commit in zip(range(EACH), judged, strict=False)]
     LIST.write_text("".join(found), "ascii")
 
@@ -322,12 +352,12 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     memory = Memory(WORK / "seen")
     # The one thing that is not as in a run: what was seen of a tree before is not looked at again.
-    pipeline.observe = compare.observe = memory.observe  # type: ignore[attr-defined]
+    compare.observe = memory.observe  # type: ignore[attr-defined]
     if options.choose:
-        choose(options.projects)
+        choose(options.projects, memory)
     changes = []
     for name, commit in listed(options.limit):
-        changes.append(judge(name, clone_of(name, options.projects), commit))
+        changes.append(judge(name, clone_of(name, options.projects), commit, memory))
         if options.show:
             show(changes[-1])
     print(f"{len(changes)} changes of {', '.join(PROJECTS)}")

@@ -162,8 +162,8 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         offline=setting.offline,
         selected=setting.selected if step.selected is None else step.selected,
         tree=setting.tree,
-        judged=setting.judged,
-        renamed=setting.renamed,
+        judged=step.judged or setting.judged,
+        renamed=setting.renamed if step.renamed is None else step.renamed,
         day=setting.day,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
     )

@@ -14,23 +14,41 @@ from functools import partial
 from pathlib import Path
 
 import gates
-from gates import redact, registry
-from gates.adapters import clock, files, git, guard, interrupts
+from gates import redact
+from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, against
+from gates.change.policies import Asked, Policies, steered_from
+from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
 from gates.evidence.keys import PrivateKey
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
-from gates.judge.decide import decide
-from gates.model import BundleInfo, Change, Context, Decision, Facts, Outcome, Policy, PolicySource, Record, Run, Stage, Status
+from gates.judge.strictest import judge
+from gates.model import (
+    TIP_POLICY,
+    BundleInfo,
+    Change,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    Outcome,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+    Stage,
+    Status,
+)
 from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
-from gates.plan import Step, plan
-from gates.policy.compose import compose, origins
+from gates.plan import Step
+from gates.policy import approvers
+from gates.policy.compose import origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
@@ -38,10 +56,13 @@ EVIDENCE = Path(".gates/evidence")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits."""
+    """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
+
+    `whole`: the tree is judged as it is, against no base.
+    """
 
     root: Path
-    sources: tuple[PolicySource, ...]
+    policy: Asked
     stage: Stage
     environment: Mapping[str, str]
     selection: tuple[str, ...] = ()
@@ -53,6 +74,7 @@ class Request:
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
     base: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +89,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """Raw output of both sides as it is kept: what masks the secrets in it, what was masked, and what can't be searched for everywhere."""
+    """What is kept of a run beside its record: the files of all policies, and raw output of both sides.
 
+    With it, what masks the secrets in both, what was masked, and what can't be searched for everywhere.
+    """
+
+    sources: Sequence[PolicySource]
     raw: RawByGate
     base_raw: RawByGate
     redactor: redact.Redactor
@@ -79,12 +105,16 @@ class Kept:
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
-    _refuse_secrets(request.sources, redact.Redactor(secrets))
-    effective = compose(request.sources, request.stage, registry.find)
-    policy = effective.policy
-    steps = plan(policy, registry.find, request.selection)
     tree = Tree.of(request.root)
-    context, base = _context(request, tree)
+    base = (
+        None
+        if request.whole
+        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
+    )
+    policies = find_policies(request.root, request.policy, request.stage, base, tree)
+    _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
+    steps = policies.steps(request.selection)
+    context = _context(request, tree, base, policies)
     previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()
@@ -98,40 +128,45 @@ def run(request: Request, progress: Progress) -> Result:
             tree=tree,
             day=context.day,
         )
-        observed = observe(steps, setting, jobs=request.jobs, progress=progress)
-        seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
-        if base is not None and not observed.interrupted:
-            seen = _with_base(seen, policy, partial(against, base, setting, jobs=request.jobs, progress=progress))
+        with steered_from(policies, steps, request.root, setting.work) as steps:
+            observed = observe(steps, setting, jobs=request.jobs, progress=progress)
+            seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)
+            if base is not None and not observed.interrupted:
+                seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
     changed = _changed(request.root, context, stamps)
     if changed:
         context = replace(context, limited=(*context.limited, changed))
     if observed.interrupted or seen.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    _refuse_secrets(request.sources, seen.redactor)
+    _refuse_secrets(policies.all_sources, seen.redactor)
     masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
     raw: RawByGate = {name: item.members for name, item in masked.items()}
     facts, base_facts = seen.facts(raw), seen.facts({name: item.members for name, item in masked_base.items()})
-    decision = decide(policy, context, facts, base_facts, seen.change)
+    reviews = _reviews(request, policies, context)
+    decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     if changed:
         raw = _unproven(raw, decision, changed)
         facts = seen.facts(raw)
-        decision = decide(policy, context, facts, base_facts, seen.change)
+        decision = judge(policies.judgings, context, facts, base_facts, seen.change, reviews=reviews)
     record = Record(
         context=context,
-        policy=policy,
+        policy=policies.own.policy,
         facts=facts,
         base=base_facts,
         decision=decision,
         run=_run(started, begun, seen, request.environment),
-        origins=origins(effective),
+        origins=origins(policies.effective),
         artifacts=bundle.artifacts(raw),
         change=seen.change,
+        others=policies.judgings[1:],
+        reviews=reviews,
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
     unsearched = seen.redactor.unsearched.union(*(item.unsearched for item in seen.all))
     base_raw = {name: item.members for name, item in masked_base.items()}
     kept = Kept(
+        sources=(*policies.sources, *(source for name, found in policies.others.items() for source in bundle.beside(name, found))),
         raw=raw,
         base_raw=base_raw,
         redactor=seen.redactor,
@@ -170,13 +205,15 @@ class _Seen:
         return tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
 
 
-def _with_base(seen: _Seen, policy: Policy, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
+def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
     """The same with what was seen at the base."""
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
-    policies = {gate.name: gate for gate in policy.gates}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
+    unsearched = {item.name: frozenset(found.rule for found in item.unsearched) for item in seen.here}
     here = [
-        Here(policy=policies[step.name], step=step, facts=facts[step.name], secrets=secrets[step.name])
+        Here(
+            policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name], unsearched=unsearched[step.name]
+        )
         for step in seen.steps
         if step.name in facts
     ]
@@ -187,6 +224,26 @@ def _with_base(seen: _Seen, policy: Policy, compare_with: Callable[[Sequence[Her
 
     found = compare_with(here, read)
     return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+
+
+def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:
+    """What people said of the change on the code host, where an approval could count: of a waiver, or of a policy that is loosened."""
+    asking = [item for item in policies.judgings if _wants_reviews(item)]
+    if not asking:
+        return None
+    named = [approvers.parse(text) for item in asking for text in item.policy.approvers]
+    return github.reviews(
+        request.environment,
+        commit=context.commit,
+        parents=history.parents(request.root, context.commit) if context.commit else (),
+        teams=list(dict.fromkeys(who.name for who in named if who.team)),
+        offline=request.offline,
+    )
+
+
+def _wants_reviews(item: Judging) -> bool:
+    policy = item.policy
+    return bool(policy.approvers) and (item.name == TIP_POLICY or bool(policy.waivers and policy.waiver_rules.approval == "reviewed"))
 
 
 def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
@@ -264,7 +321,7 @@ def _write(
     *,
     interrupted: bool,
 ) -> Result:
-    members = bundle.members_of(record, request.sources, kept.raw, kept.base_raw)
+    members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
     page = html.render(record, bundle=None)
     said = redactions.of(members, kept.places, kept.unsearched, kept.redactor)
@@ -319,11 +376,9 @@ def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
     return Problem(error=f"the policy holds a secret: {', '.join(rules)}", where=where, help=remedy)
 
 
-def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
-    """What the run is about, and the base that it is held against. Raises `UsageError` and `RepositoryError`."""
+def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
-    base = find_base(request.root, named=request.base, stage=request.stage, environment=environment, offline=request.offline)
     limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
@@ -332,7 +387,7 @@ def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
     repository = checkout.repository
     if environment.get("GITHUB_REPOSITORY"):
         repository = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{environment['GITHUB_REPOSITORY']}"
-    context = Context(
+    return Context(
         day=request.as_of or clock.today(),
         stage=request.stage,
         commit=checkout.commit,
@@ -343,8 +398,8 @@ def _context(request: Request, tree: Tree) -> tuple[Context, Base | None]:
         base=base.commit if base else None,
         selection=request.selection,
         limited=limited,
+        policies=policies.named,
     )
-    return context, base
 
 
 def _few(names: Sequence[str]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gates import registry
+from gates import codec, registry
 from gates.adapters import files, git
-from gates.api import Gate, Suggestion, Survey
+from gates.api import Suggestion, Survey
 
 _HEADER = """\
 # What a change has to pass, read by Quality Gates (`gates run`). All that can stand here: docs/policy.md,
@@ -21,25 +22,56 @@ extends: [baseline]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A policy file's text, and the names of the gates that it switches on."""
+class Addition:
+    """What is said of a gate beside its options: plain data as a policy holds it, and a line of comment for each reason."""
 
-    text: str
-    gates: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What fits a repository: suggestions by gate, and the ids of gates that found nothing to examine."""
+
+    found: Mapping[str, Suggestion]
+    missing: tuple[str, ...]
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The names of the gates that it switches on."""
+        return tuple(self.found)
+
+    @property
+    def text(self) -> str:
+        """The policy file that says so."""
+        return self.write({})
+
+    def write(self, additions: Mapping[str, Addition], note: str = "") -> str:
+        """The same with more about some gates, and a note at its head."""
+        parts = [_comment(note, "") + _HEADER, "gates:" if self.found else "gates: {}"]
+        for name, suggestion in self.found.items():
+            more = additions.get(name, Addition())
+            comments = "".join(_comment(line, "  ") for line in (*suggestion.comments, *more.comments))
+            settings = {**({"options": suggestion.options} if suggestion.options else {}), **more.settings}
+            parts.append(comments + _gate(name, settings))
+        if self.missing:
+            nothing = f"Nothing was found here for: {', '.join(self.missing)}. docs/gates/ says how to switch each on."
+            parts.append(_comment(nothing, "  ").rstrip("\n"))
+        return "\n".join(parts) + "\n"
 
 
 def propose(root: Path) -> Proposal:
     """A policy for the repository at `root`, made of what each gate finds there. The same tree gives the same text."""
     survey = look(root)
     found: dict[str, Suggestion] = {}
-    missing: list[Gate] = []
+    missing: list[str] = []
     for gate in registry.every():
         suggestion = gate.detect(survey) if gate.detect else None
         if suggestion is not None:
             found[gate.id] = suggestion
         elif gate.detect:
-            missing.append(gate)
-    return Proposal(text=_text(found, missing), gates=tuple(found))
+            missing.append(gate.id)
+    return Proposal(found=found, missing=tuple(missing))
 
 
 def look(root: Path) -> Survey:
@@ -49,34 +81,37 @@ def look(root: Path) -> Survey:
     return Survey(root=root, files=tuple(names))
 
 
-def _text(found: Mapping[str, Suggestion], missing: list[Gate]) -> str:
-    parts = [_HEADER, "gates:" if found else "gates: {}"]
-    for name, suggestion in found.items():
-        parts.append(_comments(suggestion.comments) + _gate(name, suggestion.options))
-    if missing:
-        names = ", ".join(gate.id for gate in missing)
-        parts.append(
-            textwrap.indent(textwrap.fill(f"Nothing was found here for: {names}. docs/gates/ says how to switch each on.", 96), "  # ")
-        )
-    return "\n".join(parts) + "\n"
+def _comment(text: str, indent: str) -> str:
+    """A text as lines of comment. Names of files stand in it: nothing of them may end the line."""
+    seen = "".join(char if char.isprintable() or (char.isspace() and char.isascii()) else ascii(char)[1:-1] for char in text)
+    return textwrap.indent("".join(f"# {line}\n" for line in textwrap.wrap(seen, 96)), indent)
 
 
-def _comments(lines: tuple[str, ...]) -> str:
-    wrapped = [part for line in lines for part in textwrap.wrap(line, 96)]
-    return "".join(f"  # {part}\n" for part in wrapped)
-
-
-def _gate(name: str, options: Mapping[str, Any]) -> str:
-    if not options:
+def _gate(name: str, settings: Mapping[str, Any]) -> str:
+    if not settings:
         return f"  {name}: {{}}"
     import yaml
 
-    body = yaml.safe_dump({"options": _written(options)}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-    return f"  {name}:\n{textwrap.indent(body.rstrip(), '    ')}"
+    class Dumper(yaml.SafeDumper):
+        """Writes exact numbers as a policy reads them."""
+
+    Dumper.add_representer(Decimal, lambda dumper, number: dumper.represent_scalar("tag:yaml.org,2002:float", codec.decimal_text(number)))
+    return "\n".join([f"  {name}:", *(textwrap.indent(_block(Dumper, key, value), "    ") for key, value in _written(settings).items())])
+
+
+def _block(dumper: Any, key: str, value: Any) -> str:
+    """One setting; of what it holds only the innermost lists and mappings stand in one line."""
+    import yaml
+
+    flow = None if isinstance(value, dict | list) else False
+    said = yaml.dump({key: value}, Dumper=dumper, sort_keys=False, allow_unicode=True, default_flow_style=flow, width=100)
+    return str(said).rstrip()
 
 
 def _written(value: Any) -> Any:
-    """Options as a policy spells them: kebab-case keys, lists for tuples."""
+    """Plain data as a policy spells it: kebab-case keys, lists for tuples, whole numbers without a point."""
+    if isinstance(value, Decimal) and value == int(value):
+        return int(value)
     if isinstance(value, Mapping):
         return {str(key).replace("_", "-"): _written(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +38,8 @@ class ObserveContext:
     `selected` holds the files that a commit hook named (None: the whole tree), `tree` what stood there before any gate ran.
     `deadline` is on `clock.monotonic`.
     `day` is the day of evaluation in UTC, for what has an age.
-    Where `root` is a tree of the base, `judged` is the root of what is judged, and `renamed` has the names there of files that are called
-    otherwise here.
+    Where `root` is a tree of the base, `judged` is the root of what is judged. `renamed` has, by their names under `root`, the names by
+    which the policy knows files that the change renames.
     """
 
     gate: str
@@ -351,7 +352,11 @@ class ObserveContext:
 
     def inside(self, path: str) -> Path:
         """A path of the policy's under the root; raises `GateError` where it leads out of the repository."""
-        return _inside(self.root, path)
+        found = _inside(self.root, path)
+        if self.renamed and not found.exists():
+            wanted = posixpath.normpath(path)
+            found = next((self.root / name for name, known in self.renamed.items() if known == wanted), found)
+        return found
 
     def steering(self, path: str) -> Path:
         """The same for a file that says how to look, not what to look at: of what is judged, also where the base is observed."""

@@ -20,19 +20,27 @@ _DEEPEN = "fetch it whole: `git fetch --unshallow`, or `fetch-depth: 0` of actio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """A commit by its full id, and in words why it is the base."""
+    """A commit by its full id, and in words why it is the base.
+
+    `tip` is the tip of the branch that the change goes into, whose policy judges it too; None where there is none to judge by.
+    """
 
     commit: str
     found_by: str
+    tip: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A revision that would be the base, and how it was come by; `exact` where it is the base itself, not a branch that went on."""
+    """A revision that would be the base, and how it was come by.
+
+    `exact` where it is the base itself, not a branch that went on; `judges` where its policy judges what goes there.
+    """
 
     revision: str
     found_by: str
     exact: bool = True
+    judges: bool = True
 
 
 def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[str, str], offline: bool = False) -> Base | None:
@@ -59,21 +67,22 @@ def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[st
         raise RepositoryError(
             f"the base {wanted.revision[:12]} ({wanted.found_by}) is not in this clone, and could not be fetched", help=_DEEPEN
         )
+    tip = commit if wanted.judges else None
     if not wanted.exact:
         commit = _where_it_began(root, head, commit, wanted, offline=offline)
     if commit == head and not git.checkout(root).dirty:
         return None
-    return Base(commit=commit, found_by=wanted.found_by)
+    return Base(commit=commit, found_by=wanted.found_by, tip=tip)
 
 
 def _wanted(root: Path, head: str, named: str | None, stage: Stage, environment: Mapping[str, str]) -> Wanted | None:
     if named:
         return Wanted(revision=named, found_by=f"--base {named}")
     if stage is Stage.COMMIT:
-        return Wanted(revision=head, found_by="the last commit")
+        return Wanted(revision=head, found_by="the last commit", judges=False)
     if stage is Stage.RELEASE:
         tag = history.last_release(root)
-        return Wanted(revision=tag, found_by=f"the last release, {tag}") if tag else None
+        return Wanted(revision=tag, found_by=f"the last release, {tag}", judges=False) if tag else None
     return _of_event(root, head, environment) or _of_branch(root)
 
 
@@ -86,7 +95,9 @@ def _of_branch(root: Path) -> Wanted | None:
 
 def _commit(root: Path, wanted: Wanted, *, offline: bool) -> str | None:
     """The full id of a revision whose tree is at hand, fetched where it is not."""
-    commit = wanted.revision if history.is_commit_id(wanted.revision) else history.commit_of(root, wanted.revision)
+    commit = history.commit_of(root, wanted.revision)
+    if commit is None and history.is_commit_id(wanted.revision):
+        commit = wanted.revision
     if commit is None or history.has(root, commit):
         return commit
     return commit if not offline and history.fetch(root, commit) else None
@@ -112,18 +123,18 @@ def _of_event(root: Path, head: str, environment: Mapping[str, str]) -> Wanted |
 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads
     """
-    event = _payload(environment)
     match environment.get("GITHUB_EVENT_NAME"):
         case "pull_request" | "pull_request_target":
-            return _of_pull_request(root, head, event)
+            return _of_pull_request(root, head, _payload(environment))
         case "merge_group":
-            commit = _within(event, "merge_group", "base_sha")
+            commit = _within(_payload(environment), "merge_group", "base_sha")
             return Wanted(revision=commit, found_by="the base of the merge group") if history.is_commit_id(commit) else None
         case "push":
+            event = _payload(environment)
             commit = event.get("before")
             # A branch that was pushed by force may have left its old tip: then it is compared with where it began.
             gone = event.get("forced") is True or not history.is_commit_id(commit)
-            return None if gone or commit == head else Wanted(revision=str(commit), found_by="what was pushed to before")
+            return None if gone or commit == head else Wanted(revision=str(commit), found_by="what was pushed to before", judges=False)
     return None
 
 

@@ -14,6 +14,7 @@ from gates.model import Outcome
 from gates.report.safe import terminal, visible_json
 
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
+_IN_PART = "in part"
 _COLORS = {True: 32, False: 31, None: 33}
 _WORDS: dict[str, str] = {
     Question.INTACT: "intact",
@@ -26,11 +27,16 @@ _WORDS: dict[str, str] = {
 
 def text(found: Verification, other: Rejudged | None, *, color: bool) -> str:
     """A line for each question, then the verdict, and what the other policy says."""
-    lines = [_line(_WORDS[answer.question], answer.holds, answer.words, color=color) for answer in found.answers]
+    lines = [
+        _line(_WORDS[answer.question], answer.holds, answer.words, color=color, mark=_IN_PART if _in_part(answer) else "")
+        for answer in found.answers
+    ]
     if found.contents is not None:
         claimed = found.contents.record.decision.verdict
         broken = ", ".join(_not(answer) for answer in found.answers if answer.holds is False)
-        lines.append(f"verdict: {claimed}" if _is_verdict(found.code) else f"NOT VERIFIED: {broken}; the bundle itself claims: {claimed}")
+        named = all(answer.holds for answer in found.answers if answer.question is Question.ABOUT)
+        verdict = f"verdict: {claimed}{'' if named else ', of a commit that you did not name'}"
+        lines.append(verdict if _is_verdict(found.code) else f"NOT VERIFIED: {broken}; the bundle itself claims: {claimed}")
         lines.append(f"digest: sha256:{found.contents.digest}")
     if other is not None:
         lines += _by_other(other)
@@ -79,9 +85,14 @@ def _is_verdict(code: VerifyCode) -> bool:
     return code in {VerifyCode.PASSED, VerifyCode.FAILED, VerifyCode.ERRORED}
 
 
-def _line(head: str, holds: bool | None, words: str, *, color: bool) -> str:
-    mark = f"\x1b[{_COLORS[holds]}m{_MARKS[holds]}\x1b[0m" if color else _MARKS[holds]
-    return f"{terminal(head)}: {mark}: {terminal(words)}"
+def _in_part(answer: Answer) -> bool:
+    return answer.holds is None and bool(answer.compared)
+
+
+def _line(head: str, holds: bool | None, words: str, *, color: bool, mark: str = "") -> str:
+    said = mark or _MARKS[holds]
+    painted = f"\x1b[{_COLORS[holds]}m{said}\x1b[0m" if color else said
+    return f"{terminal(head)}: {painted}: {terminal(words)}"
 
 
 def _by_other(other: Rejudged) -> Iterator[str]:
@@ -111,7 +122,9 @@ def _whole(found: ChainVerification) -> str:
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
-    return {"question": answer.question.value, "holds": answer.holds, "words": answer.words}
+    said = {"question": answer.question.value, "holds": answer.holds, "words": answer.words}
+    about = {"compared": list(answer.compared), "not_compared": list(answer.not_compared)}
+    return said | (about if answer.compared or answer.not_compared else {})
 
 
 def _link(item: Verified) -> dict[str, Any]:

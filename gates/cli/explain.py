@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gates import registry
 from gates.api import Gate
+from gates.cli.bundles import last_bundle
 from gates.errors import BundleError, ExitCode, UsageError
 from gates.evidence import bundle
 from gates.model import Finding, GateDecision
-from gates.pipeline import EVIDENCE
 from gates.report.safe import terminal
 
 EXIT_CODES = {
@@ -22,8 +22,11 @@ EXIT_CODES = {
     3: "errored: an enforced gate could not tell. Its reason says what was missing; `gates doctor` checks this machine",
     4: "evidence could not be written: no space, no permission, or a secret stood in it",
     5: "`gates verify`: the bundle is not intact",
-    6: "`gates verify`: the bundle is not trusted: unsigned, or signed by nobody you named",
-    7: "`gates verify`: the bundle is about another commit, branch, stage or policy",
+    6: "`gates verify`: the bundle is not trusted: unsigned and that was not allowed, signed by nobody you named, by one who was revoked or"
+    " was not valid on the day of the run, a signature that can't be true, no timestamp where you ask for one, or another digest",
+    7: "`gates verify`: the bundle is about another commit, repository, ref, stage or policy than you named; or it was made on a dirty"
+    " tree, which is never the commit; is older than `--max-age`, judged on a day to come or on another than its timestamp's; comes"
+    " before `--min-sequence` in its chain; or its signer is believed less than `--min-trust`",
     8: "`gates verify`: facts, decision or page do not follow from what they are made of, or a run of a chain from the one before it",
     9: "`gates verify`: the bundle is incomplete, or was made by a judge that this version doesn't have",
     70: "a defect of Quality Gates: please report it with the text that was written",
@@ -43,7 +46,7 @@ def execute(options: argparse.Namespace) -> int:
     elif thing in registry.names():
         lines = list(_gate(registry.find(thing)))
     else:
-        lines = list(_findings(thing, options.bundle or _last_bundle(options.root)))
+        lines = list(_findings(thing, options.bundle or last_bundle(options.root)))
     sys.stdout.write("\n".join(terminal(line) for line in lines) + "\n")
     return ExitCode.PASSED
 
@@ -98,13 +101,3 @@ def _finding(finding: Finding, decision: GateDecision, index: int) -> Iterator[s
         yield f"  what to do: {finding.remedy}"
     if finding.help_url:
         yield f"  see: {finding.help_url}"
-
-
-def _last_bundle(root: Path) -> Path:
-    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
-    bundles = sorted(found, key=lambda path: path.stat().st_mtime)
-    if not bundles:
-        raise UsageError(
-            "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"
-        )
-    return bundles[-1]

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from gates.adapters import files
 from gates.errors import EvidenceError, ExitCode, UsageError
 from gates.model import BundleInfo, Record, Verdict
+from gates.report.view import Claim
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
 FORMATS_OF_RUN = ("text", "json", "github")
@@ -23,16 +24,21 @@ def exit_code(record: Record) -> ExitCode:
     return _CODES[record.decision.verdict]
 
 
-def render(kind: str, record: Record, *, bundle: BundleInfo | None, code: int, stream: TextIO | None = None) -> str:
-    """A record in one of `FORMATS`. `stream` is where text goes: it decides on colour and width."""
+def render(
+    kind: str, record: Record, *, bundle: BundleInfo | None, code: int, stream: TextIO | None = None, claim: Claim | None = None
+) -> str:
+    """A record in one of `FORMATS`. `stream` is where text goes: it decides on colour and width.
+
+    `claim` is of a bundle that nobody has verified: what people read (text, markdown, html) says so.
+    """
     settings: dict[str, Any] = {}
     match kind:
         case "json":
             settings = {"bundle": bundle, "exit_code": code, "problems": ()}
         case "text":
-            settings = {"bundle": bundle, "color": wants_color(stream), "width": width(stream)}
+            settings = {"bundle": bundle, "color": wants_color(stream), "width": width(stream), "claim": claim}
         case "markdown" | "html":
-            settings = {"bundle": bundle}
+            settings = {"bundle": bundle, "claim": claim}
     return str(importlib.import_module(f"gates.report.{kind}").render(record, **settings))
 
 

@@ -8,14 +8,12 @@ from typing import Any, NoReturn
 
 from gates.errors import UsageError
 
-COMMANDS = ("waive", "plan", "observe", "judge")
+COMMANDS = ("plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
-        "policy-from": "judging by further policies",
         "only-failed": "running only what failed",
     },
-    "init": {"adopt": "waiving what a repository has when it starts"},
 }
 
 

@@ -15,6 +15,7 @@ from gates.evidence.bundle import Contents
 from gates.judge.compare import compare
 from gates.model import BundleInfo, Record
 from gates.report.safe import terminal
+from gates.report.view import Claim
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,24 +30,29 @@ def execute(options: argparse.Namespace) -> int:
     if options.previous and options.format != "html":
         raise UsageError(f"--previous is for the page, not for {options.format}", help="add --format html, or compare with `gates diff`")
     contents = bundle.read(options.bundle)
-    _warn(contents)
+    claim = _claim(contents, str(options.bundle))
+    if claim.doubt:
+        sys.stderr.write(terminal(f"warning: {claim.doubt}; see `gates verify`") + "\n")
     record = _since(contents, options.previous) if options.previous else contents.record
     info = BundleInfo(path=str(options.bundle), digest=contents.digest, signed=bool(contents.signatures))
     code = output.exit_code(record)
     if options.output:
-        output.write_report(options.output, output.render(options.format, record, bundle=info, code=code))
+        output.write_report(options.output, output.render(options.format, record, bundle=info, code=code, claim=claim))
     else:
-        sys.stdout.write(output.render(options.format, record, bundle=info, code=code, stream=sys.stdout))
+        sys.stdout.write(output.render(options.format, record, bundle=info, code=code, stream=sys.stdout, claim=claim))
     return 0
 
 
-def _warn(contents: Contents) -> None:
-    """A report repeats what a bundle says: say aloud where that can't be true."""
-    wrong = follows.unknown_judges(contents) or "; ".join(follows.differences(contents))
+def _claim(contents: Contents, bundle: str) -> Claim:
+    """A report repeats what a bundle says: say first where that can't be true, or can't be judged again."""
+    unknown = follows.unknown_judges(contents)
+    if unknown:
+        return Claim(bundle=bundle, headline="Not judged again", doubt=f"this version can't judge this bundle again: {cut(unknown)}")
+    wrong = "; ".join(follows.differences(contents))
     if wrong:
-        sys.stderr.write(
-            terminal(f"warning: what this bundle says does not follow from what it holds: {cut(wrong)}; see `gates verify`") + "\n"
-        )
+        doubt = f"what this bundle says does not follow from what it holds: {cut(wrong)}"
+        return Claim(bundle=bundle, headline="Does not follow", doubt=doubt)
+    return Claim(bundle=bundle)
 
 
 def _since(contents: Contents, previous: Path) -> Record:

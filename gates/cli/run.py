@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
     parser.add_argument(
+        "--policy-from",
+        action="append",
+        default=[],
+        metavar="REF[#sha256:…]",
+        help="a policy that judges too, and the strictest counts: a file, or COMMIT:FILE; repeatable",
+    )
+    parser.add_argument(
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
     )
     parser.add_argument(
@@ -51,7 +58,7 @@ def execute(options: argparse.Namespace) -> int:
     reports = [output.parse_destination(text) for text in options.report]
     request = pipeline.Request(
         root=options.root,
-        sources=sources.standing_or_proposed(options.root, options.policy),
+        policy=sources.asked(options.root, options.policy, options.policy_from),
         stage=options.stage,
         environment=dict(os.environ),
         selection=tuple(dict.fromkeys(options.gate)),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gates import survey
+from gates.adapters import git
+from gates.change.policies import Asked, Floor
 from gates.errors import UsageError
 from gates.model import PolicySource
 from gates.policy import load
 
 POLICY_FILE = "gates.yaml"
+_PINNED = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def standing(root: Path, named: str | None) -> tuple[PolicySource, ...]:
@@ -27,9 +32,53 @@ def anywhere(root: Path, named: str) -> tuple[PolicySource, ...]:
     return standing(root if path.is_relative_to(root) else path.parent, str(path))
 
 
+def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
+    """The policy that a run is judged by, and those that are laid under it. Raises as `standing_or_proposed` and `floor` do."""
+    path = (Path.cwd() / named).resolve().relative_to(root.resolve()).as_posix() if named else POLICY_FILE
+    found = standing_or_proposed(root, named)
+    return Asked(sources=found, path=path, proposed=not _stands(root, named), floors=tuple(floor(root, text) for text in floors))
+
+
+def floor(root: Path, text: str) -> Floor:
+    """A policy that judges too, as `--policy-from` names it: a file, or a commit's (`COMMIT:FILE`), with or without its sha256.
+
+    Raises `UsageError` where there is none or it is another, and `PolicyError`.
+    """
+    named, _, pinned = text.partition("#")
+    if pinned and not _PINNED.fullmatch(pinned):
+        raise UsageError(f"--policy-from {text}: `#` is followed by sha256: and 64 hex digits", help="`sha256sum FILE` prints them")
+    revision, colon, path = named.partition(":")
+    if (Path.cwd() / named).is_file():
+        found, words = anywhere(root, named), f"the policy {named}"
+    elif colon:
+        commit = git.resolve(root, revision)
+        if git.file_at(root, commit, path) is None:
+            raise UsageError(
+                f"--policy-from {text}: {revision} has no file {path}", help="name a file of that commit, from the folder of the run"
+            )
+        found, words = (
+            load.collect_from(path, lambda member: git.file_at(root, commit, member)),
+            f"the policy {path} of {revision} ({commit[:12]})",
+        )
+    else:
+        raise UsageError(
+            f"--policy-from {text}: there is no such file", help="name a file, or COMMIT:FILE; get it here first where it lies elsewhere"
+        )
+    if pinned and found[-1].sha256 != pinned.removeprefix("sha256:"):
+        raise UsageError(
+            f"--policy-from {named} is another file than was pinned: its sha256 is {found[-1].sha256}",
+            help="see who changed it and why; where it is right, pin this one",
+        )
+    return Floor(words=words, sources=found)
+
+
+def _stands(root: Path, named: str | None) -> bool:
+    return bool(named) or (root / POLICY_FILE).exists()
+
+
 def standing_or_proposed(root: Path, named: str | None) -> tuple[PolicySource, ...]:
     """The same; where no file stands or is named, `baseline` on what is found here, said aloud."""
-    if named or (root / POLICY_FILE).exists():
+    if _stands(root, named):
         return standing(root, named)
     proposal = survey.propose(root)
     if not proposal.gates:

@@ -23,7 +23,9 @@ _EPILOG = """\
 for a release, where trust.yaml names the release job's key:
 
   gates verify BUNDLE --trust trust.yaml --min-trust required-workflow --max-age 30 \\
-    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID
+    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID --policy-digest SHA256
+
+What is not named is not compared. `gates policy show --stage release` tells the digest of a policy.
 
 exit codes: 0, 1, 3: it holds, and its verdict is passed, failed, errored; 5 not intact, 6 not trusted, 7 about something else,
 8 does not follow, 9 incomplete. More in docs/evidence.md; `gates explain 8` says what one means.
@@ -32,7 +34,7 @@ _REQUIRABLE = ("signed", "timestamped")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="a bundle: a .zip file or a folder")
+    parser.add_argument("bundles", type=Path, nargs="*", metavar="BUNDLE", help="a bundle, one: a .zip file or a folder")
     parser.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
     parser.add_argument(
         "--key", action="append", default=[], type=Path, metavar="FILE", help="take one that this public key signed; repeatable"
@@ -72,7 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    if (options.bundle is None) == (options.chain is None):
+    if len(options.bundles) > 1:
+        raise UsageError(
+            f"{len(options.bundles)} bundles are named, and `gates verify` answers for one at a time",
+            help="verify each by itself, or with --chain DIR those of a branch whose runs name each other",
+        )
+    if bool(options.bundles) == (options.chain is not None):
         raise UsageError("name one bundle to verify, or a folder of them with --chain", help="gates verify BUNDLE --allow-unsigned")
     if options.chain is not None and options.policy:
         raise UsageError("--policy judges one bundle again, not a chain", help="name the bundle instead of --chain")
@@ -98,7 +105,7 @@ def execute(options: argparse.Namespace) -> int:
         chain = verify_chain(options.chain, expected, _page)
         output.say(answers.chain_document(chain) if options.format == "json" else answers.chain_text(chain, color=color))
         return chain.code
-    found = verify(options.bundle, expected, _page)
+    found = verify(options.bundles[0], expected, _page)
     other, code = _by_another(found, options, today)
     output.say(answers.document(found, other, code) if options.format == "json" else answers.text(found, other, color=color))
     return code

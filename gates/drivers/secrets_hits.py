@@ -18,7 +18,8 @@ from gates.drivers import secrets_text as words
 _SHORTEST_VALUE = 8
 ALLOWED = "pragma: allowlist secret"
 _AROUND_VALUES = " \t\"'"
-_REST_OF_A_TOKEN = re.compile(r"[A-Za-z0-9_+/=-]*")
+#: A host that follows the `@` of a login is no part of it.
+_REST_OF_A_TOKEN = re.compile(r"(?<!@)[A-Za-z0-9_+/=-]*")
 _KEY_LINES = 200
 _KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{16,}")
 

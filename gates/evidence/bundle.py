@@ -11,7 +11,23 @@ from gates import canonical, codec, judge
 from gates.adapters import files
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive, redactions
-from gates.model import Artifact, BundleInfo, Change, Comparison, Context, Decision, Facts, Origins, Policy, PolicySource, Record, Run
+from gates.model import (
+    Artifact,
+    BundleInfo,
+    Change,
+    Comparison,
+    Context,
+    Decision,
+    Facts,
+    Judging,
+    JudgingPolicy,
+    Origins,
+    Policy,
+    PolicySource,
+    Record,
+    Reviews,
+    Run,
+)
 from gates.redact import Redactor
 
 SCHEMA = "gates/bundle/v1"
@@ -23,6 +39,8 @@ ORIGINS = "origins.json"
 COMPARISON = "comparison.json"
 #: What lies between the base and what was judged: there where there is a base.
 CHANGE = "change.json"
+#: What people said of the change on the code host: there where the policy wants waivers to be reviewed.
+REVIEWS = "reviews.json"
 MANIFEST_LIMIT = 2**20
 #: The members that sign stand beside the manifest and are not listed in it.
 SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr", "bundle.sigstore.json"})
@@ -30,7 +48,7 @@ SIGNATURES = frozenset({"attestation.dsse.json", "vsa.dsse.json", "timestamp.tsr
 BESIDE = frozenset({MANIFEST, redactions.NAME, PAGE})
 #: What the content digest covers: two runs on the same inputs with the same tools agree on it.
 _CONTENT = ("policies/", "facts/", "base/")
-_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json"})
+_CONTENT_FILES = frozenset({"context.json", CHANGE, "decision.json", REVIEWS})
 _MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
@@ -89,15 +107,27 @@ class Contents:
     sources: tuple[PolicySource, ...]
     raw: RawByGate
     base_raw: RawByGate
+    others: Mapping[str, tuple[PolicySource, ...]]
     members: Mapping[str, bytes]
     digest: str
     signatures: tuple[str, ...] = field(default=())
 
+    @property
+    def all_sources(self) -> tuple[PolicySource, ...]:
+        """The files of all policies, as `members_of` takes them."""
+        return (*self.sources, *(source for name, sources in self.others.items() for source in beside(name, sources)))
+
+
+def beside(name: str, sources: Sequence[PolicySource]) -> tuple[PolicySource, ...]:
+    """The files of a policy that judges beside the run's own, called as its bundle does."""
+    return tuple(replace(source, name=f"@{name}/{source.name}") for source in sources)
+
 
 def members_of(record: Record, sources: Sequence[PolicySource], raw: RawByGate, base_raw: RawByGate | None = None) -> dict[str, bytes]:
-    """All members of a run's bundle but the page and the manifest."""
+    """All members of a run's bundle but the page and the manifest. `sources` are the files of all policies (see `beside`)."""
     members = {f"policies/{source.name}": source.content for source in sources}
     members["policies/effective.json"] = canonical.of(record.policy)
+    members |= {f"policies/@{other.name}/effective.json": canonical.of(other.policy) for other in record.others}
     members["context.json"] = canonical.of(record.context)
     members["decision.json"] = canonical.of(record.decision)
     members["run.json"] = canonical.of(record.run)
@@ -108,6 +138,8 @@ def members_of(record: Record, sources: Sequence[PolicySource], raw: RawByGate, 
             members |= {f"{folder}/{gate}/{name}": content for name, content in files_of_gate.items()}
     if record.change is not None:
         members[CHANGE] = canonical.of(record.change)
+    if record.reviews is not None:
+        members[REVIEWS] = canonical.of(record.reviews)
     if record.origins is not None:
         members[ORIGINS] = canonical.of(record.origins)
     if record.comparison is not None:
@@ -126,7 +158,7 @@ def _artifacts(members: Sequence[Member]) -> tuple[Artifact, ...]:
 
 
 def content_digest(members: Mapping[str, bytes]) -> str:
-    """The digest of policies, context, facts, base and decision: `sha256:` and hex."""
+    """The digest of policies, context, facts, base, reviews and decision: `sha256:` and hex."""
     return _content_digest({name: canonical.sha256(content) for name, content in members.items() if _is_content(name)})
 
 
@@ -233,6 +265,7 @@ def open_members(members: Mapping[str, bytes]) -> Contents:
         sources=_sources(members, record.policy),
         raw=_raw(members, "raw/"),
         base_raw=_raw(members, "base-raw/"),
+        others={other.name: _sources(members, other.policy, f"@{other.name}/") for other in record.others},
         members=members,
         digest=canonical.sha256(members[MANIFEST]),
         signatures=signatures,
@@ -262,8 +295,9 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
     for name in ("context.json", "decision.json", "run.json", "policies/effective.json"):
         if name not in members:
             raise BundleError("a member is missing", where=name)
+    context = _decode(Context, _json(members, "context.json"), "context.json")
     record = Record(
-        context=_decode(Context, _json(members, "context.json"), "context.json"),
+        context=context,
         policy=_decode(Policy, _json(members, "policies/effective.json"), "policies/effective.json"),
         facts=_facts(members, "facts/"),
         base=_facts(members, "base/"),
@@ -273,6 +307,8 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
         origins=_decode(Origins, _json(members, ORIGINS), ORIGINS) if ORIGINS in members else None,
         artifacts=_artifacts(manifest.members),
         change=_decode(Change, _json(members, CHANGE), CHANGE) if CHANGE in members else None,
+        others=tuple(_other(members, named) for named in (context.policies or ())[1:]),
+        reviews=_decode(Reviews, _json(members, REVIEWS), REVIEWS) if REVIEWS in members else None,
         comparison=_decode(Comparison, _json(members, COMPARISON), COMPARISON) if COMPARISON in members else None,
     )
     if record.context != manifest.context:
@@ -281,6 +317,14 @@ def _record(members: Mapping[str, bytes], manifest: Manifest) -> Record:
     return replace(
         record, facts=tuple(sorted(record.facts, key=lambda facts: order.index(facts.gate) if facts.gate in order else len(order)))
     )
+
+
+def _other(members: Mapping[str, bytes], named: JudgingPolicy) -> Judging:
+    """A policy that judges beside the run's own."""
+    name = f"policies/@{named.name}/effective.json"
+    if name not in members:
+        raise BundleError("a member is missing", where=name)
+    return Judging(name=named.name, words=named.words, policy=_decode(Policy, _json(members, name), name))
 
 
 def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:
@@ -293,13 +337,14 @@ def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:
     return tuple(found)
 
 
-def _sources(members: Mapping[str, bytes], policy: Policy) -> tuple[PolicySource, ...]:
+def _sources(members: Mapping[str, bytes], policy: Policy, folder: str = "") -> tuple[PolicySource, ...]:
     """The policy files in the order in which they were composed."""
     found = []
     for source in policy.sources:
-        content = members.get(f"policies/{source.name}")
+        name = f"policies/{folder}{source.name}"
+        content = members.get(name)
         if content is None or canonical.sha256(content) != source.sha256:
-            raise BundleError("a policy file is missing or is another than was composed", where=f"policies/{source.name}")
+            raise BundleError("a policy file is missing or is another than was composed", where=name)
         found.append(PolicySource(name=source.name, content=content, sha256=source.sha256))
     return tuple(found)
 

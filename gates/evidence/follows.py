@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import gates
 from gates import canonical, registry
@@ -12,8 +12,9 @@ from gates.evidence.bundle import Contents
 from gates.facts import read_facts
 from gates.judge.compare import disagreements
 from gates.judge.versions import JUDGES
+from gates.model import Judging, PolicySource, Stage
 from gates.policy import load
-from gates.policy.compose import compose, origins
+from gates.policy.compose import Effective, compose, origins
 
 
 def made_by_this_version(contents: Contents) -> bool:
@@ -37,7 +38,7 @@ def unknown_judges(contents: Contents) -> str:
 
 def differences(contents: Contents) -> list[str]:
     """What does not come out the same when it is done again, in words. Every judge and parser has to be known."""
-    written = bundle.members_of(contents.record, contents.sources, contents.raw, contents.base_raw)
+    written = bundle.members_of(contents.record, contents.all_sources, contents.raw, contents.base_raw)
     return [
         *_of_listing(contents, written),
         *_of_comparison(contents),
@@ -101,30 +102,49 @@ def _of_base(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
 def _of_policy(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
     try:
-        if _extended(contents) != [source.name for source in contents.sources]:
-            yield "the policy files are not those that the policy extends"
-        effective = compose(contents.sources, record.context.stage, registry.find)
+        effective = _composed(contents.sources, record.context.stage)
     except PolicyError as error:
         yield f"the policy files can't be composed again: {error}"
         return
-    if canonical.of(effective.policy) != written["policies/effective.json"]:
-        yield "the effective policy does not follow from the policy files"
-    if record.origins is not None and record.origins != origins(effective):
-        yield "the places of the policy are not those of its files"
+    if effective is None:
+        yield "the policy files are not those that the policy extends"
+    else:
+        if canonical.of(effective.policy) != written["policies/effective.json"]:
+            yield "the effective policy does not follow from the policy files"
+        if record.origins is not None and record.origins != origins(effective):
+            yield "the places of the policy are not those of its files"
+    for other in record.others:
+        yield from _of_another(other, contents.others[other.name], record.context.stage)
 
 
-def _extended(contents: Contents) -> list[str]:
+def _of_another(other: Judging, sources: Sequence[PolicySource], stage: Stage) -> Iterator[str]:
+    try:
+        effective = _composed(sources, stage)
+    except PolicyError as error:
+        yield f"the files of {other.words} can't be composed again: {error}"
+        return
+    if effective is None or effective.policy != other.policy:
+        yield f"{other.words} does not follow from its files"
+
+
+def _composed(sources: Sequence[PolicySource], stage: Stage) -> Effective | None:
+    """The policy that files make; None where they are not those that the policy extends. Raises `PolicyError`."""
+    return compose(sources, stage, registry.find) if _extended(sources) == [source.name for source in sources] else None
+
+
+def _extended(sources: Sequence[PolicySource]) -> list[str]:
     """The names of the policy file and of all that it extends, found anew. Raises `PolicyError` where one of them is not there."""
-    if not contents.sources:
+    if not sources:
         return []
-    read_file = {source.name: source.content for source in contents.sources}.get
-    return [source.name for source in load.collect_from(contents.sources[-1].name, read_file)]
+    read_file = {source.name: source.content for source in sources}.get
+    return [source.name for source in load.collect_from(sources[-1].name, read_file)]
 
 
 def _of_decision(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     record = contents.record
     try:
-        decision = JUDGES[contents.manifest.judge](record.policy, record.context, record.facts, record.base, record.change)
+        judge = JUDGES[contents.manifest.judge]
+        decision = judge(record.judgings(), record.context, record.facts, record.base, record.change, reviews=record.reviews)
     except ValueError as error:
         yield f"nothing can be decided from it: {error}"
         return

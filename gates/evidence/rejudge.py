@@ -36,7 +36,7 @@ def by_another(contents: Contents, sources: Sequence[PolicySource], day: date) -
     context = replace(record.context, day=day)
     asked = {gate.name: gate for gate in policy.gates if is_observed(gate, context)}
     facts = [_usable(item, record.policy, asked[item.gate]) for item in record.facts if item.gate in asked]
-    decision = decide(policy, context, facts, [item for item in record.base if item.gate in asked], record.change)
+    decision = decide(policy, context, facts, [item for item in record.base if item.gate in asked], record.change, reviews=record.reviews)
     return Rejudged(policy=sources[-1].name, day=day, decision=decision, notes=tuple(_notes(record, asked)))
 
 

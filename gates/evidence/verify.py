@@ -17,7 +17,7 @@ from gates.evidence.attestation import Place
 from gates.evidence.bundle import Contents
 from gates.evidence.signed import Signed, examine
 from gates.evidence.trust import Trust, Trusted
-from gates.judge.decide import is_observed
+from gates.judge.strictest import missing_facts
 from gates.model import Record, Stage, Verdict
 
 _WHERE: dict[Place | None, str] = {
@@ -39,11 +39,17 @@ class Question(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to one question. `holds` is None where it was not asked: an earlier answer left nothing, or nothing was named."""
+    """The answer to one question. `holds` is None where it was not asked: an earlier answer left nothing, or nothing was named.
+
+    `compared` and `not_compared`: of what the bundle is about, what the verifier named and what not. Whoever does not name the commit
+    gets no True: what was not compared is the bundle's own word.
+    """
 
     question: Question
     holds: bool | None
     words: str
+    compared: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +103,12 @@ def verify(path: Path, expected: Expectation, render_page: Render | None = None)
     except BundleError as error:
         return not_intact(error)
     signed = examine(contents, expected.trusted, timestamped=expected.timestamped)
+    trusted, why = _trusted(contents, signed, expected)
     answers: tuple[Answer, ...] = (
         Answer(question=Question.INTACT, holds=True, words=f"{len(contents.members)} members, each as the manifest lists it"),
-        _answer(Question.TRUSTED, lambda: _trusted(contents, signed, expected)),
-        _answer(Question.ABOUT, lambda: _about(contents, signed, expected)),
-        *_judged_again(contents, render_page),
+        Answer(question=Question.TRUSTED, holds=trusted, words=why),
+        _about(contents, signed, expected, trusted=trusted),
+        *_judged_again(contents, expected, render_page),
     )
     answers = tuple(replace(answer, words=cut(answer.words)) for answer in answers)
     failed = [_FAULTS[answer.question] for answer in answers if answer.holds is False]
@@ -115,11 +122,6 @@ def not_intact(error: BundleError) -> Verification:
     words = f"{problem.error} ({problem.where})" if problem.where else problem.error
     rest = tuple(Answer(question=question, holds=None, words="not asked: the bundle is not intact") for question in list(Question)[1:])
     return Verification(answers=(Answer(question=Question.INTACT, holds=False, words=words), *rest), code=VerifyCode.NOT_INTACT)
-
-
-def _answer(question: Question, ask: Callable[[], tuple[bool | None, str]]) -> Answer:
-    holds, words = ask()
-    return Answer(question=question, holds=holds, words=words)
 
 
 def _trusted(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool, str]:
@@ -147,59 +149,108 @@ def _when(signed: Signed) -> str:
     return f", seen {signed.stamp.at:%Y-%m-%dT%H:%M:%SZ} by {signed.stamp.by}" if signed.stamp.at is not None else ""
 
 
-def _about(contents: Contents, signed: Signed | None, expected: Expectation) -> tuple[bool | None, str]:
-    """Whether the bundle is about what the verifier named; None where nothing was named: then it could be about anything."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """One thing that a bundle is about, named as the option that asks for it. `fault`: how it differs, empty where it does not.
+
+    `moot`: it was named, and another answer already says why there is nothing to compare.
+    """
+
+    name: str
+    says: str
+    asked: bool
+    fault: str = ""
+    moot: bool = False
+
+
+def _about(contents: Contents, signed: Signed | None, expected: Expectation, *, trusted: bool) -> Answer:
+    """Whether the bundle is about what the verifier named, thing by thing: True only where the commit is among what was compared."""
+    things = [*_subject(contents, expected), *_besides(contents, signed, expected, trusted=trusted)]
+    differing = [thing.fault for thing in things if thing.fault]
+    asked = [thing for thing in things if thing.asked]
+    same = [thing.says for thing in asked if not thing.fault]
+    unnamed = expected.commit is None and not differing
+    parts = [
+        "; ".join(differing),
+        _listed("the rest is as you ask: " if differing else "as you ask: ", same),
+        _listed("NOT compared, the bundle's own word: ", [thing.says for thing in things if not thing.asked and not thing.moot]),
+        *(thing.says for thing in things if thing.moot),
+    ]
+    if unnamed:  # what was not compared counts for more than what was
+        parts = [parts[2], parts[1], *parts[3:], "name what it should be about with --commit"]
+    return Answer(
+        question=Question.ABOUT,
+        holds=False if differing else None if unnamed else True,
+        words="; ".join(filter(None, parts)),
+        compared=tuple(thing.name for thing in asked),
+        not_compared=tuple(thing.name for thing in things if not thing.asked),
+    )
+
+
+def _listed(before: str, said: Sequence[str]) -> str:
+    return before + ", ".join(said) if said else ""
+
+
+def _subject(contents: Contents, expected: Expectation) -> Iterator[_Compared]:
+    """What a run is about, in the words of its own evidence."""
     context, decision = contents.record.context, contents.record.decision
-    pairs = [
+    dirty = context.dirty and context.commit is not None
+    pairs = (
         ("commit", expected.commit, context.commit),
         ("repository", expected.repository, context.repository),
         ("ref", expected.ref, context.ref),
         ("stage", expected.stage, context.stage),
-        ("policy digest", expected.policy_digest, decision.policy_digest),
-    ]
-    differing = [f"its {name} is {is_ or 'not known'}, not {wanted}" for name, wanted, is_ in pairs if wanted is not None and wanted != is_]
-    if expected.commit is not None and context.dirty:
-        differing.append("it was made on a dirty tree, which is never the commit")
-    if expected.not_before is not None and context.day < expected.not_before:
-        differing.append(f"it was judged on {context.day}, before {expected.not_before}")
-    if expected.not_after is not None and context.day > expected.not_after:
-        differing.append(f"it was judged as on {context.day}, which is yet to come")
+        ("policy-digest", expected.policy_digest, decision.policy_digest),
+    )
+    for name, wanted, is_ in pairs:
+        noun = name.replace("-", " ")
+        faults = [f"its {noun} is {is_ or 'not known'}, not {wanted}"] if wanted not in (None, is_) else []
+        if name == "commit" and wanted is not None and context.dirty:
+            faults.append("it was made on a dirty tree, which is never the commit")
+        says = f"{noun} {is_ or 'not known'}{' with changes that are not committed' if name == 'commit' and dirty else ''}"
+        if name == "policy-digest" and wanted is None:  # to copy it from here would hold the bundle against itself
+            says = "policy"
+        yield _Compared(name=name, says=says, asked=wanted is not None, fault="; ".join(faults))
+
+
+def _besides(contents: Contents, signed: Signed | None, expected: Expectation, *, trusted: bool) -> Iterator[_Compared]:
+    """The day, the timestamp's day, the signer's level and the number in the chain: of the last three only what was asked."""
+    day, sequence = contents.record.context.day, contents.manifest.sequence
     at = signed.stamp.at if signed is not None and expected.timestamped else None
-    if at is not None and at.date() != context.day:
-        differing.append(f"it was judged as on {context.day}, and its timestamp is of {at.date()}")
-    trust = signed.trust if signed is not None else Trust.SELF_REPORTED
-    if trust < expected.min_trust:
-        grants = "" if expected.trusted.from_file else " (only a trust file says how far a signer is believed)"
-        said = (
-            f"its signer is believed as {trust.word}"
-            if signed is not None and signed.by is not None
-            else "nobody whom you name vouches for it"
-        )
-        differing.append(f"{said}, and you ask for {expected.min_trust.word}{grants}")
-    sequence = contents.manifest.sequence
-    if expected.min_sequence is not None and sequence < expected.min_sequence:
-        differing.append(f"it is number {sequence} of its chain, and you know of number {expected.min_sequence}")
-    if differing:
-        return False, "; ".join(differing)
-    asked = [name for name, wanted, _ in pairs if wanted is not None] + list(_asked_besides(expected, trust))
-    subject = f"commit {context.commit}" if context.commit else "no commit"
-    dirty = " with changes that are not committed" if context.dirty and context.commit else ""
-    said = f"{subject}{dirty}, stage {context.stage}, judged on {context.day}"
-    return (True, f"{said} (compared: {', '.join(asked)})") if asked else (None, f"{said}: name what it should be about with --commit")
-
-
-def _asked_besides(expected: Expectation, trust: Trust) -> Iterator[str]:
-    if expected.not_before is not None:
-        yield f"no older than {expected.not_before}"
+    yield _age(day, expected)
+    if at is not None:
+        other = f"it was judged as on {day}, and its timestamp is of {at.date()}" if at.date() != day else ""
+        yield _Compared(name="timestamped", says="on the timestamp's day", asked=True, fault=other)
     if expected.min_trust > Trust.SELF_REPORTED:
-        yield f"believed as {trust.word}"
+        yield _level(signed, expected, trusted=trusted)
     if expected.min_sequence is not None:
-        yield f"number {expected.min_sequence} or later"
-    if expected.timestamped:
-        yield "the timestamp's day"
+        earlier = f"it is number {sequence} of its chain, and you know of number {expected.min_sequence}"
+        says = f"number {sequence} of its chain"
+        yield _Compared(name="min-sequence", says=says, asked=True, fault=earlier if sequence < expected.min_sequence else "")
 
 
-def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answer, Answer]:
+def _age(day: date, expected: Expectation) -> _Compared:
+    fault, bound = "", f", no older than {expected.not_before}" if expected.not_before is not None else ""
+    if expected.not_before is not None and day < expected.not_before:
+        fault = f"it was judged on {day}, before {expected.not_before}"
+    elif expected.not_after is not None and day > expected.not_after:
+        fault = f"it was judged as on {day}, which is yet to come"
+    return _Compared(name="max-age", says=f"judged on {day}{bound}", asked=expected.not_before is not None, fault=fault)
+
+
+def _level(signed: Signed | None, expected: Expectation, *, trusted: bool) -> _Compared:
+    """How far the signer is believed. Where nobody vouches and that is why it is not trusted, this is no second fault."""
+    trust, by = (signed.trust, signed.by) if signed is not None else (Trust.SELF_REPORTED, None)
+    if by is None and not trusted:
+        says = f"{expected.min_trust.word} is not compared: nobody whom you name vouches for it"
+        return _Compared(name="min-trust", says=says, asked=False, moot=True)
+    grants = "" if expected.trusted.from_file else " (only a trust file says how far a signer is believed)"
+    said = f"its signer is believed as {trust.word}" if by is not None else "nobody whom you name vouches for it"
+    fault = f"{said}, and you ask for {expected.min_trust.word}{grants}" if trust < expected.min_trust else ""
+    return _Compared(name="min-trust", says=f"believed as {trust.word}", asked=True, fault=fault)
+
+
+def _judged_again(contents: Contents, expected: Expectation, render_page: Render | None) -> tuple[Answer, Answer]:
     """The last two questions: parsing and judging again is what both need."""
     unknown = follows.unknown_judges(contents)
     if unknown:
@@ -209,11 +260,18 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
     if not differing and render_page is not None and follows.made_by_this_version(contents):
         same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
         differing = [] if same else [f"{bundle.PAGE} is not the page that this version makes of the run: read `gates report` instead"]
-    words = "; ".join(differing) or f"facts of {len(contents.record.facts)} gates from their raw output, the decision from the facts"
+    count = len(contents.record.facts)
+    gates = f"{count} gate{'' if count == 1 else 's'}"
+    words = "; ".join(differing) or f"facts of {gates} from their raw output, the decision from the facts"
     if not differing and not follows.made_by_this_version(contents):
         words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
     missing = _missing(contents)
-    complete = "; ".join(missing) or f"all {len(contents.record.facts)} gates that the policy demands at this stage"
+    whose = (
+        "the policy whose digest you name demands at this stage"
+        if expected.policy_digest == contents.record.decision.policy_digest
+        else "its own policy demands at this stage; --policy-digest or --policy FILE hold that policy against yours"
+    )
+    complete = "; ".join(missing) or f"{'the one gate' if count == 1 else f'all {gates}'} that {whose}"
     return (
         Answer(question=Question.FOLLOWS, holds=not differing, words=words),
         Answer(question=Question.COMPLETE, holds=not missing, words=complete),
@@ -222,6 +280,5 @@ def _judged_again(contents: Contents, render_page: Render | None) -> tuple[Answe
 
 def _missing(contents: Contents) -> Sequence[str]:
     record = contents.record
-    reported = {facts.gate for facts in record.facts}
-    silent = [gate.name for gate in record.policy.gates if is_observed(gate, record.context) and gate.name not in reported]
+    silent = missing_facts(record.judgings(), record.context, record.facts)
     return (*(f"the gate {name} did not report" for name in silent), *record.decision.partial)

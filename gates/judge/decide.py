@@ -22,6 +22,7 @@ from gates.model import (
     LimitCheck,
     Outcome,
     Policy,
+    Reviews,
     Status,
     Verdict,
 )
@@ -29,10 +30,21 @@ from gates.model import (
 NOTHING_ENFORCED = "no gate that is enforced had anything to examine: nothing could stop this"
 
 
-def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Sequence[Facts], change: Change | None = None) -> Decision:
-    """Judge. `change` is what lies between the base and what is judged.
+def decide(
+    policy: Policy,
+    context: Context,
+    facts: Sequence[Facts],
+    base: Sequence[Facts],
+    change: Change | None = None,
+    *,
+    may_be_gone: bool = False,
+    reviews: Reviews | None = None,
+) -> Decision:
+    """Judge. `change` is what lies between the base and what is judged; `may_be_gone`: what a gate looks at may be there no more;
+    `reviews` are those of the change, where they were asked for.
 
-    Raises `ValueError` for facts that the policy did not ask for: they are not of this run."""
+    Raises `ValueError` for facts that the policy did not ask for: they are not of this run.
+    """
     reported, before = match.by_gate(facts), match.by_gate(base)
     asked = {gate.name for gate in policy.gates if is_observed(gate, context)}
     unasked = sorted(set(reported) - asked)
@@ -42,9 +54,9 @@ def decide(policy: Policy, context: Context, facts: Sequence[Facts], base: Seque
     strange = [item for item in (*facts, *base) if item.uses != uses.get(item.gate, item.uses)]
     if strange:
         raise ValueError(f"the gate {strange[0].gate!r} reports as {strange[0].uses!r}, and the policy asks for {uses[strange[0].gate]!r}")
-    waived = waivers.apply(policy, context, reported)
+    waived = waivers.apply(policy, context, reported, reviews)
     gates = tuple(
-        _judge(gate, context, reported.get(gate.name), _Before(facts=before.get(gate.name), change=change), waived)
+        _judge(gate, context, reported.get(gate.name), _Before(facts=before.get(gate.name), change=change, may_be_gone=may_be_gone), waived)
         if gate.name in asked
         else _skipped(gate, _why_skipped(gate, context))
         for gate in policy.gates
@@ -76,6 +88,7 @@ class _Before:
 
     facts: Facts | None
     change: Change | None
+    may_be_gone: bool
 
     def unknown(self, gate: str) -> str:
         """Why nothing is known of the base that there is; empty where something is, and where there is no base."""
@@ -88,7 +101,7 @@ class _Before:
 def _judge(gate: GatePolicy, context: Context, facts: Facts | None, before: _Before, waived: waivers.Waived) -> GateDecision:
     if facts is None:
         return _errored(gate, ("it did not report: the run ended before it did",))
-    if facts.status is Status.NOT_APPLICABLE and context.limited:
+    if facts.status is Status.NOT_APPLICABLE and (context.limited or before.may_be_gone):
         return _skipped(gate, facts.reason)
     if facts.status is not Status.COMPLETED or facts.examined is None:
         return _errored(gate, (facts.reason,), facts.remedy)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from gates.judge import VERSION
-from gates.judge.decide import decide
-from gates.model import Change, Context, Decision, Facts, Policy
+from gates.judge.strictest import judge
+from gates.model import Change, Context, Decision, Facts, Judging, Reviews
 
-Decide = Callable[[Policy, Context, Sequence[Facts], Sequence[Facts], Change | None], Decision]
 
-JUDGES: Mapping[int, Decide] = {VERSION: decide}
+class Judge(Protocol):
+    """What every judge takes, and what it gives."""
+
+    def __call__(
+        self,
+        judgings: Sequence[Judging],
+        context: Context,
+        facts: Sequence[Facts],
+        base: Sequence[Facts],
+        change: Change | None = None,
+        *,
+        reviews: Reviews | None = None,
+    ) -> Decision:
+        """See `judge`."""
+        ...
+
+
+JUDGES: Mapping[int, Judge] = {VERSION: judge}

@@ -15,27 +15,49 @@ from gates.model.comparison import (
     WaiverChange,
     WaiverFate,
 )
-from gates.model.context import Context
+from gates.model.context import Context, JudgingPolicy
 from gates.model.facts import Examined, Facts, Finding, Location, Measurement, Skip, ToolRun
 from gates.model.origins import Artifact, GateOrigin, Origins, WaiverOrigin
-from gates.model.policy import GatePolicy, Limit, Policy, PolicySource, RecordedDecision, SourceRef, Waiver, WaiverClass, WaiverRules
+from gates.model.policy import (
+    APPROVALS,
+    Approval,
+    GatePolicy,
+    Limit,
+    Policy,
+    PolicySource,
+    RecordedDecision,
+    SourceRef,
+    Waiver,
+    WaiverClass,
+    WaiverRules,
+    looks_alike,
+)
 from gates.model.record import (
+    CHANGE_POLICY,
+    TIP_POLICY,
     BundleInfo,
     Counts,
     Decision,
     FindingState,
     GateDecision,
     GateRun,
+    Judging,
     LimitCheck,
+    PolicyDecision,
     Record,
     Run,
     WaiverDecision,
     WaiverState,
 )
+from gates.model.reviews import Review, Reviews, Team
 from gates.model.terms import Enforcement, Kind, Outcome, Proof, Severity, Stage, State, Status, Verdict
 
 __all__ = [
+    "APPROVALS",
+    "CHANGE_POLICY",
+    "TIP_POLICY",
     "Amount",
+    "Approval",
     "Artifact",
     "BundleInfo",
     "Change",
@@ -57,6 +79,8 @@ __all__ = [
     "GatePolicy",
     "GateRun",
     "Hunk",
+    "Judging",
+    "JudgingPolicy",
     "Kind",
     "Limit",
     "LimitCheck",
@@ -68,10 +92,13 @@ __all__ = [
     "Place",
     "Policy",
     "PolicyChange",
+    "PolicyDecision",
     "PolicySource",
     "Proof",
     "Record",
     "RecordedDecision",
+    "Review",
+    "Reviews",
     "Run",
     "Severity",
     "Skip",
@@ -79,6 +106,7 @@ __all__ = [
     "Stage",
     "State",
     "Status",
+    "Team",
     "ToolChange",
     "ToolRun",
     "Verdict",
@@ -90,4 +118,5 @@ __all__ = [
     "WaiverOrigin",
     "WaiverRules",
     "WaiverState",
+    "looks_alike",
 ]

@@ -9,8 +9,18 @@ from gates.model.terms import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingPolicy:
+    """One of the policies that judge a run: its name in the evidence, and in words whose it is."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What the judge is told beside facts and policies. `day` is the day of evaluation in UTC.
+
+    `policies` are those that judge, where the policy that stands in what is judged is not the only one; the first is the run's own.
 
     `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
     less than the policy asks for: it was interrupted, or a hook named files.
@@ -27,3 +37,4 @@ class Context:
     parts: tuple[str, ...] = ()
     selection: tuple[str, ...] = ()
     limited: tuple[str, ...] = ()
+    policies: tuple[JudgingPolicy, ...] | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gates.model.terms import Enforcement, Severity, Stage
 
@@ -44,12 +44,17 @@ class GatePolicy:
     require: tuple[Limit, ...] = ()
 
 
+def looks_alike(gate: GatePolicy, other: GatePolicy | None) -> bool:
+    """Whether two policies have a gate look in the same way, so that one observation will do for both."""
+    return other is not None and gate.uses == other.uses and gate.options == other.options
+
+
 WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pending"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC)."""
+    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC). `signature` is an approver's."""
 
     id: str
     gate: str
@@ -60,6 +65,12 @@ class Waiver:
     approver: str
     created: date
     expires: date
+    signature: str | None = None
+
+
+Approval = Literal["self", "asserted", "reviewed", "signed"]
+#: From the weakest to the strongest.
+APPROVALS: tuple[Approval, ...] = get_args(Approval)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +103,23 @@ class SourceRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverRules:
-    """How the policy treats waivers. `max_days` is by severity's word; beyond it, and for stale ones, `warn` or `fail`."""
+    """How the policy treats waivers. `max_days` is by severity's word; beyond it, and for stale ones, `warn` or `fail`.
+
+    `approval` is the least that counts; None: the policy does not say, and any does.
+    """
 
     max_days: Mapping[str, int] = field(default_factory=lambda: {"critical": 14, "high": 30, "medium": 90, "low": 180, "info": 180})
     too_long: Literal["warn", "fail"] = "warn"
     unused: Literal["warn", "fail"] = "warn"
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The effective policy for one stage: all `sources` composed, later ones over earlier ones."""
+    """The effective policy for one stage: all `sources` composed, later ones over earlier ones.
+
+    With `self_approval` what a change loosens of it acts in that change: it is kept by one person, who says so.
+    """
 
     stage: Stage
     gates: tuple[GatePolicy, ...]
@@ -112,3 +130,4 @@ class Policy:
     runbook: str = ""
     rollback: str = ""
     sources: tuple[SourceRef, ...] = ()
+    self_approval: bool | None = None

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
 
 from gates.model.change import Change
 from gates.model.comparison import Comparison
 from gates.model.context import Context
 from gates.model.facts import Facts
 from gates.model.origins import Artifact, Origins
-from gates.model.policy import Limit, Policy
+from gates.model.policy import Approval, GatePolicy, Limit, Policy
+from gates.model.reviews import Reviews
 from gates.model.terms import Enforcement, Outcome, State, Verdict
+
+#: The names, in the evidence, of the policy that stands in what is judged, and of the one at the tip of the branch that it goes into.
+CHANGE_POLICY = "change"
+TIP_POLICY = "tip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateDecision:
+    """The judge's word on one gate; `by` names the policy whose word it is, where that is not the run's own."""
+
     gate: str
     uses: str
     outcome: Outcome
@@ -57,6 +63,7 @@ class GateDecision:
     counts: Counts = field(default_factory=Counts)
     findings: tuple[FindingState, ...] = ()
     mended: tuple[str, ...] = ()
+    by: str | None = None
 
 
 class WaiverState(StrEnum):
@@ -65,23 +72,43 @@ class WaiverState(StrEnum):
     EXPIRED = "expired"
     UNUSED = "unused"
     TOO_LONG = "too-long"
+    NOT_APPROVED = "not-approved"
     NOT_YET = "not-yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverDecision:
-    """What became of one waiver: how many findings it matched and why it counts or doesn't."""
+    """What became of one waiver: how many findings it matched, how it was approved, and why it counts or doesn't.
+
+    `approved_by` is who reviewed or signed it; None where nobody did.
+    """
 
     id: str
     state: WaiverState
     matched: int
     days_left: int
-    approval: Literal["self", "asserted"] = "asserted"
+    approval: Approval = "asserted"
     message: str = ""
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDecision:
+    """What one of several policies says by itself. Where it does not count, `why` says what set it aside."""
+
+    name: str
+    words: str
+    digest: str
+    verdict: Verdict
+    would_be: Verdict
+    counts: bool = True
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
+    """The verdict. Where several policies judge, it is the strictest of those that count, and `policies` has each one's own."""
+
     verdict: Verdict
     would_be: Verdict
     enforced: int
@@ -90,6 +117,7 @@ class Decision:
     waivers: tuple[WaiverDecision, ...] = ()
     reasons: tuple[str, ...] = ()
     policy_digest: str = ""
+    policies: tuple[PolicyDecision, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +146,25 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """A policy that judges, by its name in the evidence."""
+
+    name: str
+    words: str
+    policy: Policy
+
+    def own(self, gate: str) -> str:
+        """What facts of a gate are called that are of this policy alone: it has the gate look in another way than the run's own policy."""
+        return f"{gate}@{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything that reports render and the bundle holds.
 
     `base` has the facts of the base, where there is one, and `change` what lies between; `origins` and `artifacts` where limits and
-    raw output stand; `comparison` what became of the run since an earlier bundle.
+    raw output stand; `comparison` what became of the run since an earlier bundle; `reviews` what was said of the change,
+    where it was asked.
     """
 
     context: Context
@@ -136,9 +178,23 @@ class Record:
     artifacts: tuple[Artifact, ...] = ()
     comparison: Comparison | None = None
     change: Change | None = None
+    others: tuple[Judging, ...] = ()
+    reviews: Reviews | None = None
 
     def facts_of(self, gate: str) -> Facts | None:
         return next((facts for facts in self.facts if facts.gate == gate), None)
+
+    def policy_of(self, gate: str) -> GatePolicy | None:
+        """What the policy says of a gate; of one that another policy has look in its own way (`gate@policy`), what that one says."""
+        name, _, other = gate.partition("@")
+        policy = next((item.policy for item in self.others if item.name == other), None) if other else self.policy
+        return next((item for item in policy.gates if item.name == name), None) if policy else None
+
+    def judgings(self) -> tuple[Judging, ...]:
+        """All policies that judge, the run's own first."""
+        named = self.context.policies[0] if self.context.policies else None
+        own = Judging(name=named.name if named else CHANGE_POLICY, words=named.words if named else "", policy=self.policy)
+        return (own, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from gates.model import (
     WaiverOrigin,
     WaiverRules,
 )
-from gates.policy import layers
+from gates.policy import approvers, layers
 from gates.policy.entry import Entry, made, plain
 from gates.policy.exceptions import read_decisions, read_waivers
 from gates.policy.reader import Document, read, suggest
@@ -105,7 +105,7 @@ class _Composer:
     def document(self) -> Entry:
         """The policy as one file would say it at this stage."""
         values: dict[str, Entry] = {"version": made(1, "always")}
-        for key in ("runbook", "rollback", "approvers"):
+        for key in ("runbook", "rollback", "approvers", "self-approval"):
             said = [entry for root in self._roots if (entry := root.get(key))]
             values |= {key: said[-1]} if said else {}
         values["gates"] = Entry(self._all_gates(), Place(self._sources[-1].name) if self._sources else Place(""))
@@ -202,6 +202,7 @@ class _Composer:
         gates = document.value["gates"]
         rules = document.value["waiver-rules"]
         uses = {name: body.value["uses"].value for name, body in gates.items()}
+        approvers.check((entry for root in self._roots for entry in root.get("approvers") or ()), self._problems)
         return Policy(
             stage=self._stage,
             gates=tuple(_gate_policy(name, self._gates[name], body) for name, body in gates.items()),
@@ -211,12 +212,26 @@ class _Composer:
                 max_days={word: entry.value for word, entry in rules.value["max-days"].items()},
                 too_long=rules.said("too-long"),
                 unused=rules.said("unused"),
+                approval=rules.said("approval"),
             ),
             decisions=read_decisions(document.get("decisions") or (), self._problems),
             runbook=document.said("runbook", ""),
             rollback=document.said("rollback", ""),
+            self_approval=self._self_approval(document),
             sources=tuple(SourceRef(name=source.name, sha256=source.sha256) for source in self._sources),
         )
+
+    def _self_approval(self, document: Entry) -> bool | None:
+        """True or not said. Policies that want somebody else's approval refuse it."""
+        said = document.get("self-approval")
+        if said is None or not said.value:
+            return None
+        refusing = [source.name for source in self._sources if source.name in {f"{SHIPPED}strict.yaml", f"{SHIPPED}regulated.yaml"}]
+        if refusing:
+            name = refusing[-1].removeprefix(SHIPPED).removesuffix(".yaml")
+            error = f"`self-approval` can't stand beside `{name}`, which wants the approval of others"
+            self._problems.append(problem(error, said.place, f"take it out, or extend `baseline` instead of `{name}`"))
+        return True
 
     def _known(self, uses: Mapping[str, str]) -> dict[str, str]:
         """Gates that a waiver may name: those of the policy, those too whose own mistakes are reported already."""

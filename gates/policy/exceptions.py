@@ -14,6 +14,8 @@ from gates.policy.table import WAIVER
 
 #: What may have wildcards; the rest is compared whole.
 _PATTERNS = ("path", "operation", "url", "selector")
+#: What narrows a rule.
+_PLACES = ("path", "package", "operation", "url", "selector")
 _ONLY_WILDCARDS = re.compile(r"[*?./]*")
 
 
@@ -78,6 +80,9 @@ def _check_match(match: Entry, problems: list[Problem]) -> None:
         elif key in _PATTERNS and _ONLY_WILDCARDS.fullmatch(entry.value):
             error = f"{key} {entry.value!r} matches everything"
             problems.append(problem(error, entry.place, "a waiver is narrow: name the thing itself, or leave the key out"))
+    if all(key == "rule" for key, _ in match.items()) and (rule := match.get("rule")):
+        error = f"the rule {rule.value!r} alone would be waived everywhere, and in what is yet to be written"
+        problems.append(problem(error, match.place, f"add where: {', '.join(_PLACES)}; or waive one finding by its fingerprint"))
 
 
 def _waiver(entry: Entry) -> Waiver:
@@ -91,4 +96,5 @@ def _waiver(entry: Entry) -> Waiver:
         approver=entry.value["approver"].value,
         created=entry.value["created"].value,
         expires=entry.value["expires"].value,
+        signature=entry.said("signature"),
     )

@@ -96,8 +96,11 @@ class _Search:
             self._say(f"policies extend each other in a circle: {chain}", where, "remove one of these `extends`")
         elif name in self.found:
             return
-        elif not _NAME.fullmatch(name) or name.startswith(SHIPPED) or name == EFFECTIVE:
-            help = f"use letters, digits and `.`, `_`, `-`, `/`, `@`, and neither a folder called {SHIPPED} nor the name {EFFECTIVE}"
+        elif not _NAME.fullmatch(name) or name.startswith((SHIPPED, "@")) or name == EFFECTIVE:
+            help = (
+                "use letters, digits and `.`, `_`, `-`, `/`, `@` not as the first; "
+                f"and neither a folder called {SHIPPED} nor the name {EFFECTIVE}"
+            )
             self._say(f"a policy file can't be called {name!r}", where, help)
         elif (content := self._read_file(name)) is None:
             help = "name a file of this repository" if within else "let `gates init` write one, or name another with `--policy`"

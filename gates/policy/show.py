@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gates import canonical
 from gates.policy.compose import Effective
 from gates.policy.entry import Entry
 
@@ -14,9 +15,10 @@ _COLUMN = 56
 
 
 def show(effective: Effective) -> str:
-    """YAML of the policy at its stage. Reading it back gives the same policy."""
+    """YAML of the policy at its stage, with the digest that `gates verify` compares. Reading it back gives the same policy."""
     lines = [f"# The policy at the {effective.policy.stage} stage, composed of:"]
     lines += [f"#   {source.name}" for source in effective.policy.sources]
+    lines += [f"# Its digest: sha256:{canonical.sha256(canonical.of(effective.policy))}"]
     for text, origin in _mapping(effective.document, ""):
         lines.append(f"{text:<{_COLUMN}}  # {origin}" if origin else text)
     return "\n".join(lines) + "\n"
@@ -25,7 +27,7 @@ def show(effective: Effective) -> str:
 def _mapping(entry: Entry, indent: str) -> Iterator[tuple[str, str]]:
     """Lines of a mapping's keys, each with its origin; a line that only opens a block has none."""
     for key, item in entry.value.items():
-        yield from _value(f"{indent}{_quoted(key)}:", item, f"{indent}  ")
+        yield from _value(f"{indent}{quoted(key)}:", item, f"{indent}  ")
 
 
 def _value(head: str, entry: Entry, indent: str) -> Iterator[tuple[str, str]]:
@@ -55,10 +57,10 @@ def _flow(entry: Entry) -> str:
             return "{}"
         case list():
             return f"[{', '.join(_flow(item) for item in entry.value)}]"
-    return _quoted(entry.text)
+    return quoted(entry.text)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A scalar that reads back as the same text: plain where that is safe."""
     if _PLAIN.fullmatch(text) and text not in _NOT_PLAIN:
         return text

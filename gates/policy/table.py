@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from gates import codec
 from gates.api import Gate
-from gates.model import Enforcement, Severity, Stage, WaiverRules
+from gates.model import APPROVALS, Enforcement, Severity, Stage, WaiverRules
 from gates.policy.nodes import Boolean, Choice, Day, Integer, Key, Keys, ListOf, MapOf, Node, Number, OfGate, OneOrMany, Span, Text
 
 NAME_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -218,8 +218,13 @@ WAIVER_RULES = Keys(
             help="what becomes of a waiver that matches nothing, from 14 days after `created`",
             default=_RULES.unused,
         ),
+        Key(
+            name="approval",
+            of=Choice(values=APPROVALS),
+            help="the least approval with which a waiver counts: by the owner, by a name in the file, by a review, by a signature",
+            default="self",
+        ),
     ),
-    planned=("approval",),
 )
 WAIVER = Keys(
     keys=(
@@ -248,8 +253,13 @@ WAIVER = Keys(
         Key(name="approver", of=_WHO, help="who agreed", required=True),
         Key(name="created", of=Day(), help="the day from which it counts (UTC)", required=True),
         Key(name="expires", of=Day(), help="the last day on which it counts (UTC)", required=True),
+        Key(
+            name="signature",
+            of=Text(pattern=r"ed25519:[A-Za-z0-9+/]{86}==", says="what `gates waive ID --sign-key FILE` writes"),
+            help="by a key of one of the `approvers`, over all else that the waiver says; `gates waive ID --sign-key FILE` writes it",
+        ),
     ),
-    planned=("approval", "second-approver"),
+    planned=("second-approver",),
 )
 RECORDED_DECISION = Keys(
     keys=(
@@ -273,7 +283,18 @@ POLICY = Keys(
             of=ListOf(of=Text(blank=False)),
             help="policies that this one builds on: `baseline`, `strict`, `regulated`, or paths relative to this file; later ones win",
         ),
-        Key(name="approvers", of=ListOf(of=_WHO), help="who may approve what loosens the policy"),
+        Key(
+            name="approvers",
+            of=ListOf(of=_WHO),
+            help="who may approve waivers and what loosens the policy: `@login` or `@organisation/team` by a review, "
+            "`NAME ed25519:KEY` by a signature too",
+        ),
+        Key(
+            name="self-approval",
+            of=Boolean(),
+            help="what a change loosens acts in that change, once this stands where it goes; for a repository kept by one person",
+            default="false",
+        ),
         Key(
             name="defaults",
             of=MapOf(of=DEFAULTS, name=_NAME, noun="gate"),
@@ -286,5 +307,5 @@ POLICY = Keys(
         Key(name="runbook", of=Text(blank=False), help="a path or address: how a release is made"),
         Key(name="rollback", of=Text(blank=False), help="a path or address: how a release is taken back"),
     ),
-    planned=("pilots", "risk", "self-approval", "override", "overrides"),
+    planned=("pilots", "risk", "override", "overrides"),
 )

@@ -15,17 +15,21 @@ import jinja2
 from markupsafe import Markup
 
 from gates.codec import decimal_text
-from gates.model import BundleInfo, Outcome, Record, Verdict
+from gates.model import BundleInfo, Decision, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.lineage import GateLineage, lineages
 from gates.report.rows import data, rows
 from gates.report.safe import shown, unicode_text, visible, web_address
 from gates.report.since import alarms, gates_since, measurement_words, subject_then, tool_words, version_words
 from gates.report.view import (
     VERDICTS,
+    Claim,
     GateView,
     counts,
     duration,
     gate_views,
+    headline,
+    is_partly_passed,
     measured,
     plural,
     ranked,
@@ -67,8 +71,8 @@ class Bar:
     width: str
 
 
-def render(record: Record, *, bundle: BundleInfo | None) -> str:
-    """The whole document. The same record gives the same bytes."""
+def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = None) -> str:
+    """The whole document. The same record gives the same bytes. `claim`: nobody has verified the bundle that it is of."""
     gates = gate_views(record)
     lines = lineages(record, gates)
     limits = [limit for line in lines for limit in line.limits]
@@ -82,6 +86,10 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
         .render(
             record=record,
             bundle=bundle,
+            claim=claim,
+            claimed=headline(record.decision),
+            headline=claim.headline if claim and claim.headline else headline(record.decision),
+            tone=_headline_tone(record.decision, claim),
             gates=gates,
             lineages=lines,
             limits=limits,
@@ -102,12 +110,20 @@ def render(record: Record, *, bundle: BundleInfo | None) -> str:
             bars=_bars(record),
             checked=_checked(gates),
             silence=_silence(gates, lines),
+            judged_by=list(policies.judged_by(record)),
+            policy_changes=policies.changes(record),
             by_severity=Counter(row.severity.word for row in findings),
             policy=_content_policy(),
         )
     )
     # A page that is printed into the log of a CI runner is no command to it.
     return _RUNNER_COMMAND.sub(lambda match: match[0][:-1] + f"&#{ord(match[0][-1])};", unicode_text(page))
+
+
+def _headline_tone(decision: Decision, claim: Claim | None) -> str:
+    if claim is not None and claim.headline:
+        return "bad"
+    return "warn" if is_partly_passed(decision) else _tone(decision.verdict.value)
 
 
 def next_steps(gates: tuple[GateView, ...]) -> list[Step]:

@@ -7,14 +7,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.model import BundleInfo, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.safe import visible, visible_lines, web_address
 from gates.report.view import (
     VERDICTS,
+    Claim,
     FindingView,
     GateView,
     counts,
     duration,
     gate_views,
+    headline,
+    is_partly_passed,
     is_shown,
     plural,
     ranked,
@@ -30,13 +34,18 @@ _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.ERRORED: "⚠️
 _OUTCOME_SIGNS = {Outcome.PASSED: "✅", Outcome.WARNED: "🟡", Outcome.FAILED: "❌", Outcome.ERRORED: "⚠️", Outcome.SKIPPED: "⏭️"}
 _ORDER = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED, Outcome.PASSED, Outcome.SKIPPED)
 _MESSAGE_LINES = 12
+#: Places shown in which the policy is looser.
+_LOOSER = 10
 
 
-def render(record: Record, *, bundle: BundleInfo | None, limit: int = SUMMARY_LIMIT) -> str:
-    """The summary in at most `limit` bytes of UTF-8: what doesn't fit is left out from the end, and said."""
+def render(record: Record, *, bundle: BundleInfo | None, limit: int = SUMMARY_LIMIT, claim: Claim | None = None) -> str:
+    """The summary in at most `limit` bytes of UTF-8: what doesn't fit is left out from the end, and said.
+
+    `claim`: nobody has verified the bundle that it is of.
+    """
     gates = gate_views(record)
     budget = _Budget(limit)
-    for section in (_head(record), _reasons(gates), _table(gates)):
+    for section in (_head(record, claim), _reasons(gates), _table(gates)):
         budget.add(section)
     budget.add(_end(record, bundle), keep=True)
     for gate in sorted((gate for gate in gates if not gate.silent), key=lambda gate: _ORDER.index(gate.decision.outcome)):
@@ -85,15 +94,27 @@ def _code(text: str) -> str:
     return f"<code>{escape(text)}</code>"
 
 
-def _head(record: Record) -> str:
+def _title(record: Record, claim: Claim | None) -> list[str]:
+    """The heading; before a claim that nobody has verified, whose word it is, and in place of one that can't hold, why it can't."""
+    decision = record.decision
+    sign, words = "🟡" if is_partly_passed(decision) else _SIGNS[decision.verdict], headline(decision).lower()
+    if claim is None:
+        return [f"## {sign} Quality gates: {words}", ""]
+    note = ["", f"**Not verified:** {escape(claim.words)}", ""]
+    if claim.headline:
+        heading = f"## {_SIGNS[Verdict.FAILED]} Quality gates: {escape(claim.headline.lower())}"
+        return [heading, "", f"**Why:** {escape(claim.doubt)}", *note, f"**It claims:** {words}", ""]
+    return [f"## {sign} Quality gates: {words}, as the bundle claims", *note]
+
+
+def _head(record: Record, claim: Claim | None) -> str:
     verdict, context = record.decision.verdict, record.context
     facts = [f"stage **{context.stage.value}**", f"{context.day.isoformat()}"]
     if context.commit:
         dirty = " with changes that are not committed" if context.dirty else ""
         facts.insert(0, f"commit {_code(context.commit[:12])}{dirty}")
     lines = [
-        f"## {_SIGNS[verdict]} Quality gates: {VERDICTS[verdict].lower()}",
-        "",
+        *_title(record, claim),
         f"**Why:** {escape(why(record))}",
         "",
         " · ".join(facts),
@@ -101,6 +122,10 @@ def _head(record: Record) -> str:
     if record.decision.would_be is not verdict:
         lines += ["", f"With every gate enforced it would be: **{VERDICTS[record.decision.would_be].lower()}**"]
     lines += [line for reason in record.decision.partial for line in ("", f"**Partial:** {escape(reason)}")]
+    lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
+    looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
+    lines += ["", *looser[:_LOOSER]] if looser else []
+    lines += [f"- and {len(looser) - _LOOSER} more: see the page"] if len(looser) > _LOOSER else []
     return "\n".join(lines) + "\n"
 
 

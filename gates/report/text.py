@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gates.errors import Problem
 from gates.model import BundleInfo, Outcome, Record, Severity, Verdict
+from gates.report import policies
 from gates.report.safe import terminal, visible_lines
 from gates.report.view import (
     VERDICTS,
+    Claim,
     FindingView,
     GateView,
     WaiverView,
     counts,
     duration,
     gate_views,
+    headline,
+    is_partly_passed,
     plural,
     ranked,
     stops,
@@ -28,6 +32,8 @@ from gates.report.view import (
 #: Findings shown a gate, and lines of a message: the page has the rest.
 MOST_FINDINGS = 10
 MOST_LINES = 6
+#: Places shown in which the policy is looser.
+_LOOSER = 5
 
 _RED, _GREEN, _YELLOW, _BOLD, _DIM = "31", "32", "33", "1", "2"
 _VERDICT_COLORS = {Verdict.PASSED: _GREEN, Verdict.FAILED: _RED, Verdict.ERRORED: _YELLOW}
@@ -79,11 +85,11 @@ def _without_trailing_space(pairs: Sequence[tuple[str, str]]) -> list[tuple[str,
     return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else []
 
 
-def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int) -> str:
-    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes."""
+def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int, claim: Claim | None = None) -> str:
+    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes. `claim`: nobody has verified it."""
     page = Page(color=color, width=width)
     gates = gate_views(record)
-    _verdict(page, record)
+    _verdict(page, record, claim)
     for gate in sorted((gate for gate in gates if gate.needs_person), key=lambda gate: _OUTCOME_ORDER.index(gate.decision.outcome)):
         _gate(page, gate)
     _waivers(page, [waiver for waiver in waiver_views(record) if waiver.needs_person])
@@ -107,14 +113,37 @@ def render_problems(problems: Sequence[Problem], color: bool) -> str:
     return page.text() if problems else ""
 
 
-def _verdict(page: Page, record: Record) -> None:
+def _claim(page: Page, claim: Claim) -> None:
+    """Whose word the rest is; where that can't hold, this first."""
+    if claim.headline:
+        page.line((claim.headline.upper(), f"{_BOLD};{_RED}"))
+        page.wrapped(claim.doubt, indent=2)
+    page.wrapped(claim.words, indent=2 if claim.headline else 0, label="not verified: ", color=_YELLOW)
+    page.line("")
+
+
+def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
     decision = record.decision
-    page.line((VERDICTS[decision.verdict].upper(), f"{_BOLD};{_VERDICT_COLORS[decision.verdict]}"), f"  {terminal(why(record))}")
+    if claim is not None:
+        _claim(page, claim)
+    if claim is not None and claim.headline:
+        page.line(f"claimed: {headline(decision).lower()}  {terminal(why(record))}")
+    else:
+        color = _YELLOW if is_partly_passed(decision) else _VERDICT_COLORS[decision.verdict]
+        before = "CLAIMED: " if claim is not None else ""
+        page.line((before + headline(decision).upper(), f"{_BOLD};{color}"), f"  {terminal(why(record))}")
     page.line((f"  {terminal(subject(record))}", _YELLOW if record.context.dirty else _DIM))
     if decision.would_be is not decision.verdict:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
     for reason in decision.partial:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
+    for line in policies.judged_by(record):
+        page.wrapped(line, indent=2, label="judged too: ", color=_DIM)
+    looser = policies.looser(record)
+    for change in looser[:_LOOSER]:
+        page.wrapped(policies.words_of(change), indent=2, label="looser: ", color=_YELLOW)
+    if len(looser) > _LOOSER:
+        page.line((f"  and {plural(len(looser) - _LOOSER, 'more place')} in which the policy is looser: see the page", _YELLOW))
     broken = [check.limit for gate in decision.gates for check in gate.checks if check.met is False]
     if record.context.base is None and any(limit.new_max is not None for limit in broken):
         page.line(("  there is no base to compare with: every finding counts as new", _DIM))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gates.codec import decimal_text
 from gates.model import (
     Context,
+    Decision,
     Enforcement,
     Examined,
     Facts,
@@ -39,6 +40,25 @@ _COUNTED_BY = {
     "suppressed": frozenset(Kind),
 }
 VERDICTS = {Verdict.PASSED: "Passed", Verdict.FAILED: "Failed", Verdict.ERRORED: "Could not tell"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a report says before all else of a bundle that nobody has verified.
+
+    `headline` takes the place of the verdict where this can't be what it claims, or can't be judged again; `doubt` says why. Both are
+    empty where nothing speaks against it, which says nothing of who made it.
+    """
+
+    bundle: str
+    headline: str = ""
+    doubt: str = ""
+
+    @property
+    def words(self) -> str:
+        """One line: whose word this is, and what tells whether it is true."""
+        told = f"`gates verify {self.bundle}` tells whether it is true and who vouches for it"
+        return f"this is what the bundle claims, whoever made it; {told}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +120,9 @@ class WaiverView:
 
 def gate_views(record: Record) -> tuple[GateView, ...]:
     """One view a gate, in the decision's order."""
-    policies = {policy.name: policy for policy in record.policy.gates}
     runs = {run.gate: run for run in record.run.gates}
     return tuple(
-        _gate_view(decision, record.facts_of(decision.gate), policies.get(decision.gate), runs.get(decision.gate))
+        _gate_view(decision, record.facts_of(decision.gate), record.policy_of(decision.gate), runs.get(decision.gate))
         for decision in record.decision.gates
     )
 
@@ -180,6 +199,16 @@ def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str]:
 
 
 # -- words -------------------------------------------------------------------------------------
+
+
+def headline(decision: Decision) -> str:
+    """The verdict as the large word of a report: what passed only in part does not read as though it had passed."""
+    return f"{VERDICTS[decision.verdict]}, in part" if is_partly_passed(decision) else VERDICTS[decision.verdict]
+
+
+def is_partly_passed(decision: Decision) -> bool:
+    """Whether less was judged than the policy asks for, and that passed."""
+    return decision.verdict is Verdict.PASSED and bool(decision.partial)
 
 
 def why(record: Record) -> str:

@@ -56,7 +56,7 @@ def test_another_limit_gives_another_verdict(judged: Callable[[str], tuple[int, 
 def test_a_waiver_of_today_counts_as_on_today(judged: Callable[[str], tuple[int, Any]]) -> None:
     waiver = """\
 waivers:
-  - {id: W-1, gate: checks, match: {rule: failure}, class: accepted-risk, reason: "known", owner: a, approver: b, %s}
+  - {id: W-1, gate: checks, match: {rule: failure, operation: "a::two"}, class: accepted-risk, reason: "known", owner: a, approver: b, %s}
 """
     assert judged(POLICY + waiver % "created: 2026-02-01, expires: 2999-01-01")[0] == 0
     assert judged(POLICY + waiver % "created: 2026-01-01, expires: 2026-01-31")[0] == 1
@@ -93,7 +93,7 @@ def test_what_it_does_not_ask_for_is_said(judged: Callable[[str], tuple[int, Any
 def test_it_says_so_in_words(gates: Gates, made: Path, tmp_path: Path) -> None:
     (tmp_path / "gates.yaml").write_text(POLICY)
     done = gates("verify", made, "--allow-unsigned", "--policy", tmp_path / "gates.yaml")
-    assert "verdict: failed\n" in done.out
+    assert "verdict: failed, of a commit that you did not name\n" in done.out
     assert "  checks failed: new findings from high is 1, at most 0 allowed; failures is 1, at most 0 allowed\n" in done.out
 
 

@@ -157,6 +157,19 @@ def test_a_key_that_is_not_valid_does_not_vouch_for_it(gates: Gates, signed: Pat
     assert (done.code, words in trusted(done)) == (6, True)
 
 
+def test_a_signer_whose_days_are_over_still_vouches_for_a_run_of_its_days(
+    gates: Gates, failing: Repository, pair: Path, tmp_path: Path
+) -> None:
+    bundle, file = tmp_path / "then.zip", tmp_path / "trust.yaml"
+    assert gates("-C", failing.root, "run", "--bundle", bundle, "--as-of", "2020-03-31").code == 1
+    assert gates("sign", bundle, "--sign-key", pair).code == 0
+    file.write_text("version: 1\nkeys: [{name: release, file: release.pub, valid-until: 2020-03-31}]\n")
+    assert verify(gates, bundle, "--trust", file).code == 1
+    file.write_text("version: 1\nkeys: [{name: release, file: release.pub, valid-until: 2020-03-30}]\n")
+    done = verify(gates, bundle, "--trust", file)
+    assert (done.code, "was valid until 2020-03-30, and the run is of 2020-03-31" in trusted(done)) == (6, True)
+
+
 def test_a_wrong_trust_file_judges_nothing(gates: Gates, signed: Path, tmp_path: Path) -> None:
     (tmp_path / "trust.yaml").write_text("version: 1\nkeys: [{name: release}]\n")
     done = gates("verify", signed, "--trust", tmp_path / "trust.yaml")

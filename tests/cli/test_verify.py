@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.repository import Repository
 
 Gates = Callable[..., Outcome]
 Members = dict[str, bytes]
+EXIT_CODES = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 
 
 @pytest.fixture
@@ -120,11 +122,105 @@ def test_a_part_of_a_commit_s_id_names_none(gates: Gates, made: Path) -> None:
     assert (done.code, "'4b8f0c6' is not the full id of a commit" in done.err) == (2, True)
 
 
+def about(done: Outcome) -> Any:
+    (answer,) = [answer for answer in done.json()["answers"] if answer["question"] == "about"]
+    return answer
+
+
 def test_what_is_not_asked_is_not_answered_with_yes(gates: Gates, made: Path) -> None:
-    (about,) = [line for line in gates("verify", made, "--allow-unsigned").out.splitlines() if line.startswith("about the right thing")]
-    assert about.startswith("about the right thing: not asked: commit ")
-    asked = gates("verify", made, "--allow-unsigned", "--max-age", "36500").out
-    assert "(compared: no older than " in asked
+    lines = gates("verify", made, "--allow-unsigned").out.splitlines()
+    assert lines[2].startswith("about the right thing: not asked: NOT compared, the bundle's own word: commit ")
+    assert lines[-2] == "verdict: failed, of a commit that you did not name"
+
+
+def test_without_the_commit_the_rest_is_only_a_part_of_the_answer(gates: Gates, made: Path, failing: Repository) -> None:
+    asked = ["verify", made, "--allow-unsigned", "--stage", "change", "--max-age", "36500"]
+    commit = failing.git("rev-parse", "HEAD")
+    lines = gates(*asked).out.splitlines()
+    assert lines[2].startswith(
+        f"about the right thing: in part: NOT compared, the bundle's own word: commit {commit}, repository not known, "
+    )
+    assert "; as you ask: stage change, judged on " in lines[2]
+    assert lines[2].endswith("; name what it should be about with --commit")
+    assert lines[-2] == "verdict: failed, of a commit that you did not name"
+    answer = about(gates(*asked, "--format", "json"))
+    assert answer["holds"] is None
+    assert answer["compared"] == ["stage", "max-age"]
+    assert answer["not_compared"] == ["commit", "repository", "ref", "policy-digest"]
+
+
+def test_with_the_commit_it_is_said_what_else_was_compared_and_what_not(gates: Gates, made: Path, failing: Repository) -> None:
+    commit = failing.git("rev-parse", "HEAD")
+    asked = ["verify", made, "--allow-unsigned", "--commit", commit, "--ref", "refs/heads/main"]
+    lines = gates(*asked).out.splitlines()
+    assert lines[2].startswith(
+        f"about the right thing: yes: as you ask: commit {commit}, ref refs/heads/main; "
+        "NOT compared, the bundle's own word: repository not known, stage change, policy, judged on "
+    )
+    assert lines[-2] == "verdict: failed"
+    answer = about(gates(*asked, "--format", "json"))
+    assert (answer["holds"], answer["not_compared"]) == (True, ["repository", "stage", "policy-digest", "max-age"])
+
+
+def test_of_what_was_compared_it_is_said_which_differs_and_which_does_not(gates: Gates, made: Path, failing: Repository) -> None:
+    commit = failing.git("rev-parse", "HEAD")
+    done = gates("verify", made, "--allow-unsigned", "--commit", commit, "--ref", "refs/heads/main", "--stage", "release")
+    assert done.out.splitlines()[2].startswith(
+        f"about the right thing: NO: its stage is change, not release; the rest is as you ask: commit {commit}, ref refs/heads/main; NOT"
+    )
+
+
+def test_where_nobody_vouches_the_signers_level_is_no_second_fault(gates: Gates, made: Path, failing: Repository) -> None:
+    commit = failing.git("rev-parse", "HEAD")
+    asked = ["verify", made, "--commit", commit, "--min-trust", "required-workflow"]
+    lines = gates(*asked).out.splitlines()
+    assert lines[2].startswith(f"about the right thing: yes: as you ask: commit {commit}; NOT compared")
+    assert lines[2].endswith("; required-workflow is not compared: nobody whom you name vouches for it")
+    assert lines[-2] == "NOT VERIFIED: not trusted; the bundle itself claims: failed"
+    done = gates(*asked, "--format", "json")
+    assert (done.code, "min-trust" in about(done)["not_compared"]) == (6, True)
+
+
+def test_several_bundles_are_told_how_to_be_verified(gates: Gates, made: Path) -> None:
+    done = gates("verify", made, made, "--allow-unsigned")
+    assert done.code == 2
+    assert "2 bundles are named, and `gates verify` answers for one at a time" in done.err
+    assert "--chain DIR" in done.err
+
+
+def test_whose_policy_demands_the_gates_is_said(gates: Gates, made: Path, failing: Repository) -> None:
+    own = gates("verify", made, "--allow-unsigned").out.splitlines()[4]
+    assert own.startswith("complete: yes: all 2 gates that its own policy demands at this stage; --policy-digest or --policy FILE hold")
+    shown = gates("-C", failing.root, "policy", "show").out
+    (digest,) = [line.removeprefix("# Its digest: ") for line in shown.splitlines() if line.startswith("# Its digest: ")]
+    named = gates("verify", made, "--allow-unsigned", "--policy-digest", digest)
+    assert named.code == 1
+    assert named.out.splitlines()[4] == "complete: yes: all 2 gates that the policy whose digest you name demands at this stage"
+    release = gates("-C", failing.root, "policy", "show", "--stage", "release").out
+    assert digest not in release
+
+
+def test_one_gate_is_one_gate(gates: Gates, repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}}\n"})
+    path = tmp_path / "one.zip"
+    gates("-C", repository.root, "run", "--bundle", path)
+    lines = gates("verify", path, "--allow-unsigned").out.splitlines()
+    assert lines[3] == "follows: yes: facts of 1 gate from their raw output, the decision from the facts"
+    assert lines[4].startswith("complete: yes: the one gate that its own policy demands")
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        (6, ("unsigned", "revoked", "not valid", "timestamp", "digest")),
+        (7, ("commit", "repository", "ref", "stage", "policy", "dirty", "`--max-age`", "`--min-sequence`", "`--min-trust`", "timestamp")),
+    ],
+)
+def test_a_code_is_explained_with_each_thing_that_leads_to_it(gates: Gates, code: int, parts: tuple[str, ...]) -> None:
+    told = gates("explain", str(code)).out
+    (row,) = [line for line in EXIT_CODES.read_text("utf-8").splitlines() if line.startswith(f"| {code} |")]
+    assert [part for part in parts if part not in told] == []
+    assert [part for part in parts if part not in row] == []
 
 
 def test_what_does_not_hold_leaves_no_verdict(gates: Gates, made: Path) -> None:
@@ -145,13 +241,59 @@ def test_only_a_trust_file_says_how_far_a_signer_is_believed(gates: Gates, made:
     assert (done.code, "(only a trust file says how far a signer is believed)" in done.out) == (7, True)
 
 
-def test_a_report_of_what_does_not_follow_says_so(gates: Gates, made: Path) -> None:
-    assert gates("report", made).err == ""
+def _pass(members: Members) -> None:
+    edit(members, "decision.json", lambda decision: decision.update(verdict="passed", reasons=[]))
+
+
+#: What each report begins with: of a bundle whose verdict may be true, of one whose verdict can't, and of one by a judge to come.
+BEGINNINGS = {
+    "text": ("not verified: this is what the bundle claims", "DOES NOT FOLLOW\n", "NOT JUDGED AGAIN\n"),
+    "markdown": (
+        "## ❌ Quality gates: failed, as the bundle claims\n\n**Not verified:**",
+        "## ❌ Quality gates: does not follow\n",
+        "## ❌ Quality gates: not judged again\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BEGINNINGS)
+def test_a_report_says_first_that_nobody_has_verified_it(gates: Gates, made: Path, kind: str) -> None:
+    plain, untrue, unknown = BEGINNINGS[kind]
+    done = gates("report", made, "--format", kind)
+    assert (done.err, done.out.startswith(plain), "gates verify" in done.out) == ("", True, True)
     members = archive.unpack(made.read_bytes())
-    edit(members, "decision.json", lambda decision: decision.update(verdict="passed"))
+    _pass(members)
     made.write_bytes(reseal(members))
-    done = gates("report", made)
+    done = gates("report", made, "--format", kind)
     assert (done.code, "warning: what this bundle says does not follow from what it holds: the decision" in done.err) == (0, True)
+    assert done.out.startswith(untrue)
+    assert "what this bundle says does not follow from what it holds" in done.out
+    assert not re.search(r"^(PASSED|CLAIMED)|✅ Quality gates", done.out, re.MULTILINE)
+    edit(members, "manifest.json", lambda manifest: manifest.update(judge=2))
+    made.write_bytes(reseal(members))
+    done = gates("report", made, "--format", kind)
+    assert done.out.startswith(unknown)
+    assert "warning: this version can't judge this bundle again: it was judged by judge 2" in done.err
+
+
+def test_the_first_screen_of_a_page_says_that_nobody_has_verified_it(gates: Gates, made: Path) -> None:
+    def first_screen() -> str:
+        return gates("report", made, "--format", "html").out.partition('<nav class="contents"')[0].partition("</style>")[2]
+
+    claimed = first_screen()
+    assert claimed.index("Not verified.") < claimed.index('<h1 id="verdict">Failed</h1>')
+    assert f"<code>gates verify {made}</code>" in claimed
+    members = archive.unpack(made.read_bytes())
+    assert b"Not verified." not in members["report.html"]
+    _pass(members)
+    made.write_bytes(reseal(members))
+    forged = first_screen()
+    assert '<section class="verdict bad"' in forged
+    assert (
+        forged.index('<h1 id="verdict">Does not follow</h1>') < forged.index("Not verified.") < forged.index("It claims:</strong> passed")
+    )
+    assert "Don't rely on anything below" in forged
+    assert "every enforced gate met its limits" not in forged
 
 
 def test_the_right_commit_stage_and_ref_are_accepted(gates: Gates, made: Path, failing: Repository) -> None:

@@ -83,6 +83,12 @@ def test_the_end_of_a_token_is_masked_too(detectors: Detectors) -> None:
     assert hit.text == "call('[redacted]')"
 
 
+def test_a_host_is_no_part_of_the_login_before_it(detectors: Detectors) -> None:
+    """A short password is masked with its login, wherever it logs in: with the host it would be left beside any other host."""
+    (hit,) = secrets_strict.scan("notes.md", "postgres://shop:q7Rb@shop.example/orders\n", detectors).hits
+    assert (hit.value, hit.column, hit.text) == ("://shop:q7Rb@", 9, "postgres[redacted]shop.example/orders")
+
+
 def test_a_token_within_a_web_token_is_named_and_both_are_masked(detectors: Detectors) -> None:
     web = ".".join(base64.urlsafe_b64encode(part).decode().strip("=") for part in (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"1"}'))
     (hit,) = secrets_strict.scan("app.py", f'web = "{web}.example-{SECRETS["stripe"]}"\n', detectors).hits

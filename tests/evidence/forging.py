@@ -191,7 +191,7 @@ def remade(members: Mapping[str, bytes], change: Callable[[Record], Record] = la
     contents = bundle.open_members(unsigned(members))
     record = change(contents.record)
     record = replace(record, context=replace(record.context, **context))
-    record = replace(record, decision=decide(record.policy, record.context, record.facts, record.base))
+    record = replace(record, decision=decide(record.policy, record.context, record.facts, record.base, reviews=record.reviews))
     raw = {gate: files for gate, files in contents.raw.items() if gate in {facts.gate for facts in record.facts}}
     made = bundle.members_of(record, contents.sources, raw)
     record = replace(record, content_digest=bundle.content_digest(made), artifacts=bundle.artifacts(raw))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from gates.evidence import follows
 from gates.evidence.verify import Expectation, Question, Verification, verify
 from gates.facts import read_facts
 from gates.judge.versions import JUDGES
-from gates.model import Change, Context, Decision, Facts, Policy, Verdict
+from gates.model import Decision, Facts, Verdict
 from tests.repository import Repository
 
 ANY = Expectation(allow_unsigned=True)
@@ -65,8 +66,8 @@ def test_facts_say_by_which_parser_they_were_read() -> None:
 
 
 def test_the_judge_is_the_one_that_judged(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stricter(policy: Policy, context: Context, facts: tuple[Facts, ...], base: tuple[Facts, ...], change: Change | None) -> Decision:
-        return replace(JUDGES[1](policy, context, facts, base, change), verdict=Verdict.FAILED)
+    def stricter(*seen: Any, **more: Any) -> Decision:
+        return replace(JUDGES[1](*seen, **more), verdict=Verdict.FAILED)
 
     monkeypatch.setattr(follows, "JUDGES", {1: JUDGES[1], 2: stricter})
     assert verify(made, ANY).code is VerifyCode.PASSED

@@ -64,8 +64,8 @@ def gate_policy(name: str = "security", *require: Limit, enforcement: Enforcemen
     return GatePolicy(**(values | changes))
 
 
-def policy(*gates: GatePolicy, waivers: Sequence[Waiver] = (), rules: WaiverRules | None = None) -> Policy:
-    return Policy(stage=Stage.CHANGE, gates=gates, waivers=tuple(waivers), waiver_rules=rules or WaiverRules())
+def policy(*gates: GatePolicy, waivers: Sequence[Waiver] = (), rules: WaiverRules | None = None, approvers: Sequence[str] = ()) -> Policy:
+    return Policy(stage=Stage.CHANGE, gates=gates, waivers=tuple(waivers), waiver_rules=rules or WaiverRules(), approvers=tuple(approvers))
 
 
 def waiver(**changes: Any) -> Waiver:

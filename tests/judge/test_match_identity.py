@@ -33,6 +33,11 @@ def changed(*hunks: Hunk, gate: str = "accessibility", files: Sequence[FileChang
     return Change(base="0" * 40, found_by="a test", files=(*known, *files), here=here, there=there, gates=(Compared(gate=gate),))
 
 
+def on(*texts: int, page: str = PAGE) -> Places:
+    """Places on lines 3, 4 and so on, by the numbers of their texts."""
+    return tuple(Place(path=page, line=line, text=text, around=text) for line, text in enumerate(texts, 3))
+
+
 def added(at: int) -> Hunk:
     return Hunk(base_start=at - 1, base_lines=0, start=at, lines=1)
 
@@ -40,12 +45,12 @@ def added(at: int) -> Hunk:
 def test_an_element_that_is_put_before_others_is_the_new_one_though_it_has_the_selector_of_an_old_one() -> None:
     here = [element("p:nth-child(1)", 3), element("p:nth-child(2)", 4), element("p:nth-child(3)", 5)]
     there = [element("p:nth-child(1)", 3), element("p:nth-child(2)", 4)]
-    assert states("accessibility", here, there, changed(added(3))) == [NEW, OLD, OLD]
+    assert states("accessibility", here, there, changed(added(3), here=on(9, 1, 2), there=on(1, 2))) == [NEW, OLD, OLD]
 
 
 def test_an_element_is_known_by_its_line_in_a_page_that_was_renamed() -> None:
     renamed = FileChange(base="public/old.html", path=PAGE, hunks=())
-    change = changed(files=[renamed])
+    change = changed(files=[renamed], here=on(1), there=on(1, page="public/old.html"))
     assert states("accessibility", [element("p", 3)], [element("p", 3, page="old")], change) == [OLD]
 
 

@@ -117,6 +117,20 @@ def test_rules_of_waivers_and_the_texts_of_a_policy_are_compared() -> None:
     assert policy_changes(policy(waiver_rules=looser), policy(waiver_rules=strict))[0].direction is Direction.TIGHTER
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "found"),
+    [
+        ("signed", "reviewed", [("looser", "waiver-rules.approval", "signed", "reviewed")]),
+        ("reviewed", "signed", [("tighter", "waiver-rules.approval", "reviewed", "signed")]),
+        ("asserted", None, [("looser", "waiver-rules.approval", "asserted", "self")]),
+        (None, "self", []),
+    ],
+)
+def test_a_weaker_approval_is_looser(then: Any, now: Any, found: list[tuple[str, str, str, str]]) -> None:
+    rules = [policy(waiver_rules=WaiverRules(approval=least)) for least in (then, now)]
+    assert between(*rules) == found
+
+
 def test_the_same_policy_has_no_changes() -> None:
     assert policy_changes(policy(limit(max=ZERO)), policy(limit(max=ZERO))) == ()
     assert isinstance(policy_changes(policy(gate()), policy())[0], PolicyChange)

@@ -125,7 +125,7 @@ def test_gates_keep_the_order_in_which_they_are_first_named() -> None:
 
 
 WAIVER = (
-    "{{id: {id}, gate: tests, match: {{rule: failure}}, class: mitigated, reason: r, "
+    "{{id: {id}, gate: tests, match: {{rule: failure, path: a.py}}, class: mitigated, reason: r, "
     "owner: o, approver: a, created: 2026-01-01, expires: 2026-01-01}}"
 )
 DECISION = "decisions: [{{id: {id}, date: 2026-01-01, by: me, why: so}}]"
@@ -146,10 +146,10 @@ def test_the_same_waiver_id_in_two_files_is_a_mistake() -> None:
 
 
 def test_rules_for_waivers_merge_key_by_key() -> None:
-    base = "version: 1\nwaiver-rules: {max-days: {high: 7, low: 60}, unused: fail}\n"
+    base = "version: 1\nwaiver-rules: {max-days: {high: 7, low: 60}, unused: fail, approval: signed}\n"
     rules = policy(base, "version: 1\ngates: {tests: {}}\nwaiver-rules: {max-days: {low: 30}, too-long: fail}\n").waiver_rules
     assert rules.max_days == {"critical": 14, "high": 7, "medium": 90, "low": 30, "info": 180}
-    assert (rules.too_long, rules.unused) == ("fail", "fail")
+    assert (rules.too_long, rules.unused, rules.approval) == ("fail", "fail", "signed")
 
 
 def test_approvers_and_runbooks_of_later_files_win() -> None:

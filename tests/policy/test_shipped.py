@@ -89,3 +89,7 @@ def test_secrets_are_looked_for_at_every_stage() -> None:
 def test_baseline_only_warns_of_waivers_and_strict_does_not() -> None:
     rules = [shipped(name, Stage.CHANGE).waiver_rules for name in load.NAMES]
     assert [(rule.too_long, rule.unused) for rule in rules] == [("warn", "warn"), ("fail", "fail"), ("fail", "fail")]
+
+
+def test_each_shipped_policy_wants_more_approval_than_the_one_before() -> None:
+    assert [shipped(name, Stage.CHANGE).waiver_rules.approval for name in load.NAMES] == ["self", "reviewed", "signed"]

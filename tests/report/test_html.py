@@ -19,6 +19,7 @@ from gates.judge.compare import compare
 from gates.model import Examined, Limit, LimitCheck, Record, Skip
 from gates.report import html
 from gates.report.safe import shown, unicode_text
+from gates.report.view import Claim
 from tests.report.record_factory import BUNDLE, HOSTILE, compared, full, hostile, large, nothing, passed, with_texts
 from tests.report.sample_gates import security
 
@@ -227,6 +228,24 @@ def test_a_run_that_is_as_before_says_so() -> None:
     assert "The policy says the same as before." in text
     assert "The same waivers, versions of tools and measured values as before." in text
     assert "alarms" not in page(replace(record, comparison=compare(record, record, previous="5e" * 32))).partition("</style>")[2]
+
+
+def test_what_passed_in_part_is_not_green_and_says_so_in_its_large_word() -> None:
+    record = passed()
+    whole, part = page(record), page(replace(record, decision=replace(record.decision, partial=("left out by the selection: tests",))))
+    assert '<section class="verdict good"' in whole
+    assert '<h1 id="verdict">Passed</h1>' in whole
+    assert '<section class="verdict warn"' in part
+    assert '<h1 id="verdict">Passed, in part</h1>' in part
+    assert "<title>Passed, in part: quality gates" in part
+
+
+def test_what_nobody_has_verified_says_so_before_its_verdict_and_asks_for_it() -> None:
+    text = html.render(passed(), bundle=BUNDLE, claim=Claim(bundle="b.zip"))
+    assert text.index("Not verified.") < text.index('<h1 id="verdict">Passed</h1>')
+    assert "<title>Passed, as the bundle claims: quality gates" in text
+    assert "Verify it before you rely on it." in text
+    assert "Not verified." not in page(passed())
 
 
 def test_lists_are_cut_and_say_where_the_rest_is() -> None:

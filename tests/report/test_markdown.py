@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,12 @@ def test_the_verdict_and_its_reason_come_first() -> None:
     lines = markdown.render(full(), bundle=BUNDLE).splitlines()
     assert lines[0] == "## ❌ Quality gates: failed"
     assert lines[2].startswith("**Why:** tests failed&#58; failures is 2")
+
+
+def test_what_passed_in_part_says_so() -> None:
+    record = passed()
+    partial = replace(record, decision=replace(record.decision, partial=("left out by the selection: tests",)))
+    assert markdown.render(partial, bundle=BUNDLE).startswith("## 🟡 Quality gates: passed, in part\n")
 
 
 def test_every_gate_stands_in_the_table() -> None:

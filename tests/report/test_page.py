@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from gates.adapters.browser import INSTALL, find_browser, find_driver
 from gates.model import Record
 from gates.report import html
+from gates.report.view import Claim
 from tests.report.record_factory import BUNDLE, compared, full, hostile, large, nothing, passed
 
 FLAGS = (
@@ -48,9 +49,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def show(browser: Browser, tmp_path: Path) -> Iterator[Any]:
-    def open_page(record: Record, *, width: int = 1280, dark: bool = False, script: bool = True) -> Browser:
+    def open_page(record: Record, *, width: int = 1280, dark: bool = False, script: bool = True, claim: Claim | None = None) -> Browser:
         path = tmp_path / "report.html"
-        path.write_text(html.render(record, bundle=BUNDLE), "utf-8")
+        path.write_text(html.render(record, bundle=BUNDLE, claim=claim), "utf-8")
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
@@ -76,20 +77,35 @@ def count(page: Browser) -> str:
     return page.find_element(By.ID, "findings-count").text
 
 
-@pytest.mark.parametrize("record", [compared(), passed(), nothing(), hostile()], ids=["compared", "passed", "nothing", "hostile"])
-def test_no_message_and_no_sideways_scrolling(show: Any, record: Record) -> None:
-    page = show(record, width=320)
+#: A page of a bundle that can't be what it claims, in the words and under the name of whoever wrote it.
+UNTRUE = Claim(bundle="evidence/" + "long-" * 30 + "<b>.zip", headline="Does not follow", doubt="what it says does not follow: x" * 9)
+
+
+@pytest.mark.parametrize(
+    ("record", "claim"),
+    [(compared(), None), (passed(), None), (nothing(), None), (hostile(), None), (passed(), UNTRUE), (passed(), Claim(bundle="b.zip"))],
+    ids=["compared", "passed", "nothing", "hostile", "untrue", "claimed"],
+)
+def test_no_message_and_no_sideways_scrolling(show: Any, record: Record, claim: Claim | None) -> None:
+    page = show(record, width=320, claim=claim)
     assert page.get_log("browser") == []
     assert page.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize(
-    ("record", "width", "dark"),
-    [(compared(), 1280, False), (compared(), 1280, True), (compared(), 320, False), (nothing(), 1280, True)],
-    ids=["light", "dark", "narrow", "empty"],
+    ("record", "width", "dark", "claim"),
+    [
+        (compared(), 1280, False, None),
+        (compared(), 1280, True, None),
+        (compared(), 320, False, None),
+        (nothing(), 1280, True, None),
+        (passed(), 1280, False, UNTRUE),
+        (passed(), 1280, True, Claim(bundle="b.zip")),
+    ],
+    ids=["light", "dark", "narrow", "empty", "untrue", "claimed"],
 )
-def test_no_accessibility_rule_is_broken(show: Any, record: Record, width: int, dark: bool) -> None:
-    page = show(record, width=width, dark=dark)
+def test_no_accessibility_rule_is_broken(show: Any, record: Record, width: int, dark: bool, claim: Claim | None) -> None:
+    page = show(record, width=width, dark=dark, claim=claim)
     page.execute_script((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
     page.execute_script("document.querySelectorAll('details').forEach((element) => { element.open = true; })")
     assert page.execute_async_script(AXE) == []

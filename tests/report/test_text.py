@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gates.errors import Problem
 from gates.model import Record, Verdict
 from gates.report import text
+from gates.report.view import Claim
 from tests.report.record_factory import BUNDLE, full, hostile, large, nothing, passed, with_texts
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=())).filter(str.strip), min_size=1, max_size=3).map(tuple)
@@ -42,7 +43,20 @@ def test_what_a_stricter_policy_would_say_and_what_was_left_out() -> None:
     record = passed()
     decision = replace(record.decision, would_be=Verdict.FAILED, partial=("the gate tests was left out by the selection",))
     lines = plain(replace(record, decision=decision)).splitlines()
+    assert lines[0].startswith("PASSED, IN PART  ")
     assert lines[2:4] == ["  with every gate enforced it would be: failed", "  partial: the gate tests was left out by the selection"]
+
+
+def test_what_failed_did_so_whole_or_in_part() -> None:
+    record = full()
+    assert plain(replace(record, decision=replace(record.decision, partial=("interrupted",)))).startswith("FAILED  ")
+
+
+def test_what_nobody_has_verified_is_no_green_word() -> None:
+    claim = Claim(bundle="b.zip", headline="Does not follow", doubt="the decision does not follow")
+    lines = text.render(passed(), bundle=BUNDLE, color=True, width=200, claim=claim).splitlines()
+    assert lines[0] == "\x1b[1;31mDOES NOT FOLLOW\x1b[0m"
+    assert lines[4] == "claimed: passed  1 gate is enforced, and every limit is met"
 
 
 def test_errored_gates_stand_before_failed_ones_with_their_remedy() -> None:

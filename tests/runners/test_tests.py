@@ -115,6 +115,8 @@ def test_secrets_in_parameters_and_messages_are_masked_everywhere(project: Proje
     assert SECRET not in str(facts)
     assert "hunter2" not in str(facts)
     assert SECRET.encode() not in project.raw("run.json")
+    remedies = [finding.remedy for finding in findings(facts, "failure")]
+    assert remedies == [f"run it alone: python -m pytest test_a.py::{name}" for name in ("test_key", "test_key", "test_word")]
 
 
 def test_what_follows_a_failure_that_stops_pytest_is_listed(project: Project) -> None:

@@ -87,6 +87,7 @@ GATE = Gate(
         "excluded-lines": "lines that a comment or a setting takes out of the coverage",
         "unmeasured-files": "files of `coverage.source` that are missing from the coverage report",
     },
+    rising=("line-coverage",),
     detect=detect,
     needs=needs,
 )

@@ -1,0 +1,118 @@
+"""Has somebody who may approve it approved it: a change by a review of its head, a waiver by that or by a signature. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gates.model import APPROVALS, Approval, Context, Policy, Review, Reviews, Waiver
+from gates.policy import approvers, signing
+from gates.policy.approvers import Approver, login
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """Who approved (empty: nobody whose word counts), and where nobody did, why not, in words."""
+
+    by: str = ""
+    missing: str = ""
+
+
+def of_change(named: Sequence[str], context: Context, reviews: Reviews | None, *, but_not: str = "") -> Approved:
+    """Whether one of a policy's `approvers` has approved exactly what is judged, and not taken it back.
+
+    Counts the last word of each person that is of the change's head. The author's own word does not count, nor a bot's, nor that of
+    `but_not`, nor that of anybody of whom it can't be known whether a named team has them.
+    """
+    if not named:
+        return Approved(missing="the policy names no `approvers`")
+    unknown = _unknown(context, reviews)
+    if unknown or reviews is None:
+        return Approved(missing=unknown)
+    who = [approvers.parse(text) for text in named]
+    last = {login(review.reviewer): review for review in reviews.reviews if review.person}
+    barred = {login(reviews.author): "opened the change", login(but_not): "owns what is to be approved"}
+    refusals = []
+    for name, review in last.items():
+        if not _may(name, who, reviews):
+            continue
+        refusal = f"@{review.reviewer} {barred[name]}" if name in barred else _refusal(review, reviews)
+        if not refusal:
+            return Approved(by=f"@{review.reviewer}")
+        refusals.append(refusal)
+    refusals += [f"who belongs to {team.name} is not known: {team.unknown}" for team in reviews.teams if team.unknown]
+    nobody = f"none of {', '.join(item.name for item in who)} has approved {reviews.head[:12]}"
+    return Approved(missing="; ".join((nobody, *refusals)))
+
+
+def _unknown(context: Context, reviews: Reviews | None) -> str:
+    """Why no review can count, in words; empty where one can."""
+    if reviews is None:
+        return "no reviews were fetched"
+    if reviews.unknown:
+        return reviews.unknown
+    if context.dirty or context.commit is None:
+        return "what is judged is not the commit that was reviewed: there are changes that were not committed"
+    if reviews.commit != context.commit:
+        return f"the reviews are of another commit than {context.commit[:12]}"
+    return ""
+
+
+def _may(name: str, who: Sequence[Approver], reviews: Reviews) -> bool:
+    teams = {login(team.name) for team in reviews.teams if not team.unknown and name in {login(member) for member in team.members}}
+    return any(name == item.login or (item.team and login(item.name) in teams) for item in who)
+
+
+def _refusal(review: Review, reviews: Reviews) -> str:
+    """Why a person's last word is no approval of the head, in words; empty where it is one."""
+    if review.verdict == "changes-requested":
+        return f"@{review.reviewer} asks for changes"
+    if review.verdict == "dismissed":
+        return f"the approval of @{review.reviewer} was dismissed"
+    if review.commit != reviews.head:
+        return f"@{review.reviewer} approved {review.commit[:12]}, which is not the head any more"
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfWaiver:
+    """How a waiver was approved, by whom where that is known, and what is missing for it to count; empty where it does."""
+
+    kind: Approval
+    by: str | None = None
+    missing: str = ""
+
+
+def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews | None) -> OfWaiver:
+    """The strongest approval that a waiver has, held against the least that the policy takes. The owner's own is never more than `self`."""
+    signer = signing.signer(waiver, policy.approvers)
+    own = signer is not None and login(signer.name) == login(waiver.owner)
+    review = of_change(policy.approvers, context, reviews, but_not=waiver.owner)
+    if signer is not None and not own:
+        return OfWaiver(kind="signed", by=signer.name)
+    least = policy.waiver_rules.approval or "self"
+    if review.by:
+        found = OfWaiver(kind="reviewed", by=review.by)
+    else:
+        found = OfWaiver(kind="self" if login(waiver.approver) == login(waiver.owner) else "asserted")
+    if APPROVALS.index(found.kind) >= APPROVALS.index(least):
+        return found
+    return OfWaiver(kind=found.kind, by=found.by, missing=_missing(waiver, least, review, own=own))
+
+
+def _missing(waiver: Waiver, least: Approval, review: Approved, *, own: bool) -> str:
+    """What a waiver lacks, and how to get it."""
+    sign = f"`gates waive {waiver.id} --sign-key FILE`, with the key of one of `approvers`"
+    if own:
+        unsigned = "its owner signed it, and nobody approves for themselves"
+    elif waiver.signature is None:
+        unsigned = "it is not signed"
+    else:
+        unsigned = "its signature is not one of this text by a key of `approvers`"
+    match least:
+        case "signed":
+            return f"{unsigned}: sign it with {sign}"
+        case "reviewed":
+            signed = "" if waiver.signature is None else f"; {unsigned}"
+            return f"{review.missing}{signed}: let one of them approve the change on the code host, or sign it with {sign}"
+    return "its owner approved it: name another `approver`"

@@ -1,0 +1,45 @@
+"""What an approver signs of a waiver, and whether they did: a question to the policy's bytes alone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gates import canonical
+from gates.model import Waiver
+from gates.policy import approvers
+from gates.policy.approvers import SCHEME, Approver
+
+#: What stands before the waiver in what is signed, so that no other signature of the same key can pass for one.
+_DOMAIN = b"quality-gates waiver v1\n"
+
+
+def payload(waiver: Waiver) -> bytes:
+    """The bytes to sign: everything that the waiver says but its signature, as canonical JSON."""
+    return _DOMAIN + canonical.of(replace(waiver, signature=None))
+
+
+def written(signature: bytes) -> str:
+    """A signature of 64 bytes as a waiver bears it: with its scheme before it, which tells it from a secret too."""
+    return f"{SCHEME}{base64.b64encode(signature).decode('ascii')}"
+
+
+def signer(waiver: Waiver, named: Sequence[str]) -> Approver | None:
+    """The first of a policy's `approvers` whose key signed the waiver as it stands; None where none did."""
+    if waiver.signature is None:
+        return None
+    signature, content = base64.b64decode(waiver.signature.removeprefix(SCHEME)), payload(waiver)
+    return next((who for text in named if (who := approvers.parse(text)).key and _verifies(who.key, signature, content)), None)
+
+
+def _verifies(key: bytes, signature: bytes, content: bytes) -> bool:
+    """Ed25519 (RFC 8032)."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, content)
+    except InvalidSignature:
+        return False
+    return True
