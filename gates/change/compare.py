@@ -228,7 +228,7 @@ def _answered(ask: _Ask, facts: Facts | None, spoilt: str) -> Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known by its line: findings of both sides by gate, and the secrets that each gate met on either."""
+    """What is known by its line, elements of pages too: findings of both sides by gate, and the secrets that each gate met on either."""
 
     here: Mapping[str, Sequence[Finding]]
     there: Mapping[str, Sequence[Finding]]
@@ -241,17 +241,21 @@ class _Found:
 
 def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed) -> _Found:
     met = {item.name: item for item in observed.observations}
-    by_line = [ask.here for ask in asks if ask.observed and ask.compared.by == "line"]
+    held = [ask for ask in asks if ask.observed]
+
+    def known(ask: _Ask, facts: Facts) -> list[Finding]:
+        return [finding for finding in facts.findings if ask.compared.by == "line" or finding.location.selector]
+
     secrets = {}
-    for here in by_line:
+    for here in (ask.here for ask in held):
         there = met.get(here.step.name)
         secrets[here.step.name] = Secrets(
             values=here.secrets.union(there.secrets if there else ()),
             unsearched=here.unsearched.union(item.rule for item in there.unsearched) if there else here.unsearched,
         )
     return _Found(
-        here={here.step.name: here.facts.findings for here in by_line},
-        there={here.step.name: facts[here.step.name].findings for here in by_line if here.step.name in facts},
+        here={ask.here.step.name: known(ask, ask.here.facts) for ask in held},
+        there={name: known(ask, facts[name]) for ask in held if (name := ask.here.step.name) in facts},
         secrets=secrets,
     )
 
