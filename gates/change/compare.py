@@ -20,6 +20,8 @@ from gates.observe import Observed, Progress, Setting, observe
 from gates.plan import Step
 
 _NOTHING = Observed(observations=())
+#: All lines that a file can have.
+WHOLE = (1, 2**31 - 1)
 #: Why a gate with findings was not observed at the base.
 NOT_ASKED = "no limit of the policy asks for it"
 _TOUCHED = "something changed the base's files while the gates looked at them"
@@ -95,6 +97,29 @@ def _changed(setting: Setting, tree: Tree, base: Base, here: Sequence[Here]) -> 
     same = [name for name in sorted(tree.tracked) if name not in differ and shown(name) in paths]
     altered = tuple(FileChange(base=name if there else None, path=name) for name, there in history.altered(setting.root, base.commit, same))
     return (*changed, *altered), paths - {shown(name) for name in (*tree.tracked, *untracked)}
+
+
+def added_lines(base: Base, setting: Setting, names: Iterable[str]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Of the named files that are not the base's, the lines that the change brings, as pairs of a first and a last one.
+
+    Raises `RepositoryError` where git can't compare the two or has not got the base's files.
+    """
+    tree = setting.tree or Tree.of(setting.root)
+    untracked = [name for name in tree.files if name not in tree.tracked]
+    changed = history.changed_files(setting.root, base.commit, untracked, offline=setting.offline)
+    was = {file.path: file.base for file in changed if file.path is not None}
+    wanted = [name for name in names if name in was]
+    both = {name: before for name in wanted if (before := was[name]) is not None}
+    if not both:
+        return dict.fromkeys(wanted, (WHOLE,))
+    with history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}") as there:
+        there.check_out(both.values())
+        pairs = ((lines_of(there.root / before), lines_of(setting.root / name)) for name, before in both.items())
+        known = dict(zip(both, history.hunks(setting.work / f"lines-{token_hex(8)}", pairs), strict=True))
+    return {
+        name: tuple((hunk.start, hunk.start + hunk.lines - 1) for hunk in known[name] if hunk.lines) if name in known else (WHOLE,)
+        for name in wanted
+    }
 
 
 def needs_base(policy: GatePolicy, facts: Facts) -> bool:
@@ -203,7 +228,7 @@ def _answered(ask: _Ask, facts: Facts | None, spoilt: str) -> Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known by its line: findings of both sides by gate, and the secrets that each gate met on either."""
+    """What is known by its line, elements of pages too: findings of both sides by gate, and the secrets that each gate met on either."""
 
     here: Mapping[str, Sequence[Finding]]
     there: Mapping[str, Sequence[Finding]]
@@ -216,17 +241,21 @@ class _Found:
 
 def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed) -> _Found:
     met = {item.name: item for item in observed.observations}
-    by_line = [ask.here for ask in asks if ask.observed and ask.compared.by == "line"]
+    held = [ask for ask in asks if ask.observed]
+
+    def known(ask: _Ask, facts: Facts) -> list[Finding]:
+        return [finding for finding in facts.findings if ask.compared.by == "line" or finding.location.selector]
+
     secrets = {}
-    for here in by_line:
+    for here in (ask.here for ask in held):
         there = met.get(here.step.name)
         secrets[here.step.name] = Secrets(
             values=here.secrets.union(there.secrets if there else ()),
             unsearched=here.unsearched.union(item.rule for item in there.unsearched) if there else here.unsearched,
         )
     return _Found(
-        here={here.step.name: here.facts.findings for here in by_line},
-        there={here.step.name: facts[here.step.name].findings for here in by_line if here.step.name in facts},
+        here={ask.here.step.name: known(ask, ask.here.facts) for ask in held},
+        there={name: known(ask, facts[name]) for ask in held if (name := ask.here.step.name) in facts},
         secrets=secrets,
     )
 

@@ -3,9 +3,10 @@
 A finding is known by its line or by its identity, as its gate is compared. By its line it is looked for in four passes, each
 among those that the one before left: the same rule on the line that the change kept; on the same text in the same file,
 renamed or not; on the same text between the same lines, anywhere; on the same text, long enough to tell, within the same
-definition. An old finding covers a new one only where it is as bad, counts as the same kind, and is hidden or not as the new
-one is: else what weighs little, or is hidden, could be made to count by a second change that nobody stops. The order in which
-findings are given decides nothing, and one more never makes another old.
+definition. A package goes by its advisory, in the file that names it before others; an element of a page by its selector, and
+where the page changed by the first three of these passes before that. An old finding covers a new one only where it is as bad,
+counts as the same kind, and is hidden or not as the new one is: else what weighs little, or is hidden, could be made to count
+by a second change that nobody stops. The order in which findings are given decides nothing, and one more never makes another old.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def match(facts: Facts, base: Facts | None, change: Change | None) -> Matched:
         return _all_new(facts)
     there = list(base.findings) if comparable(base) else []
     if compared is None or change is None:
-        return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+        return _by_identity(facts.findings, there, None) if comparable(base) else _all_new(facts)
     if compared.by == "line":
         return _by_line(facts.findings, there, _Lines(change), only_changed=compared.only_changed)
-    return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+    return _by_identity(facts.findings, there, _Lines(change)) if comparable(base) else _all_new(facts)
 
 
 def compared_of(change: Change | None, gate: str) -> Compared | None:
@@ -124,22 +125,58 @@ def _order(finding: Finding) -> tuple[str | int, ...]:
 # -- by identity -------------------------------------------------------------------------------
 
 
-def _by_identity(here: Sequence[Finding], there: Sequence[Finding]) -> Matched:
-    """Packages by advisory, without their version; everything else by its fingerprint."""
+def _by_identity(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines | None) -> Matched:
+    """Packages by advisory, without their version; elements of pages by their lines first; everything else by its fingerprint."""
     matching = _Matching(here, there)
-    for key in (_exact_package, _package, _other):
-        matching.take(key, key)
+    for what, where in ((_purl, True), (_package, True), (_purl, False), (_package, False)):
+        matching.take(_pinned(what, None, where=where), _pinned(what, lines, where=where))
+    if lines is not None:
+        _take_elements(matching, lines)
+    matching.take(_other, _other)
     return matching.result()
 
 
-def _exact_package(finding: Finding) -> Hashable | None:
-    where = finding.location
-    return (finding.rule, where.purl, where.path) if where.purl else None
+def _take_elements(matching: _Matching, lines: _Lines) -> None:
+    """A selector may count what stands before an element, so it tells which one that is only where the page's file is as it was.
+
+    In one that changed an element is known by a line that was kept, or moved within the file or with its neighbours, before its
+    selector is asked.
+    """
+
+    def standing(finding: Finding) -> Hashable | None:
+        return finding.fingerprint if _is_element(finding) and not lines.is_changed(finding.location.path or "") else None
+
+    def edited(key: Key) -> Key:
+        return lambda finding: key(finding) if _is_element(finding) and lines.is_changed(finding.location.path or "") else None
+
+    matching.take(standing, standing)
+    for of_here, of_there in ((_itself, lines.moved), (_in_file, lines.renamed), (_around, _around)):
+        matching.take(edited(_known_by(lines.places, of_here)), edited(_known_by(lines.places_there, of_there)))
+
+
+def _is_element(finding: Finding) -> bool:
+    return bool(finding.location.selector and finding.location.path)
+
+
+def _pinned(what: Key, lines: _Lines | None, *, where: bool) -> Key:
+    """A package and its advisory, and the file that names it where that is asked for: as it is called now, by the lines of the change."""
+
+    def key(finding: Finding) -> Hashable | None:
+        found, path = what(finding), finding.location.path
+        if not found:
+            return None
+        return (finding.rule, found, path if lines is None or path is None else lines.path(path)) if where else (finding.rule, found)
+
+    return key
+
+
+def _purl(finding: Finding) -> Hashable | None:
+    return finding.location.purl
 
 
 def _package(finding: Finding) -> Hashable | None:
     purl = (finding.location.purl or "").partition("#")[0].partition("?")[0]
-    return (finding.rule, purl.rpartition("@")[0] or purl) if purl else None
+    return purl and (purl.rpartition("@")[0] or purl)
 
 
 def _other(finding: Finding) -> Hashable | None:
@@ -230,9 +267,13 @@ class _Lines:
 
     def renamed(self, place: Place) -> Hashable | None:
         """The text of a line of the base, in the file that it was in, by the name that this has now."""
-        file = self._by_base.get(place.path)
-        path = place.path if file is None else file.path
+        path = self.path(place.path)
         return None if path is None else (path, place.text)
+
+    def path(self, path: str) -> str | None:
+        """What a file of the base is called now; None where it is gone."""
+        file = self._by_base.get(path)
+        return path if file is None else file.path
 
 
 def _itself(place: Place) -> Hashable:
