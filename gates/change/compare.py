@@ -106,7 +106,7 @@ def added_lines(base: Base, setting: Setting, names: Iterable[str]) -> dict[str,
     """
     tree = setting.tree or Tree.of(setting.root)
     untracked = [name for name in tree.files if name not in tree.tracked]
-    changed = history.changed_files(setting.root, base.commit, untracked, offline=setting.offline)
+    changed = history.changed_files(setting.root, base.commit, untracked)
     was = {file.path: file.base for file in changed if file.path is not None}
     wanted = [name for name in names if name in was]
     both = {name: before for name in wanted if (before := was[name]) is not None}
