@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gates.api import Gate
@@ -17,7 +18,8 @@ class Step:
     """One gate to observe: its name in the policy, its options as plain data, its time in seconds.
 
     `selected` are the files alone that it is to look at; None: all that its options name. `policy` is the policy that asks for it,
-    `renamed` has the names by which that one knows files that are called otherwise.
+    `renamed` has the names by which that one knows files that are called otherwise, `judged` the root of
+    the tree that has the files which steer the gate.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Step:
     selected: tuple[str, ...] | None = None
     policy: str = CHANGE_POLICY
     renamed: Mapping[str, str] | None = None
+    judged: Path | None = None
 
 
 def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:
@@ -43,8 +46,17 @@ def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str,
     )
 
 
-def plan_for(other: Judging, own: Judging, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:
-    """What a policy beside the run's own has to have observed in its own way: gates that the other has not, or has look otherwise."""
+def plan_for(
+    other: Judging,
+    own: Judging,
+    find_gate: Callable[[str], Gate],
+    selection: tuple[str, ...] = (),
+    is_steered: Callable[[GatePolicy], bool] = lambda _: False,
+) -> tuple[Step, ...]:
+    """What a policy beside the run's own has to have observed in its own way: gates that the other has not, or has look otherwise.
+
+    `is_steered` tells of a gate of the other's whether files that steer it are not the same for both.
+    """
     observed = {gate.name: gate for gate in own.policy.gates if not why_not(gate, own.policy.stage)}
     return tuple(
         Step(
@@ -57,7 +69,7 @@ def plan_for(other: Judging, own: Judging, find_gate: Callable[[str], Gate], sel
         for gate in other.policy.gates
         if (not selection or gate.name in selection)
         and not why_not(gate, other.policy.stage)
-        and not looks_alike(gate, observed.get(gate.name))
+        and (is_steered(gate) or not looks_alike(gate, observed.get(gate.name)))
     )
 
 

@@ -82,6 +82,8 @@ class Gate:
     from that file alone, so of a base the changed files are enough. `why_no_base` says of options why the gate can't be run on a tree of
     the base; empty where it can. Nobody says it: it can where the gate does not run the project's code.
     `rising` names measurements of which more is better: `gates init --adopt` holds what they are.
+    `steered_by` names, of options, files and folders of the repository that say how to look and not what to look at: they are a part
+    of the policy, so the policy where a change goes takes them from there.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -105,12 +107,17 @@ class Gate:
     by_line: bool = False
     by_file: bool = False
     why_no_base: Callable[[Any], str] | None = None
+    steered_by: Callable[[Any], tuple[str, ...]] | None = None
 
     def no_base(self, options: Any) -> str:
         """Why the gate can't be run on a tree of the base with these options; empty where it can."""
         if self.why_no_base is not None:
             return self.why_no_base(options)
         return RUNS_THE_PROJECT if self.executes_project else ""
+
+    def steering(self, options: Any) -> tuple[str, ...]:
+        """Files and folders of the repository that say how this gate looks, relative to its root."""
+        return self.steered_by(options) if self.steered_by is not None else ()
 
     def parser_of(self, version: int) -> Callable[[Raw], Facts] | None:
         """The parser of that version; None where this gate doesn't have it."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
+from typing import Any
 
-from gates import registry
+from gates import codec, registry
 from gates.adapters import files, git, history
+from gates.api import Gate
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.errors import PolicyError
 from gates.model import CHANGE_POLICY, TIP_POLICY, GatePolicy, Judging, JudgingPolicy, PolicySource, Stage
-from gates.plan import Step, plan, plan_for
+from gates.plan import Step, plan, plan_for, why_not
 from gates.policy import load
 from gates.policy.compose import Effective, compose
 
@@ -43,7 +47,8 @@ class Asked:
 class Policies:
     """All policies that judge, the run's own first, with their files.
 
-    `renamed` has the names at the tip of files that are called otherwise here.
+    `renamed` has the names at the `tip` of files that are called otherwise here, `steered` the gates of the policy there that files steer
+    which are not the same here.
     """
 
     effective: Effective
@@ -53,6 +58,8 @@ class Policies:
     first: bool = False
     tree: Tree
     renamed: Mapping[str, str] = field(default_factory=dict)
+    steered: frozenset[str] = frozenset()
+    tip: str | None = None
 
     @property
     def own(self) -> Judging:
@@ -73,9 +80,13 @@ class Policies:
         """What has to be observed for all of them. Raises `UsageError` for a selection that observes nothing."""
         steps = list(plan(self.own.policy, registry.find, selection))
         for other in self.judgings[1:]:
-            found = plan_for(other, self.own, registry.find, selection)
+            is_steered = self._is_steered if other.name == TIP_POLICY else _never
+            found = plan_for(other, self.own, registry.find, selection, is_steered)
             steps += [self._of_tip(step) for step in found] if other.name == TIP_POLICY else found
         return tuple(steps)
+
+    def _is_steered(self, gate: GatePolicy) -> bool:
+        return gate.name in self.steered
 
     def policy_of(self, step: Step) -> GatePolicy:
         """What the policy that asks for a step says of its gate."""
@@ -100,7 +111,8 @@ def find(root: Path, asked: Asked, stage: Stage, base: Base | None, tree: Tree) 
         effective, sources = compose(asked.sources, stage, registry.find), asked.sources
         own = Judging(name=CHANGE_POLICY, words="the policy of the change", policy=effective.policy)
     judgings, others = [own], {}
-    if before is not None and own.name == CHANGE_POLICY and _contents(before.sources) != _contents(sources):
+    differs = before is not None and (bool(before.steered) or _contents(before.sources) != _contents(sources))
+    if before is not None and own.name == CHANGE_POLICY and differs:
         judgings.append(before.judging())
         others[TIP_POLICY] = before.sources
     for number, floor in enumerate(asked.floors, 1):
@@ -115,7 +127,32 @@ def find(root: Path, asked: Asked, stage: Stage, base: Base | None, tree: Tree) 
         first=base is not None and base.tip is not None and stage is Stage.CHANGE and before is None and not asked.proposed,
         tree=tree,
         renamed=before.renamed if before is not None else {},
+        steered=before.steered if before is not None else frozenset(),
+        tip=before.tip if before is not None else None,
     )
+
+
+def _never(gate: GatePolicy) -> bool:
+    del gate
+    return False
+
+
+@contextmanager
+def steered_from(policies: Policies, steps: Sequence[Step], root: Path, work: Path) -> Iterator[tuple[Step, ...]]:
+    """The steps, those that the policy at the tip asks for with the files there that steer them. Raises `RepositoryError`."""
+    asked = [step for step in steps if step.policy == TIP_POLICY and steering(step.gate, step.options)]
+    if not asked or policies.tip is None:
+        yield tuple(steps)
+        return
+    with history.base_tree(root, policies.tip, work / f"tip-{token_hex(8)}") as tree:
+        wanted = [path for step in asked for path in steering(step.gate, step.options)]
+        tree.check_out([name for name in git.tracked_files(tree.root) if any(files.within(name, path) for path in wanted)])
+        yield tuple(replace(step, judged=tree.root) if step in asked else step for step in steps)
+
+
+def steering(gate: Gate, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files and folders that steer a gate."""
+    return gate.steering(codec.decode(gate.options, dict(options), "options"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +163,7 @@ class _Before:
     sources: tuple[PolicySource, ...]
     effective: Effective
     renamed: Mapping[str, str]
+    steered: frozenset[str]
 
     def judging(self) -> Judging:
         words = f"{self.sources[-1].name} of {self.tip[:12]}, where the change goes"
@@ -151,7 +189,15 @@ def _before(root: Path, asked: Asked, stage: Stage, base: Base | None) -> _Befor
         said = (replace(problem, where=f"{problem.where} (of {tip[:12]}, where the change goes)") for problem in error.problems)
         raise PolicyError(tuple(said)) from error
     renamed = {file.path: file.base for file in changed if file.path and file.base and file.path != file.base}
-    return _Before(tip=tip, sources=sources, effective=effective, renamed=renamed)
+    paths = {path for file in changed for path in (file.base, file.path) if path is not None}
+    steered = frozenset(gate.name for gate in effective.policy.gates if not why_not(gate, stage) and _steers(gate, paths))
+    return _Before(tip=tip, sources=sources, effective=effective, renamed=renamed, steered=steered)
+
+
+def _steers(gate: GatePolicy, changed: Iterable[str]) -> bool:
+    """Whether any of the changed files says how a gate looks."""
+    wanted = steering(registry.find(gate.uses), gate.options)
+    return any(files.within(name, path) for name in changed for path in wanted)
 
 
 def _contents(sources: Sequence[PolicySource]) -> list[tuple[str, str]]:

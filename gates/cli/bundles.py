@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gates.errors import BundleError
+from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
+from gates.pipeline import EVIDENCE
 
 
 def read_bundle(path: Path) -> Contents:
@@ -17,3 +18,14 @@ def read_bundle(path: Path) -> Contents:
         problem = error.problems[0]
         where = problem.where if problem.where == str(path) else ": ".join(filter(None, (str(path), problem.where)))
         raise BundleError(problem.error, where=where, help=problem.help, see=problem.see) from error
+
+
+def last_bundle(root: Path) -> Path:
+    """The newest bundle of the runs at `root`. Raises `UsageError` where there is none."""
+    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
+    bundles = sorted(found, key=lambda path: path.stat().st_mtime)
+    if not bundles:
+        raise UsageError(
+            "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"
+        )
+    return bundles[-1]

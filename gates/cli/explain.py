@@ -9,10 +9,10 @@ from pathlib import Path
 
 from gates import registry
 from gates.api import Gate
+from gates.cli.bundles import last_bundle
 from gates.errors import BundleError, ExitCode, UsageError
 from gates.evidence import bundle
 from gates.model import Finding, GateDecision
-from gates.pipeline import EVIDENCE
 from gates.report.safe import terminal
 
 EXIT_CODES = {
@@ -46,7 +46,7 @@ def execute(options: argparse.Namespace) -> int:
     elif thing in registry.names():
         lines = list(_gate(registry.find(thing)))
     else:
-        lines = list(_findings(thing, options.bundle or _last_bundle(options.root)))
+        lines = list(_findings(thing, options.bundle or last_bundle(options.root)))
     sys.stdout.write("\n".join(terminal(line) for line in lines) + "\n")
     return ExitCode.PASSED
 
@@ -101,13 +101,3 @@ def _finding(finding: Finding, decision: GateDecision, index: int) -> Iterator[s
         yield f"  what to do: {finding.remedy}"
     if finding.help_url:
         yield f"  see: {finding.help_url}"
-
-
-def _last_bundle(root: Path) -> Path:
-    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
-    bundles = sorted(found, key=lambda path: path.stat().st_mtime)
-    if not bundles:
-        raise UsageError(
-            "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"
-        )
-    return bundles[-1]

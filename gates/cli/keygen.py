@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gates.errors import ExitCode
 from gates.evidence import keys
+from gates.policy import approvers
 from gates.report.safe import terminal
 
 
@@ -21,6 +22,7 @@ def execute(options: argparse.Namespace) -> int:
         f"private key: {options.path} (give it to nobody; to a CI job as a secret)",
         f"public key: {options.path}.pub (give it to whoever verifies)",
         f"id: {public.id}",
+        f"in `approvers` of gates.yaml, for whoever signs waivers with it: NAME {approvers.written(public.raw)}",
     ]
     sys.stdout.write("".join(f"{terminal(line)}\n" for line in lines))
     return ExitCode.PASSED

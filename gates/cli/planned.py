@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from gates.errors import UsageError
 
-COMMANDS = ("waive", "plan", "observe", "judge")
+COMMANDS = ("plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {

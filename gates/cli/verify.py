@@ -23,7 +23,9 @@ _EPILOG = """\
 for a release, where trust.yaml names the release job's key:
 
   gates verify BUNDLE --trust trust.yaml --min-trust required-workflow --max-age 30 \\
-    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID
+    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID --policy-digest SHA256
+
+What is not named is not compared. `gates policy show --stage release` tells the digest of a policy.
 
 exit codes: 0, 1, 3: it holds, and its verdict is passed, failed, errored; 5 not intact, 6 not trusted, 7 about something else,
 8 does not follow, 9 incomplete. More in docs/evidence.md; `gates explain 8` says what one means.

@@ -29,6 +29,13 @@ class PublicKey:
     id: str
     _key: Ed25519PublicKey = field(compare=False, repr=False)
 
+    @property
+    def raw(self) -> bytes:
+        """The 32 bytes of the key (RFC 8032)."""
+        from cryptography.hazmat.primitives import serialization
+
+        return self._key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
     def verifies(self, signature: bytes, content: bytes) -> bool:
         """Whether the holder of the private key signed this content."""
         from cryptography.exceptions import InvalidSignature

@@ -74,6 +74,17 @@ def matches(waiver: Waiver, finding: Finding) -> bool:
     return all(_part_matches(key, wanted, finding) for key, wanted in waiver.match.items())
 
 
+def match_of(finding: Finding) -> dict[str, str]:
+    """The narrowest `match` that says what it is about: an advisory with its package, else a rule, a place and one finding."""
+    name = finding.rule.partition("/")[2]
+    if finding.properties.get("package"):
+        return {"advisory": name, "package": finding.properties["package"]}
+    where = {key: getattr(finding.location, key) for key in ("path", "operation", "url", "selector")}
+    # A `*` would stand for any characters; the fingerprint names the place too.
+    said = {key: value for key, value in where.items() if value and "*" not in value}
+    return {"rule": finding.rule, **said, "fingerprint": finding.fingerprint}
+
+
 def _part_matches(key: str, wanted: str, finding: Finding) -> bool:
     where = finding.location
     match key:

@@ -54,7 +54,7 @@ WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC). `signature` is an approver's, in base64."""
+    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC). `signature` is an approver's."""
 
     id: str
     gate: str

@@ -13,7 +13,8 @@ from gates.policy.syntax import problem
 
 #: What a public key of Ed25519 begins with as SubjectPublicKeyInfo in DER (RFC 8410); its 32 bytes follow.
 _PREFIX = bytes.fromhex("302a300506032b6570032100")
-_SCHEME = "ed25519:"
+#: What a policy writes before keys and signatures.
+SCHEME = "ed25519:"
 _HELP = "write `NAME`, or `NAME ed25519:KEY` with the line of base64 in the key's .pub file"
 
 
@@ -41,7 +42,7 @@ def login(name: str) -> str:
 
 def parse(text: str) -> Approver:
     """The approver of a policy's text. Raises `ValueError` saying what is wrong."""
-    name, scheme, key = text.partition(_SCHEME)
+    name, scheme, key = text.partition(SCHEME)
     if scheme and not name.strip():
         raise ValueError("a key without the name of whoever holds it")
     return Approver(name=name.strip(), key=_public(key.strip()) if scheme else None)
@@ -49,7 +50,7 @@ def parse(text: str) -> Approver:
 
 def written(key: bytes) -> str:
     """The 32 bytes of a public key as a policy names it."""
-    return f"{_SCHEME}{base64.b64encode(_PREFIX + key).decode('ascii')}"
+    return f"{SCHEME}{base64.b64encode(_PREFIX + key).decode('ascii')}"
 
 
 def check(entries: Iterable[Entry], problems: list[Problem]) -> None:

@@ -27,7 +27,7 @@ def show(effective: Effective) -> str:
 def _mapping(entry: Entry, indent: str) -> Iterator[tuple[str, str]]:
     """Lines of a mapping's keys, each with its origin; a line that only opens a block has none."""
     for key, item in entry.value.items():
-        yield from _value(f"{indent}{_quoted(key)}:", item, f"{indent}  ")
+        yield from _value(f"{indent}{quoted(key)}:", item, f"{indent}  ")
 
 
 def _value(head: str, entry: Entry, indent: str) -> Iterator[tuple[str, str]]:
@@ -57,10 +57,10 @@ def _flow(entry: Entry) -> str:
             return "{}"
         case list():
             return f"[{', '.join(_flow(item) for item in entry.value)}]"
-    return _quoted(entry.text)
+    return quoted(entry.text)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A scalar that reads back as the same text: plain where that is safe."""
     if _PLAIN.fullmatch(text) and text not in _NOT_PLAIN:
         return text

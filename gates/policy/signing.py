@@ -9,7 +9,7 @@ from dataclasses import replace
 from gates import canonical
 from gates.model import Waiver
 from gates.policy import approvers
-from gates.policy.approvers import Approver
+from gates.policy.approvers import SCHEME, Approver
 
 #: What stands before the waiver in what is signed, so that no other signature of the same key can pass for one.
 _DOMAIN = b"quality-gates waiver v1\n"
@@ -21,15 +21,18 @@ def payload(waiver: Waiver) -> bytes:
 
 
 def written(signature: bytes) -> str:
-    """A signature of 64 bytes as a waiver bears it."""
-    return base64.b64encode(signature).decode("ascii")
+    """A signature of 64 bytes as a waiver bears it: with its scheme before it, which tells it from a secret too."""
+    return f"{SCHEME}{base64.b64encode(signature).decode('ascii')}"
 
 
 def signer(waiver: Waiver, named: Sequence[str]) -> Approver | None:
     """The first of a policy's `approvers` whose key signed the waiver as it stands; None where none did."""
     if waiver.signature is None:
         return None
-    signature, content = base64.b64decode(waiver.signature), payload(waiver)
+    try:
+        signature, content = base64.b64decode(waiver.signature.removeprefix(SCHEME)), payload(waiver)
+    except ValueError:  # no policy that was read has such a one; evidence that somebody made up may
+        return None
     return next((who for text in named if (who := approvers.parse(text)).key and _verifies(who.key, signature, content)), None)
 
 

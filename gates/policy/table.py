@@ -255,7 +255,7 @@ WAIVER = Keys(
         Key(name="expires", of=Day(), help="the last day on which it counts (UTC)", required=True),
         Key(
             name="signature",
-            of=Text(pattern=r"[A-Za-z0-9+/]{86}==", says="what `gates waive ID --sign-key FILE` writes"),
+            of=Text(pattern=r"ed25519:[A-Za-z0-9+/]{86}==", says="what `gates waive ID --sign-key FILE` writes"),
             help="by a key of one of the `approvers`, over all else that the waiver says; `gates waive ID --sign-key FILE` writes it",
         ),
     ),

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from gates.codec import decimal_text
 from gates.model import BundleInfo, Decision, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.lineage import GateLineage, lineages
 from gates.report.rows import data, rows
 from gates.report.safe import shown, unicode_text, visible, web_address
@@ -86,6 +87,7 @@ def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = N
             record=record,
             bundle=bundle,
             claim=claim,
+            claimed=headline(record.decision),
             headline=claim.headline if claim and claim.headline else headline(record.decision),
             tone=_headline_tone(record.decision, claim),
             gates=gates,
@@ -97,7 +99,7 @@ def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = N
             findings=findings,
             data=Markup(data(lines, findings)),  # noqa: S704  # nosec B704 - JSON in which no markup is left
             notices=notices,
-            suppressed=[view for gate in gates for view in gate.findings if view.finding.suppressed_by is not None],
+            suppressed=[view for gate in gates for view in (*gate.findings, *gate.notices) if view.finding.suppressed_by is not None],
             comparison=record.comparison,
             since=gates_since(record.comparison, record) if record.comparison else (),
             alarms=alarms(record.comparison, record) if record.comparison else (),
@@ -108,6 +110,8 @@ def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = N
             bars=_bars(record),
             checked=_checked(gates),
             silence=_silence(gates, lines),
+            judged_by=list(policies.judged_by(record)),
+            policy_changes=policies.changes(record),
             by_severity=Counter(row.severity.word for row in findings),
             policy=_content_policy(),
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from gates.errors import Problem
 from gates.model import BundleInfo, Context, Examined, Facts, Location, Record
+from gates.report import policies
 from gates.report.safe import unicode_text, visible_json
 from gates.report.view import FindingView, GateView, gate_views
 
@@ -23,11 +24,10 @@ def render(
     bundle: BundleInfo | None,
     problems: Sequence[Problem],
     trust: str = "self-reported",
-    policy_changes: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Exactly one document, whatever happened: without a record the verdict is null and `problems` say why.
 
-    `policy_changes` are plain data with the keys `change`, `where`, `was`, `is`. ASCII alone, so that any locale can print it.
+    ASCII alone, so that any locale can print it.
     """
     document = {
         "schema": SCHEMA,
@@ -35,7 +35,7 @@ def render(
         "exit_code": int(exit_code),
         "trust": trust,
         "bundle": asdict(bundle) | {"digest": _named(bundle.digest)} if bundle else None,
-        "policy_changes": [dict(change) for change in policy_changes],
+        "policy_changes": _policy_changes(record),
         "errors": [{"error": item.error, "where": item.where, "help": item.help, "see": item.see} for item in problems],
     }
     return visible_json(json.dumps({key: _plain(document[key]) for key in _ORDER}, indent=2, allow_nan=False)) + "\n"
@@ -65,6 +65,12 @@ def _judged(record: Record | None) -> dict[str, Any]:
         "gates": [_gate(view) for view in gate_views(record)],
         "waivers": [asdict(waiver) | {"state": waiver.state.value} for waiver in decision.waivers],
     }
+
+
+def _policy_changes(record: Record | None) -> list[dict[str, Any]]:
+    """What the change does to the policy where it goes."""
+    found = policies.changes(record) if record else ()
+    return [{"change": item.direction.value, "where": item.where, "was": item.then or None, "is": item.now or None} for item in found]
 
 
 def _named(digest: str) -> str | None:

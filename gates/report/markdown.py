@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.model import BundleInfo, Outcome, Record, Verdict
+from gates.report import policies
 from gates.report.safe import visible, visible_lines, web_address
 from gates.report.view import (
     VERDICTS,
     Claim,
     FindingView,
     GateView,
+    approval,
     counts,
     duration,
     gate_views,
@@ -33,6 +35,8 @@ _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.ERRORED: "⚠️
 _OUTCOME_SIGNS = {Outcome.PASSED: "✅", Outcome.WARNED: "🟡", Outcome.FAILED: "❌", Outcome.ERRORED: "⚠️", Outcome.SKIPPED: "⏭️"}
 _ORDER = (Outcome.FAILED, Outcome.ERRORED, Outcome.WARNED, Outcome.PASSED, Outcome.SKIPPED)
 _MESSAGE_LINES = 12
+#: Places shown in which the policy is looser.
+_LOOSER = 10
 
 
 def render(record: Record, *, bundle: BundleInfo | None, limit: int = SUMMARY_LIMIT, claim: Claim | None = None) -> str:
@@ -119,6 +123,10 @@ def _head(record: Record, claim: Claim | None) -> str:
     if record.decision.would_be is not verdict:
         lines += ["", f"With every gate enforced it would be: **{VERDICTS[record.decision.would_be].lower()}**"]
     lines += [line for reason in record.decision.partial for line in ("", f"**Partial:** {escape(reason)}")]
+    lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
+    looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
+    lines += ["", *looser[:_LOOSER]] if looser else []
+    lines += [f"- and {len(looser) - _LOOSER} more: see the page"] if len(looser) > _LOOSER else []
     return "\n".join(lines) + "\n"
 
 
@@ -188,8 +196,8 @@ def _finding(view: FindingView) -> str:
     finding = view.finding
     lines = visible_lines(finding.message)
     shown = [escape(line) for line in lines[:_MESSAGE_LINES]] + (["…"] if len(lines) > _MESSAGE_LINES else [])
-    if view.excused:
-        shown.append(escape(view.excused))
+    if view.note:
+        shown.append(escape(view.note))
     if finding.remedy:
         shown.append(f"<b>Remedy:</b> {'<br>'.join(escape(line) for line in visible_lines(finding.remedy))}")
     address = web_address(finding.help_url)
@@ -203,7 +211,7 @@ def _waivers(record: Record) -> str:
     for view in waiver_views(record):
         if view.needs_person:
             message = view.decision.message or f"{view.decision.days_left} days left"
-            lines.append(f"- {_code(view.decision.id)} {view.decision.state.value}: {escape(message)}")
+            lines.append(f"- {_code(view.decision.id)} {view.decision.state.value}, {escape(approval(view))}: {escape(message)}")
     return "\n### Waivers to look at\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gates.errors import Problem
 from gates.model import BundleInfo, Outcome, Record, Severity, Verdict
+from gates.report import policies
 from gates.report.safe import terminal, visible_lines
 from gates.report.view import (
     VERDICTS,
@@ -14,6 +15,7 @@ from gates.report.view import (
     FindingView,
     GateView,
     WaiverView,
+    approval,
     counts,
     duration,
     gate_views,
@@ -31,6 +33,8 @@ from gates.report.view import (
 #: Findings shown a gate, and lines of a message: the page has the rest.
 MOST_FINDINGS = 10
 MOST_LINES = 6
+#: Places shown in which the policy is looser.
+_LOOSER = 5
 
 _RED, _GREEN, _YELLOW, _BOLD, _DIM = "31", "32", "33", "1", "2"
 _VERDICT_COLORS = {Verdict.PASSED: _GREEN, Verdict.FAILED: _RED, Verdict.ERRORED: _YELLOW}
@@ -134,6 +138,13 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
     for reason in decision.partial:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
+    for line in policies.judged_by(record):
+        page.wrapped(line, indent=2, label="judged too: ", color=_DIM)
+    looser = policies.looser(record)
+    for change in looser[:_LOOSER]:
+        page.wrapped(policies.words_of(change), indent=2, label="looser: ", color=_YELLOW)
+    if len(looser) > _LOOSER:
+        page.line((f"  and {plural(len(looser) - _LOOSER, 'more place')} in which the policy is looser: see the page", _YELLOW))
     broken = [check.limit for gate in decision.gates for check in gate.checks if check.met is False]
     if record.context.base is None and any(limit.new_max is not None for limit in broken):
         page.line(("  there is no base to compare with: every finding counts as new", _DIM))
@@ -171,8 +182,8 @@ def _findings(page: Page, findings: Sequence[FindingView]) -> None:
         severe = _RED if finding.severity >= Severity.HIGH else _YELLOW if finding.severity is Severity.MEDIUM else _DIM
         page.line("    ", (finding.severity.word, severe), f" {view.state.value}  ", (terminal(finding.rule), _DIM))
         page.wrapped(finding.message, indent=4)
-        if view.excused:
-            page.wrapped(view.excused, indent=4, color=_YELLOW)
+        if view.note:
+            page.wrapped(view.note, indent=4, color=_YELLOW)
         if finding.remedy:
             page.wrapped(finding.remedy, indent=4, label="help: ")
         if finding.help_url:
@@ -190,7 +201,7 @@ def _waivers(page: Page, waivers: Sequence[WaiverView]) -> None:
     for view in waivers:
         owner = f", owner {view.waiver.owner}" if view.waiver else ""
         message = view.decision.message or f"{plural(view.decision.days_left, 'day')} left"
-        page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}: {message}", indent=2)
+        page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}, {approval(view)}: {message}", indent=2)
 
 
 def _table(page: Page, gates: Iterable[GateView]) -> None:

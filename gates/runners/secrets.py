@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -107,6 +108,11 @@ def _baseline(context: ObserveContext, options: Options) -> str:
     if not valid:
         raise GateError(f"{name} is not a baseline of detect-secrets", remedy=f"make it anew: detect-secrets scan -n > {name}")
     return Path(os.path.normpath(name)).as_posix()
+
+
+def steered_by(options: Options) -> tuple[str, ...]:
+    """The baseline hides what it names."""
+    return (posixpath.normpath(options.baseline or BASELINE),)
 
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
@@ -211,6 +217,7 @@ GATE = Gate(
     },
     stages=(Stage.COMMIT, Stage.CHANGE, Stage.RELEASE),
     detect=detect,
+    steered_by=steered_by,
     by_line=True,
     by_file=True,
 )

@@ -93,7 +93,7 @@ def test_what_it_does_not_ask_for_is_said(judged: Callable[[str], tuple[int, Any
 def test_it_says_so_in_words(gates: Gates, made: Path, tmp_path: Path) -> None:
     (tmp_path / "gates.yaml").write_text(POLICY)
     done = gates("verify", made, "--allow-unsigned", "--policy", tmp_path / "gates.yaml")
-    assert "verdict: failed\n" in done.out
+    assert "verdict: failed, of a commit that you did not name\n" in done.out
     assert "  checks failed: new findings from high is 1, at most 0 allowed; failures is 1, at most 0 allowed\n" in done.out
 
 

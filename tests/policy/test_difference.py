@@ -24,13 +24,14 @@ from tests.policy.making import GATES, find_gate
 Path = tuple[str | int, ...]
 
 #: Two values of a key that can't be made up from its kind alone.
-SAMPLES: Mapping[str, tuple[Any, Any]] = {
+SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "extends": (["a.yaml"], ["b.yaml"]),
     "gate": ("tests", "security"),
     "uses": ("tests", "security"),
     "created": ("2026-01-01", "2026-01-02"),
     "expires": ("2026-02-01", "2026-02-02"),
     "date": ("2026-01-01", "2026-01-02"),
+    "signature": tuple(f"ed25519:{letter * 86}==" for letter in "AB"),
     "requires": ("quality-gates>=0.0.1", "quality-gates>=0.0.2"),
 }
 #: What a part needs beside the key that is looked at.
@@ -280,7 +281,7 @@ gates:
 waivers:
   - id: W-1
     gate: tests
-    match: {rule: a}
+    match: {rule: a, path: a.py}
     class: mitigated
     reason: r
     owner: "@a"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +58,11 @@ def needs(root: Path, options: Options) -> Iterable[Need]:
         yield Need(name="axe-core 4.9 or later", found=script, remedy="pip install 'quality-gates[accessibility]'")
 
 
+def steered_by(options: Options) -> tuple[str, ...]:
+    """A copy of axe-core in the repository says what is a fault."""
+    return (posixpath.normpath(options.axe_script),) if options.axe_script else ()
+
+
 def why_no_base(options: Options) -> str:
     """A folder of the repository is the base's in a tree of the base; what a program or another machine serves may be anyone's."""
     if options.serve is None:
@@ -83,4 +89,5 @@ GATE = Gate(
     detect=detect,
     needs=needs,
     why_no_base=why_no_base,
+    steered_by=steered_by,
 )

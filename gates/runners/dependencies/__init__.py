@@ -7,6 +7,7 @@ files declare must have been answered for, and nothing is ever resolved or insta
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -66,6 +67,12 @@ def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
     return {"kind": "records", "name": name, "where": str(path.absolute())}
 
 
+def steered_by(options: Options) -> tuple[str, ...]:
+    """A folder or zip of advisories in the repository says what is known to be vulnerable."""
+    local = not options.network and not Path(options.advisories).is_absolute()
+    return (posixpath.normpath(options.advisories),) if local else ()
+
+
 def _check_age(day: date, advisories: Mapping[str, Any], options: Options) -> None:
     """Old records know nothing of what was found since. A date in the future would hide that for ever."""
     if "newest" not in advisories or not options.max_age:
@@ -100,4 +107,5 @@ GATE = Gate(
         "advisories-date": "the day on which the newest record of a folder or zip was modified, as a number: 20261120",
     },
     detect=detect,
+    steered_by=steered_by,
 )
