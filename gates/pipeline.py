@@ -19,7 +19,7 @@ from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
-from gates.change.compare import Against, Here, Read, against
+from gates.change.compare import Against, Here, Read, added_lines, against
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
@@ -128,6 +128,8 @@ def run(request: Request, progress: Progress) -> Result:
             tree=tree,
             day=context.day,
         )
+        if base is not None:
+            setting = replace(setting, added_lines=partial(added_lines, base, setting))
         with steered_from(policies, steps, request.root, setting.work) as steps:
             observed = observe(steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steps, secrets=secrets, here=observed.observations)

@@ -24,7 +24,6 @@ _SHA1 = 40
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER = 1024
 _LINKS = frozenset({b"120000", b"160000", b"000000"})
-_NOTHING = re.compile(rb"0+")
 #: Nothing of the repository's configuration or attributes may run a command, or hide what differs.
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--text", "--no-relative")
 #: Which files: beyond so many pairs a file that was moved and edited counts as one that is gone and one that is new.
@@ -128,28 +127,20 @@ def deepen(root: Path) -> bool:
     return not is_shallow(root)
 
 
-def supply(root: Path, base: str) -> bool:
-    """Get into a partial clone what it lacks of the base's files that differ. Whether there was anything to get, and it is there now."""
+def supply(root: Path, commit: str) -> None:
+    """Get into a partial clone what it lacks of a commit's files that differ from those here."""
     if not _is_partial(root):
-        return False
-    output = git.ask(root, [*_FILES, "--no-renames", base, "--"], git.without_filters(root)) or b""
-    wanted = {record["blob"] for record, _, _ in _raw(output.split(b"\0")) if not _NOTHING.fullmatch(record["blob"])}
-    missing = _missing(root, wanted)
-    if not missing:
-        return False
-    _fetch(root, wanted=sorted(missing))
-    return not _missing(root, wanted)
+        return
+    output = git.ask(root, [*_FILES, "--no-renames", commit, "--"], git.without_filters(root)) or b""
+    wanted = sorted({record["blob"].decode("ascii") for record, was, _ in _raw(output.split(b"\0")) if was is not None})
+    listed = git.ask(root, ["cat-file", "--batch-check"], given="".join(f"{blob}\n" for blob in wanted).encode("ascii"))
+    if wanted and (listed is None or b" missing\n" in listed):
+        _fetch(root, wanted=wanted)
 
 
 def _is_partial(root: Path) -> bool:
     words = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"]
     return bool(git.ask(root, words))
-
-
-def _missing(root: Path, blobs: Iterable[bytes]) -> list[str]:
-    asked = b"".join(blob + b"\n" for blob in sorted(blobs))
-    output = git.ask(root, ["cat-file", "--batch-check"], given=asked) or b""
-    return [line.partition(b" ")[0].decode("ascii") for line in output.splitlines() if line.endswith(b" missing")]
 
 
 def _fetch(root: Path, *options: str, wanted: Sequence[str] = ()) -> None:
@@ -174,16 +165,12 @@ def _own_upload_pack(root: Path) -> dict[str, str]:
 # -- what differs ------------------------------------------------------------------------------
 
 
-def changed_files(root: Path, base: str, untracked: Iterable[str], *, offline: bool = True) -> tuple[FileChange, ...]:
+def changed_files(root: Path, base: str, untracked: Iterable[str]) -> tuple[FileChange, ...]:
     """Every file below `root` that is not the same in the working tree as in the base, by its path here, what is gone at the end.
 
-    `untracked` are files that git doesn't track. Files whose changes the index hides count as changed. What a partial clone lacks for
-    finding out is fetched, unless `offline`. Raises `RepositoryError`.
+    `untracked` are files that git doesn't track. Files whose changes the index hides count as changed. Raises `RepositoryError`.
     """
-    argv = [*_FILES, "--find-renames", base, "--"]
-    output = git.ask(root, argv, git.without_filters(root))
-    if output is None and not offline and supply(root, base):
-        output = git.ask(root, argv, git.without_filters(root))
+    output = git.ask(root, [*_FILES, "--find-renames", base, "--"], git.without_filters(root))
     if output is None:
         partial = "this is a partial clone: fetch the base whole with `git fetch --refetch --no-filter`, or clone without --filter"
         remedy = partial if _is_partial(root) else f"see what `git diff --raw --find-renames {base[:12]}` says there"

@@ -72,6 +72,8 @@ def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[st
         commit = _where_it_began(root, head, commit, wanted, offline=offline)
     if commit == head and not git.checkout(root).dirty:
         return None
+    for known in {commit, tip} - {None} if not offline else ():
+        history.supply(root, str(known))
     return Base(commit=commit, found_by=wanted.found_by, tip=tip)
 
 

@@ -20,6 +20,8 @@ from gates.observe import Observed, Progress, Setting, observe
 from gates.plan import Step
 
 _NOTHING = Observed(observations=())
+#: All lines that a file can have.
+WHOLE = (1, 2**31 - 1)
 #: Why a gate with findings was not observed at the base.
 NOT_ASKED = "no limit of the policy asks for it"
 _TOUCHED = "something changed the base's files while the gates looked at them"
@@ -86,7 +88,7 @@ def _changed(setting: Setting, tree: Tree, base: Base, here: Sequence[Here]) -> 
     That a file with findings is the base's is not taken from git's word, which goes by filters, attributes and an index: its bytes are.
     """
     untracked = [name for name in tree.files if name not in tree.tracked]
-    changed = history.changed_files(setting.root, base.commit, untracked, offline=setting.offline)
+    changed = history.changed_files(setting.root, base.commit, untracked)
     by_file = [item for item in here if item.step.gate.by_file]
     paths = {path for item in by_file for finding in item.facts.findings if (path := finding.location.path) is not None}
     if not paths:
@@ -95,6 +97,29 @@ def _changed(setting: Setting, tree: Tree, base: Base, here: Sequence[Here]) -> 
     same = [name for name in sorted(tree.tracked) if name not in differ and shown(name) in paths]
     altered = tuple(FileChange(base=name if there else None, path=name) for name, there in history.altered(setting.root, base.commit, same))
     return (*changed, *altered), paths - {shown(name) for name in (*tree.tracked, *untracked)}
+
+
+def added_lines(base: Base, setting: Setting, names: Iterable[str]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Of the named files that are not the base's, the lines that the change brings, as pairs of a first and a last one.
+
+    Raises `RepositoryError` where git can't compare the two or has not got the base's files.
+    """
+    tree = setting.tree or Tree.of(setting.root)
+    untracked = [name for name in tree.files if name not in tree.tracked]
+    changed = history.changed_files(setting.root, base.commit, untracked)
+    was = {file.path: file.base for file in changed if file.path is not None}
+    wanted = [name for name in names if name in was]
+    both = {name: before for name in wanted if (before := was[name]) is not None}
+    if not both:
+        return dict.fromkeys(wanted, (WHOLE,))
+    with history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}") as there:
+        there.check_out(both.values())
+        pairs = ((lines_of(there.root / before), lines_of(setting.root / name)) for name, before in both.items())
+        known = dict(zip(both, history.hunks(setting.work / f"lines-{token_hex(8)}", pairs), strict=True))
+    return {
+        name: tuple((hunk.start, hunk.start + hunk.lines - 1) for hunk in known[name] if hunk.lines) if name in known else (WHOLE,)
+        for name in wanted
+    }
 
 
 def needs_base(policy: GatePolicy, facts: Facts) -> bool:
@@ -148,7 +173,7 @@ def _observe(
         there.check_out(written)
     except RepositoryError as error:
         return _NOTHING, f"{error.problems[0].error}; {error.problems[0].help}"
-    steps = [replace(ask.here.step, selected=names if ask.compared.only_changed else None) for ask in asks]
+    steps = [_at_base_of(ask, names) for ask in asks]
     before = files.stamps(there.root, written)
     renamed = {file.base: file.path for file in changed if file.base is not None and file.path is not None}
     at_base = replace(setting, root=there.root, judged=setting.root, renamed=renamed, selected=None, tree=Tree.of(there.root))
@@ -156,6 +181,12 @@ def _observe(
     if observed.interrupted:
         return observed, _INTERRUPTED
     return observed, "" if files.stamps(there.root, before) == before else _TOUCHED
+
+
+def _at_base_of(ask: _Ask, names: tuple[str, ...]) -> Step:
+    """A step for the base. A policy that knows files by the names that they had finds them there by these."""
+    step = replace(ask.here.step, selected=names if ask.compared.only_changed else None)
+    return step if step.renamed is None else replace(step, renamed={})
 
 
 class _AtBase(Progress):

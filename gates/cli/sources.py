@@ -34,9 +34,8 @@ def anywhere(root: Path, named: str) -> tuple[PolicySource, ...]:
 
 def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
     """The policy that a run is judged by, and those that are laid under it. Raises as `standing_or_proposed` and `floor` do."""
-    path = (Path.cwd() / named).resolve().relative_to(root.resolve()).as_posix() if named else POLICY_FILE
     found = standing_or_proposed(root, named)
-    return Asked(sources=found, path=path, proposed=not _stands(root, named), floors=tuple(floor(root, text) for text in floors))
+    return Asked(sources=found, path=found[-1].name, proposed=not _stands(root, named), floors=tuple(floor(root, text) for text in floors))
 
 
 def floor(root: Path, text: str) -> Floor:

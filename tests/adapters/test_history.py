@@ -413,3 +413,18 @@ def test_file_changes_are_sorted_with_what_is_gone_at_the_end(repository: Reposi
         FileChange(base="b.py", path="b.py"),
         FileChange(base="gone.py"),
     )
+
+
+def test_the_parents_of_a_merge_are_known_in_a_shallow_clone_too(repository: Repository, tmp_path: Path) -> None:
+    """They are not there themselves, and say what was merged all the same."""
+    first = repository.commit({"a": "1"})
+    repository.git("checkout", "-q", "-b", "change")
+    head = repository.commit({"a": "2"})
+    repository.git("checkout", "-q", "main")
+    before = repository.commit({"b": "1"})
+    repository.git("merge", "-q", "--no-ff", "-m", "parent of nothing", "change")
+    merge = repository.git("rev-parse", "HEAD")
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "-q", "--depth", "1", repository.root.as_uri(), str(shallow))
+    assert [history.parents(root, merge) for root in (repository.root, shallow)] == [(before, head)] * 2
+    assert (history.parents(repository.root, first), history.parents(shallow, "f" * 40)) == ((), ())

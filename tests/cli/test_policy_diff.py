@@ -157,7 +157,8 @@ def test_only_diff_takes_revisions(gates: Callable[..., Outcome], passing: Repos
 
 
 def test_no_text_of_a_policy_commands_a_runner(gates: Callable[..., Outcome], passing: Repository) -> None:
-    said = {"class": "mitigated", "reason": "'##[error]x ::error::y'", "owner": "a", "approver": "b", "match": "{rule: '::error::z'}"}
+    match = "{rule: '::error::z', path: a.py}"
+    said = {"class": "mitigated", "reason": "'##[error]x ::error::y'", "owner": "a", "approver": "b", "match": match}
     waiver = "".join(f"    {key}: {value}\n" for key, value in {**said, "created": "2026-01-01", "expires": "2026-01-02"}.items())
     policy = passing.root / "gates.yaml"
     policy.write_text(policy.read_text("utf-8") + f"waivers:\n  - id: W-1\n    gate: checks\n{waiver}", "utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import itertools
 import json
@@ -33,7 +32,6 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "expires": ("2026-02-01", "2026-02-02"),
     "date": ("2026-01-01", "2026-01-02"),
     "signature": tuple(f"ed25519:{letter * 86}==" for letter in "AB"),
-    "signature": (base64.b64encode(bytes(64)).decode(), base64.b64encode(b"1" * 64).decode()),
     "requires": ("quality-gates>=0.0.1", "quality-gates>=0.0.2"),
 }
 #: What a part needs beside the key that is looked at.
