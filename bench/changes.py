@@ -128,9 +128,10 @@ class History:
         path, line = _place(finding)
         return None if self.wrote(finding, *_MOVES) else self.line(path, _MOVES)[line]
 
-    def stays(self, origin: Origin) -> bool:
-        """Whether a line of the base is still where it was: what `git blame` calls moved may be a copy of it."""
-        return self.line(origin.path, ("--reverse", "-w"))[origin.line].commit == self._head
+    def copied(self, origin: Origin, finding: Finding) -> bool:
+        """Whether a line of the base still stands elsewhere: what `git blame` calls moved may be a copy of it."""
+        now = self.line(origin.path, ("--reverse", "-w"))[origin.line]
+        return now.commit == self._head and (now.path, now.line) != _place(finding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ def by_history(history: History, at_once: History, finding: Finding) -> bool:
     if history.wrote(finding, *_MOVES):
         return True
     origin = at_once.origin(finding)
-    return origin is None or at_once.stays(origin)
+    return origin is None or at_once.copied(origin, finding)
 
 
 def _place(finding: Finding) -> tuple[str, int]:
@@ -356,7 +357,7 @@ def main(argv: Sequence[str]) -> int:
     if options.choose:
         choose(options.projects, memory)
     changes = []
-    for name, commit in listed(options.limit):
+    for name, commit in listed(max(1, options.limit)):
         changes.append(judge(name, clone_of(name, options.projects), commit, memory))
         if options.show:
             show(changes[-1])

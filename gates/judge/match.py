@@ -4,7 +4,7 @@ A finding is known by its line or by its identity, as its gate is compared. By i
 among those that the one before left: the same rule on the line that the change kept; on the same text in the same file,
 renamed or not; on the same text between the same lines, anywhere; on the same text, long enough to tell, within the same
 definition. A package goes by its advisory, in the file that names it before others; an element of a page by its selector, and
-where the page changed by the first three of these passes before that. An old finding covers a new one only where it is as bad,
+where the page changed by these passes before that. An old finding covers a new one only where it is as bad,
 counts as the same kind, and is hidden or not as the new one is: else what weighs little, or is hidden, could be made to count
 by a second change that nobody stops. The order in which findings are given decides nothing, and one more never makes another old.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -139,8 +139,7 @@ def _by_identity(here: Sequence[Finding], there: Sequence[Finding], lines: _Line
 def _take_elements(matching: _Matching, lines: _Lines) -> None:
     """A selector may count what stands before an element, so it tells which one that is only where the page's file is as it was.
 
-    In one that changed an element is known by a line that was kept, or moved within the file or with its neighbours, before its
-    selector is asked.
+    In one that changed an element is looked for by its line, as far as it has one, before its selector is asked.
     """
 
     def standing(finding: Finding) -> Hashable | None:
@@ -150,8 +149,8 @@ def _take_elements(matching: _Matching, lines: _Lines) -> None:
         return lambda finding: key(finding) if _is_element(finding) and lines.is_changed(finding.location.path or "") else None
 
     matching.take(standing, standing)
-    for of_here, of_there in ((_itself, lines.moved), (_in_file, lines.renamed), (_around, _around)):
-        matching.take(edited(_known_by(lines.places, of_here)), edited(_known_by(lines.places_there, of_there)))
+    for of_here, of_there in _passes(lines):
+        matching.take(edited(of_here), edited(of_there))
 
 
 def _is_element(finding: Finding) -> bool:
@@ -193,11 +192,17 @@ def _by_line(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines, *
         if only_changed and finding.location.path and not lines.is_changed(finding.location.path):
             matching.settle(index)
             kept.append(finding)
-    for of_here, of_there in ((_itself, lines.moved), (_in_file, lines.renamed), (_around, _around), (_within, _within)):
-        matching.take(_known_by(lines.places, of_here), _known_by(lines.places_there, of_there))
+    for of_here, of_there in _passes(lines):
+        matching.take(of_here, of_there)
     matching.take(_without_line, _without_line)
     _take_values(matching, here, there, kept, lines)
     return matching.result()
+
+
+def _passes(lines: _Lines) -> Iterator[tuple[Key, Key]]:
+    """By what a line is known here and there, pass by pass."""
+    for of_here, of_there in ((_itself, lines.moved), (_in_file, lines.renamed), (_around, _around), (_within, _within)):
+        yield _known_by(lines.places, of_here), _known_by(lines.places_there, of_there)
 
 
 def _known_by(places: Places, aspect: Callable[[Place], Hashable | None]) -> Key:
