@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
@@ -68,6 +68,7 @@ class Setting:
     tree: Tree | None = None
     judged: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
     day: date = field(default_factory=clock.today)
 
 
@@ -163,6 +164,7 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         selected=setting.selected if step.selected is None else step.selected,
         tree=setting.tree,
         judged=step.judged or setting.judged,
+        added_lines=setting.added_lines,
         renamed=setting.renamed if step.renamed is None else step.renamed,
         day=setting.day,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),

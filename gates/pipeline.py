@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import gates
@@ -19,7 +19,7 @@ from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
-from gates.change.compare import Against, Here, Read, against
+from gates.change.compare import Against, Here, Read, added_lines, against
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
@@ -128,6 +128,8 @@ def run(request: Request, progress: Progress) -> Result:
             tree=tree,
             day=context.day,
         )
+        if base is not None:
+            setting = replace(setting, added_lines=partial(added_lines, base, setting))
         with steered_from(policies, steps, request.root, setting.work) as steered:
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steered.steps, secrets=secrets, here=observed.observations)
@@ -190,7 +192,7 @@ def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pr
     return Observed(observations=tuple(found[step.name] for step in steps if step.name in found), interrupted=second.interrupted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Seen:
     """What the gates saw on both sides, not yet redacted, with the secrets of the environment, and what lies between the two."""
 
@@ -205,8 +207,9 @@ class _Seen:
     def all(self) -> list[Observation]:
         return [*self.here, *self.there]
 
-    @property
+    @cached_property
     def redactor(self) -> redact.Redactor:
+        """What masks all of it. It takes long to make, and is asked for many times in a run."""
         return redact.Redactor(_with_found(self.secrets, self.all))
 
     def masked(self, observations: Sequence[Observation]) -> dict[str, Masked]:
@@ -223,8 +226,11 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
     """The same with what was seen at the base."""
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
+    unsearched = {item.name: frozenset(found.rule for found in item.unsearched) for item in seen.here}
     here = [
-        Here(policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name])
+        Here(
+            policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name], unsearched=unsearched[step.name]
+        )
         for step in seen.steps
         if step.name in facts
     ]

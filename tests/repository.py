@@ -30,6 +30,18 @@ class Repository:
         self._scratch = folder
         self.git("init", "-q", "-b", "main")
 
+    @classmethod
+    def at(cls, root: Path) -> Repository:
+        """A repository that is there already. What its commands print goes beside it."""
+        made = cls.__new__(cls)
+        made.root, made._scratch = root, root.parent
+        return made
+
+    def clone(self, name: str, *options: str) -> Repository:
+        """A clone beside this one, from its `file://` address."""
+        self.git("clone", "-q", *options, self.root.as_uri(), str(self._scratch / name))
+        return Repository.at(self._scratch / name)
+
     def git(self, *argv: str) -> str:
         done = process.run(["git", *argv], cwd=self.root, env=_ENVIRONMENT, timeout=60, scratch=self._scratch)
         assert done.exit_code == 0, done.stderr.decode()

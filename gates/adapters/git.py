@@ -73,8 +73,13 @@ def _git(path: str) -> str | None:
     return shutil.which("git", path=path)
 
 
-def ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None, given: bytes | None = None) -> bytes | None:
-    """Output of a git command, None where git is missing, this is no repository, or it said no. `given` is its standard input."""
+def ask(
+    root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None, given: bytes | None = None, fine: Sequence[int] = (0,)
+) -> bytes | None:
+    """Output of a git command, None where git is missing, this is no repository, or it said no. `given` is its standard input.
+
+    `fine` are the exit codes that mean yes.
+    """
     path = search_path(root)
     program = _git(path)
     if program is None:
@@ -84,6 +89,7 @@ def ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None,
     environment |= {
         "PATH": path,
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": os.devnull,
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
@@ -95,7 +101,7 @@ def ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None = None,
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, input=given or b"", check=False, timeout=_SECONDS)
     except subprocess.TimeoutExpired:
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.stdout if done.returncode in fine else None
 
 
 def line(root: Path, *argv: str) -> str | None:

@@ -39,7 +39,8 @@ class ObserveContext:
     `deadline` is on `clock.monotonic`.
     `day` is the day of evaluation in UTC, for what has an age.
     Where `root` is a tree of the base, `judged` is the root of what is judged. `renamed` has, by their names under `root`, the names by
-    which the policy knows files that the change renames.
+    which the policy knows files that the change renames. `added_lines` gives, of files, the lines that the change brings, as pairs of a
+    first and a last one; None where there is no base, and each line counts as brought.
     """
 
     gate: str
@@ -55,6 +56,7 @@ class ObserveContext:
     tree: Tree | None = None
     judged: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
     day: date = field(default_factory=clock.today)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable

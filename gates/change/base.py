@@ -72,6 +72,8 @@ def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[st
         commit = _where_it_began(root, head, commit, wanted, offline=offline)
     if commit == head and not git.checkout(root).dirty:
         return None
+    for known in {commit, tip} - {None} if not offline else ():
+        history.supply(root, str(known))
     return Base(commit=commit, found_by=wanted.found_by, tip=tip)
 
 
@@ -95,7 +97,9 @@ def _of_branch(root: Path) -> Wanted | None:
 
 def _commit(root: Path, wanted: Wanted, *, offline: bool) -> str | None:
     """The full id of a revision whose tree is at hand, fetched where it is not."""
-    commit = wanted.revision if history.is_commit_id(wanted.revision) else history.commit_of(root, wanted.revision)
+    commit = history.commit_of(root, wanted.revision)
+    if commit is None and history.is_commit_id(wanted.revision):
+        commit = wanted.revision
     if commit is None or history.has(root, commit):
         return commit
     return commit if not offline and history.fetch(root, commit) else None
@@ -121,14 +125,14 @@ def _of_event(root: Path, head: str, environment: Mapping[str, str]) -> Wanted |
 
     https://docs.github.com/en/webhooks/webhook-events-and-payloads
     """
-    event = _payload(environment)
     match environment.get("GITHUB_EVENT_NAME"):
         case "pull_request" | "pull_request_target":
-            return _of_pull_request(root, head, event)
+            return _of_pull_request(root, head, _payload(environment))
         case "merge_group":
-            commit = _within(event, "merge_group", "base_sha")
+            commit = _within(_payload(environment), "merge_group", "base_sha")
             return Wanted(revision=commit, found_by="the base of the merge group") if history.is_commit_id(commit) else None
         case "push":
+            event = _payload(environment)
             commit = event.get("before")
             # A branch that was pushed by force may have left its old tip: then it is compared with where it began.
             gone = event.get("forced") is True or not history.is_commit_id(commit)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from secrets import token_hex
 
 from gates import codec
-from gates.adapters import files, git, history
+from gates.adapters import files, history
 from gates.api.tree import Tree
 from gates.change.base import Base
-from gates.change.places import Side, places
+from gates.change.places import Secrets, Side, lines_of, places
 from gates.errors import RepositoryError
 from gates.judge.limits import COUNTED_KINDS
-from gates.model import Change, Compared, Facts, FileChange, Finding, GatePolicy, GateRun, Status
+from gates.model import Change, Compared, Facts, FileChange, Finding, GatePolicy, GateRun, Hunk, Place, Status
 from gates.observe import Observed, Progress, Setting, observe
 from gates.plan import Step
 
+_NOTHING = Observed(observations=())
+#: All lines that a file can have.
+WHOLE = (1, 2**31 - 1)
 #: Why a gate with findings was not observed at the base.
 NOT_ASKED = "no limit of the policy asks for it"
 _TOUCHED = "something changed the base's files while the gates looked at them"
@@ -26,12 +30,16 @@ _INTERRUPTED = "the run was interrupted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """A gate as it was observed: what the policy says of it, its step, its facts, and the secrets that it met."""
+    """A gate as it was observed: what the policy says of it, its step, its facts, and the secrets that it met.
+
+    `unsearched` are the rules of secrets that it met and that are not among these.
+    """
 
     policy: GatePolicy
     step: Step
     facts: Facts
     secrets: frozenset[str] = frozenset()
+    unsearched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +61,66 @@ def against(base: Base, setting: Setting, here: Sequence[Here], read: Read, *, j
     Raises `RepositoryError` where git can't compare the two or has not got the base's files.
     """
     tree = setting.tree or Tree.of(setting.root)
-    changed = history.changed_files(setting.root, base.commit, [name for name in tree.files if name not in tree.tracked])
-    asks = [_ask(item, {shown(file.path) for file in changed if file.path is not None}) for item in here]
-    with history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}") as there:
-        observed, spoilt = _observe(there, setting, changed, [ask for ask in asks if ask.observed], jobs=jobs, progress=progress)
+    changed, unknown = _changed(setting, tree, base, here)
+    touched = {shown(file.path) for file in changed if file.path is not None} | unknown
+    asks = [_ask(item, touched) for item in here]
+    asked = [ask for ask in asks if ask.observed]
+    with contextlib.ExitStack() as stack:
+        there = stack.enter_context(history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}")) if asked else None
+        observed, spoilt = _observe(there, setting, changed, asked, jobs=jobs, progress=progress) if there else (_NOTHING, "")
         facts = read(observed)
         compared = tuple(_answered(ask, facts.get(ask.here.step.name), spoilt) for ask in asks)
-        change = _change(base, setting.root, there.root, changed, _found(asks, facts, observed))
-    return Against(observed=observed, facts=tuple(facts.values()), change=replace(change, gates=compared))
+        between = _between(setting, there.root, tree, changed, _found(asks, facts, observed)) if there and not spoilt else _Between()
+    change = Change(
+        base=base.commit,
+        found_by=base.found_by,
+        files=(*_files(changed, between.hunks), *(FileChange(path=path) for path in sorted(unknown))),
+        here=between.here,
+        there=between.there,
+        gates=compared,
+        links=tuple(shown(name) for name in history.changed_links(setting.root, base.commit)) or None,
+    )
+    return Against(observed=observed, facts=tuple(facts.values()), change=change)
+
+
+def _changed(setting: Setting, tree: Tree, base: Base, here: Sequence[Here]) -> tuple[tuple[FileChange, ...], set[str]]:
+    """Every file that differs; and of the paths that findings name, those that git does not know, as facts have them.
+
+    That a file with findings is the base's is not taken from git's word, which goes by filters, attributes and an index: its bytes are.
+    """
+    untracked = [name for name in tree.files if name not in tree.tracked]
+    changed = history.changed_files(setting.root, base.commit, untracked)
+    by_file = [item for item in here if item.step.gate.by_file]
+    paths = {path for item in by_file for finding in item.facts.findings if (path := finding.location.path) is not None}
+    if not paths:
+        return changed, set()
+    differ = {file.path for file in changed}
+    same = [name for name in sorted(tree.tracked) if name not in differ and shown(name) in paths]
+    altered = tuple(FileChange(base=name if there else None, path=name) for name, there in history.altered(setting.root, base.commit, same))
+    return (*changed, *altered), paths - {shown(name) for name in (*tree.tracked, *untracked)}
+
+
+def added_lines(base: Base, setting: Setting, names: Iterable[str]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Of the named files that are not the base's, the lines that the change brings, as pairs of a first and a last one.
+
+    Raises `RepositoryError` where git can't compare the two or has not got the base's files.
+    """
+    tree = setting.tree or Tree.of(setting.root)
+    untracked = [name for name in tree.files if name not in tree.tracked]
+    changed = history.changed_files(setting.root, base.commit, untracked)
+    was = {file.path: file.base for file in changed if file.path is not None}
+    wanted = [name for name in names if name in was]
+    both = {name: before for name in wanted if (before := was[name]) is not None}
+    if not both:
+        return dict.fromkeys(wanted, (WHOLE,))
+    with history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}") as there:
+        there.check_out(both.values())
+        pairs = ((lines_of(there.root / before), lines_of(setting.root / name)) for name, before in both.items())
+        known = dict(zip(both, history.hunks(setting.work / f"lines-{token_hex(8)}", pairs), strict=True))
+    return {
+        name: tuple((hunk.start, hunk.start + hunk.lines - 1) for hunk in known[name] if hunk.lines) if name in known else (WHOLE,)
+        for name in wanted
+    }
 
 
 def needs_base(policy: GatePolicy, facts: Facts) -> bool:
@@ -89,7 +149,7 @@ class _Ask:
     observed: bool
 
 
-def _ask(here: Here, changed: set[str]) -> _Ask:
+def _ask(here: Here, changed: Set[str]) -> _Ask:
     gate = here.step.gate
     compared = Compared(gate=here.step.name, by="line" if gate.by_line else "identity", only_changed=gate.by_file)
     if here.facts.status is not Status.COMPLETED:
@@ -106,22 +166,28 @@ def _observe(
     there: history.BaseTree, setting: Setting, changed: Sequence[FileChange], asks: Sequence[_Ask], *, jobs: int, progress: Progress
 ) -> tuple[Observed, str]:
     """What was seen at the base, and why it can't be believed; empty where it can."""
-    if not asks:
-        return Observed(observations=()), ""
     names = tuple(sorted({file.base for file in changed if file.base is not None}))
     whole = not all(ask.compared.only_changed for ask in asks)
+    absent = history.absent(setting.root) if whole else frozenset()
     try:
-        there.check_out(None if whole else names)
+        written = [name for name in there.names() if name not in absent] if whole else names
+        there.check_out(written)
     except RepositoryError as error:
-        return Observed(observations=()), f"{error.problems[0].error}; {error.problems[0].help}"
-    steps = [replace(ask.here.step, selected=names if ask.compared.only_changed else None) for ask in asks]
-    before = files.stamps(there.root, git.tracked_files(there.root) if whole else names)
+        return _NOTHING, f"{error.problems[0].error}; {error.problems[0].help}"
+    steps = [_at_base_of(ask, names) for ask in asks]
+    before = files.stamps(there.root, written)
     renamed = {file.base: file.path for file in changed if file.base is not None and file.path is not None}
     at_base = replace(setting, root=there.root, judged=setting.root, renamed=renamed, selected=None, tree=Tree.of(there.root))
     observed = observe(steps, at_base, jobs=jobs, progress=_AtBase(progress))
     if observed.interrupted:
         return observed, _INTERRUPTED
     return observed, "" if files.stamps(there.root, before) == before else _TOUCHED
+
+
+def _at_base_of(ask: _Ask, names: tuple[str, ...]) -> Step:
+    """A step for the base. A policy that knows files by the names that they had finds them there by these."""
+    step = replace(ask.here.step, selected=names if ask.compared.only_changed else None)
+    return step if step.renamed is None else replace(step, renamed={})
 
 
 class _AtBase(Progress):
@@ -163,11 +229,11 @@ def _answered(ask: _Ask, facts: Facts | None, spoilt: str) -> Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known by its line: findings of both sides by gate, and the secrets that each gate met on either."""
+    """What is known by its line, elements of pages too: findings of both sides by gate, and the secrets that each gate met on either."""
 
     here: Mapping[str, Sequence[Finding]]
     there: Mapping[str, Sequence[Finding]]
-    secrets: Mapping[str, frozenset[str]]
+    secrets: Mapping[str, Secrets]
 
     @property
     def paths(self) -> set[str | None]:
@@ -175,39 +241,79 @@ class _Found:
 
 
 def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed) -> _Found:
-    met = {item.name: frozenset(item.secrets) for item in observed.observations}
-    by_line = [ask.here for ask in asks if ask.observed and ask.compared.by == "line"]
+    met = {item.name: item for item in observed.observations}
+    held = [ask for ask in asks if ask.observed]
+
+    def known(ask: _Ask, facts: Facts) -> list[Finding]:
+        return [finding for finding in facts.findings if ask.compared.by == "line" or finding.location.selector]
+
+    secrets = {}
+    for here in (ask.here for ask in held):
+        there = met.get(here.step.name)
+        secrets[here.step.name] = Secrets(
+            values=here.secrets.union(there.secrets if there else ()),
+            unsearched=here.unsearched.union(item.rule for item in there.unsearched) if there else here.unsearched,
+        )
     return _Found(
-        here={here.step.name: here.facts.findings for here in by_line},
-        there={here.step.name: facts[here.step.name].findings for here in by_line if here.step.name in facts},
-        secrets={here.step.name: here.secrets | met.get(here.step.name, frozenset()) for here in by_line},
+        here={ask.here.step.name: known(ask, ask.here.facts) for ask in held},
+        there={name: known(ask, facts[name]) for ask in held if (name := ask.here.step.name) in facts},
+        secrets=secrets,
     )
 
 
-def _change(base: Base, here: Path, there: Path, changed: Sequence[FileChange], found: _Found) -> Change:
-    """The map of the change, with the places of findings of both sides where findings are known by their line."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Between:
+    """The hunks of files by their path here, and the places of findings on both sides."""
+
+    hunks: Mapping[str, tuple[Hunk, ...]] = field(default_factory=dict)
+    here: tuple[Place, ...] = ()
+    there: tuple[Place, ...] = ()
+
+
+def _between(setting: Setting, there: Path, tree: Tree, changed: Sequence[FileChange], found: _Found) -> _Between:
+    """What lies between the findings of both sides where they are known by their line."""
     paths = found.paths
-    both = [file for file in changed if file.base and file.path and {shown(file.base), shown(file.path)} & paths]
-    lines = history.hunks(here, base.commit, both) if both else {}
-    names_here = {shown(name): name for name in Tree.of(here).files} if paths else {}
-    gone_on = {shown(file.path) for file in changed if file.path}
-    names_there = {name: real for name, real in names_here.items() if name not in gone_on}
-    names_there |= {shown(file.base): file.base for file in changed if file.base is not None}
+    if not paths:
+        return _Between()
+    names_here = _by_shown(tree.files)
+    changed_here = {file.path for file in changed}
+    names_there = _by_shown(
+        [*(file.base for file in changed if file.base is not None), *(name for name in tree.files if name not in changed_here)]
+    )
+    both = {
+        file.path: (file.base, file.path)
+        for file in changed
+        if file.base is not None
+        and file.path is not None
+        and {shown(file.base), shown(file.path)} & paths
+        and (names_there.get(shown(file.base)), names_here.get(shown(file.path))) == (file.base, file.path)
+    }
+    lines = ((lines_of(there / was), lines_of(setting.root / now)) for was, now in both.values())
     at_here, at_there = places(
-        Side(root=here, findings=found.here, names=names_here), Side(root=there, findings=found.there, names=names_there), found.secrets
+        Side(root=setting.root, findings=found.here, names=names_here),
+        Side(root=there, findings=found.there, names=names_there),
+        found.secrets,
     )
-    return Change(
-        base=base.commit,
-        found_by=base.found_by,
-        files=tuple(
-            FileChange(
-                base=None if file.base is None else shown(file.base),
-                path=None if file.path is None else shown(file.path),
-                hunks=lines.get(file.path) if file.path is not None else None,
-            )
-            for file in changed
-        ),
-        here=at_here,
-        there=at_there,
-        links=tuple(shown(name) for name in history.changed_links(here, base.commit)) or None,
+    return _Between(
+        hunks=dict(zip(both, history.hunks(setting.work / f"lines-{token_hex(8)}", lines), strict=True)), here=at_here, there=at_there
     )
+
+
+def _by_shown(names: Iterable[str]) -> dict[str, str]:
+    """The real name of each name as facts have it; of none that stands for several files."""
+    found: dict[str, str] = {}
+    several = set()
+    for name in names:
+        if found.setdefault(shown(name), name) != name:
+            several.add(shown(name))
+    return {known: name for known, name in found.items() if known not in several}
+
+
+def _files(changed: Sequence[FileChange], hunks: Mapping[str, tuple[Hunk, ...]]) -> Iterator[FileChange]:
+    """What differs, by names as facts have them."""
+    for file in changed:
+        yield FileChange(
+            base=None if file.base is None else shown(file.base),
+            path=None if file.path is None else shown(file.path),
+            hunks=None if file.path is None else hunks.get(file.path),
+        )

@@ -232,9 +232,7 @@ class _Tip:
 
     def edited(self) -> frozenset[str]:
         """Files that are called otherwise, and hold something else."""
-        moved = [file for file in self.changed if file.path and file.base and file.path != file.base]
-        found = history.hunks(self.root, self.commit, moved) if moved else {}
-        return frozenset(file.path for file in moved if file.path and found.get(file.path) != ())
+        return frozenset(name for name, was in self.renamed.items() if git.file_at(self.root, self.commit, was) != _bytes(self.root / name))
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, links of the commit followed as they are in a checkout."""
@@ -301,6 +299,10 @@ def _is_steered(gate: GatePolicy, tip: _Tip) -> bool:
         if there != here or any(_is_within(name, {path, there or path}) for name in tip.paths):
             return True
     return False
+
+
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
 
 
 def _real(root: Path, path: str) -> str | None:

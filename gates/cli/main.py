@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 import gates
 from gates.adapters import interrupts
@@ -36,7 +36,21 @@ COMMANDS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ours: data, so that `--format json` can print them."""
+    """An argument parser whose errors are ours: data, so that `--format json` can print them.
+
+    With `intermixed`, words and options stand in any order; by itself argparse takes the words that stand together alone.
+    """
+
+    intermixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if not self.intermixed:
+            return super().parse_known_args(args, namespace)
+        self.intermixed = False  # it asks this method again
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.intermixed = True
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, help=f"see `{self.prog} --help`")
@@ -124,7 +138,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line, description=help_line, allow_abbrev=False)
         if name == wanted:
-            importlib.import_module(f"gates.cli.{name}").add_arguments(command)
+            module = importlib.import_module(f"gates.cli.{name}")
+            module.add_arguments(command)
+            command.intermixed = getattr(module, "INTERMIXED", False)
             planned.add_arguments(name, command)
     options = parser.parse_args(argv)
     options.root = options.root.resolve()

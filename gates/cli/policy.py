@@ -16,6 +16,9 @@ from gates.errors import ExitCode, PolicyError, UsageError
 from gates.model import Stage
 from gates.policy.compose import compose
 
+#: `gates policy diff --exit-code main` and `gates policy diff main --exit-code` are the same.
+INTERMIXED = True
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -23,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("check", "show", "schema", "diff"),
         help="check it, show what follows from it, print the schema for editors, or say what is looser and tighter than in BASE",
     )
-    parser.add_argument("revisions", nargs="*", metavar="BASE [HEAD]", help="diff: two commits, branches, tags or policy files")
+    parser.add_argument("revisions", nargs="*", default=[], metavar="BASE [HEAD]", help="diff: two commits, branches, tags or policy files")
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
     parser.add_argument(
         "--stage", type=Stage, choices=list(Stage), default=None, help="the stage to look at (default: show change, check and diff all)"

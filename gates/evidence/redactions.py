@@ -1,4 +1,4 @@
-"""`redactions.json`: what was masked in raw output, by rule, member and line; never the value."""
+"""`redactions.json`: what was masked in raw output of both sides, by rule, member and line; never the value."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _fault_of_places(groups: Sequence[Group], members: Mapping[str, bytes]) -> s
     """Which place that it names is not there, or is not masked; empty where all are."""
     said: dict[str, Counter[int]] = defaultdict(Counter)
     for group in groups:
-        if not group.member.startswith("raw/") or group.member not in members:
+        if not group.member.startswith(("raw/", "base-raw/")) or group.member not in members:
             return f"there is no raw output {group.member}"
         said[group.member].update({line.line: line.count for line in group.lines} or {0: group.count})
     for member, counts in said.items():

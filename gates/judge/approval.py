@@ -85,11 +85,10 @@ class OfWaiver:
 
 def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews | None) -> OfWaiver:
     """The strongest approval that a waiver has, held against the least that the policy takes. The owner's own is never more than `self`."""
-    signer = signing.signer(waiver, policy.approvers)
-    own = signer is not None and login(signer.name) == login(waiver.owner)
+    signed = signed_by(waiver, policy.approvers)
+    if signed:
+        return OfWaiver(kind="signed", by=signed)
     review = of_change(policy.approvers, context, reviews, but_not=waiver.owner)
-    if signer is not None and not own:
-        return OfWaiver(kind="signed", by=signer.name)
     least = policy.waiver_rules.approval or "self"
     if review.by:
         found = OfWaiver(kind="reviewed", by=review.by)
@@ -97,7 +96,14 @@ def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews
         found = OfWaiver(kind="self" if login(waiver.approver) == login(waiver.owner) else "asserted")
     if APPROVALS.index(found.kind) >= APPROVALS.index(least):
         return found
+    own = signing.signer(waiver, policy.approvers) is not None
     return OfWaiver(kind=found.kind, by=found.by, missing=_missing(waiver, least, review, own=own))
+
+
+def signed_by(waiver: Waiver, named: Sequence[str]) -> str:
+    """Which of a policy's `approvers` signed a waiver as it stands; empty where nobody but its owner did."""
+    signer = signing.signer(waiver, named)
+    return "" if signer is None or login(signer.name) == login(waiver.owner) else signer.name
 
 
 def _missing(waiver: Waiver, least: Approval, review: Approved, *, own: bool) -> str:

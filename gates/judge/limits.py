@@ -17,6 +17,8 @@ COUNTED_KINDS = {
     "flakes": (Kind.FLAKE,),
     "suppressed": (Kind.FINDING, Kind.FAILURE, Kind.NEEDS_REVIEW),
 }
+#: Measurements that are shares, by the count of what they are a share of.
+SHARES = {"changed-line-coverage": "changed-lines"}
 #: Names of limits that every gate has, whatever it measures.
 COUNTS = (*COUNTED_KINDS, "skipped", "examined")
 
@@ -37,7 +39,7 @@ def check(limit: Limit, facts: Facts, judged: Sequence[Judged], base: Facts | No
     """
     checks = []
     if limit.max is not None or limit.min is not None:
-        checks.append(_bound(limit, _value(limit, facts, judged)))
+        checks.append(_nothing(limit, facts) or _bound(limit, _value(limit, facts, judged)))
     if limit.new_max is not None:
         new = [item for item in judged if item.state is State.NEW]
         checks.append(_new(limit, _value(limit, facts, new) if limit.name in COUNTED_KINDS else None))
@@ -48,6 +50,14 @@ def check(limit: Limit, facts: Facts, judged: Sequence[Judged], base: Facts | No
             )
         )
     return checks
+
+
+def _nothing(limit: Limit, facts: Facts) -> LimitCheck | None:
+    """A share of nothing is met, and says so: the gate counted what it is a share of, and there was none."""
+    counted = SHARES.get(limit.name)
+    if counted is None or _measured(counted, facts) != 0:
+        return None
+    return LimitCheck(limit=limit, value=Decimal(0), met=True, text=f"{limit.name}: {counted} is 0, so there is nothing to measure")
 
 
 def _value(limit: Limit, facts: Facts, judged: Sequence[Judged]) -> Decimal | None:

@@ -3,8 +3,10 @@
 A finding is known by its line or by its identity, as its gate is compared. By its line it is looked for in four passes, each
 among those that the one before left: the same rule on the line that the change kept; on the same text in the same file,
 renamed or not; on the same text between the same lines, anywhere; on the same text, long enough to tell, within the same
-definition. An old finding covers a new one only where it is as bad, counts as the same kind, and is hidden or not as the new
-one is: else what weighs little, or is hidden, could be made to count by a second change that nobody stops.
+definition. A package goes by its advisory, in the file that names it before others; an element of a page by its selector, and
+where the page changed by these passes before that. An old finding covers a new one only where it is as bad,
+counts as the same kind, and is hidden or not as the new one is: else what weighs little, or is hidden, could be made to count
+by a second change that nobody stops. The order in which findings are given decides nothing, and one more never makes another old.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from gates.model import Change, Compared, Facts, FileChange, Finding, Hunk, Place, State, Status
+from gates.model import Change, Compared, Facts, FileChange, Finding, Hunk, Place, Severity, State, Status
 
 #: What findings of both sides have in common where they are the same; None where a finding has no such thing.
 Key = Callable[[Finding], Hashable | None]
+Places = Mapping[tuple[str, int], Place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,10 @@ def match(facts: Facts, base: Facts | None, change: Change | None) -> Matched:
         return _all_new(facts)
     there = list(base.findings) if comparable(base) else []
     if compared is None or change is None:
-        return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+        return _by_identity(facts.findings, there, None) if comparable(base) else _all_new(facts)
     if compared.by == "line":
         return _by_line(facts.findings, there, _Lines(change), only_changed=compared.only_changed)
-    return _by_identity(facts.findings, there) if comparable(base) else _all_new(facts)
+    return _by_identity(facts.findings, there, _Lines(change)) if comparable(base) else _all_new(facts)
 
 
 def compared_of(change: Change | None, gate: str) -> Compared | None:
@@ -72,61 +75,107 @@ class _Matching:
     def __init__(self, here: Sequence[Finding], there: Sequence[Finding]) -> None:
         self._here, self._there = here, there
         self._old: set[int] = set()
-        self._left = dict(enumerate(there))
+        self._left = set(range(len(there)))
 
     def take(self, key_here: Key, key_there: Key) -> None:
-        """Pair what has the same key. An old finding pairs with a new one that is no worse: the mildest such one does."""
-        old: dict[Hashable, list[int]] = defaultdict(list)
-        for index in sorted(self._left, key=lambda index: (self._left[index].severity, index)):
-            key = key_there(self._left[index])
+        """Pair what has the same key. An old finding covers one that is no worse: the worst chooses first, and takes the mildest."""
+        old: dict[Hashable, dict[Severity, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for index in sorted(self._left, key=lambda index: _order(self._there[index]), reverse=True):
+            finding = self._there[index]
+            key = key_there(finding)
             if key is not None:
-                old[key, _kind(self._left[index])].append(index)
-        for index, finding in enumerate(self._here):
-            key = None if index in self._old else key_here(finding)
-            fitting = old[key, _kind(finding)] if key is not None else []
-            found = next((other for other in fitting if self._there[other].severity >= finding.severity), None)
-            if found is not None:
-                fitting.remove(found)
-                self.settle(index, found)
+                old[key, _kind(finding)][finding.severity].append(index)
+        for index in sorted(self.open(), key=lambda index: (-self._here[index].severity, _order(self._here[index]))):
+            finding = self._here[index]
+            key = key_here(finding)
+            fitting = old.get((key, _kind(finding)), {}) if key is not None else {}
+            found = next((fitting[severity] for severity in Severity if severity >= finding.severity and fitting.get(severity)), None)
+            if found:
+                self.settle(index, found.pop())
 
     def settle(self, index: int, other: int | None = None) -> None:
         """Call a finding old, and the one of the base used up that it is."""
         self._old.add(index)
         if other is not None:
-            del self._left[other]
+            self._left.remove(other)
 
-    def open(self) -> Iterator[tuple[int, Finding]]:
-        """What is still new."""
-        return ((index, finding) for index, finding in enumerate(self._here) if index not in self._old)
+    def open(self) -> list[int]:
+        """The numbers of what is still new."""
+        return [index for index in range(len(self._here)) if index not in self._old]
+
+    def left(self) -> list[int]:
+        """The numbers of what the base had and nothing was paired with, in an order that does not depend on how it was given."""
+        return sorted(self._left, key=lambda index: _order(self._there[index]))
 
     def result(self) -> Matched:
         states = (State.EXISTING if index in self._old else State.NEW for index in range(len(self._here)))
-        return Matched(states=tuple(states), mended=tuple(sorted(finding.fingerprint for finding in self._left.values())))
+        return Matched(states=tuple(states), mended=tuple(sorted(self._there[index].fingerprint for index in self._left)))
 
 
 def _kind(finding: Finding) -> Hashable:
     return finding.kind, finding.suppressed_by is not None
 
 
+def _order(finding: Finding) -> tuple[str | int, ...]:
+    """By place, then by what else tells two findings apart."""
+    where = finding.location
+    return (where.path or "", where.line or 0, where.column or 0, finding.rule, finding.fingerprint, str(where), finding.message)
+
+
 # -- by identity -------------------------------------------------------------------------------
 
 
-def _by_identity(here: Sequence[Finding], there: Sequence[Finding]) -> Matched:
-    """Packages by advisory, without their version; everything else by its fingerprint."""
+def _by_identity(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines | None) -> Matched:
+    """Packages by advisory, without their version; elements of pages by their lines first; everything else by its fingerprint."""
     matching = _Matching(here, there)
-    for key in (_exact_package, _package, _other):
-        matching.take(key, key)
+    for what, where in ((_purl, True), (_package, True), (_purl, False), (_package, False)):
+        matching.take(_pinned(what, None, where=where), _pinned(what, lines, where=where))
+    if lines is not None:
+        _take_elements(matching, lines)
+    matching.take(_other, _other)
     return matching.result()
 
 
-def _exact_package(finding: Finding) -> Hashable | None:
-    where = finding.location
-    return (finding.rule, where.purl, where.path) if where.purl else None
+def _take_elements(matching: _Matching, lines: _Lines) -> None:
+    """A selector may count what stands before an element, so it tells which one that is only where the page's file is as it was.
+
+    In one that changed an element is looked for by its line, as far as it has one, before its selector is asked.
+    """
+
+    def standing(finding: Finding) -> Hashable | None:
+        return finding.fingerprint if _is_element(finding) and not lines.is_changed(finding.location.path or "") else None
+
+    def edited(key: Key) -> Key:
+        return lambda finding: key(finding) if _is_element(finding) and lines.is_changed(finding.location.path or "") else None
+
+    matching.take(standing, standing)
+    for of_here, of_there in _passes(lines):
+        matching.take(edited(of_here), edited(of_there))
+
+
+def _is_element(finding: Finding) -> bool:
+    return bool(finding.location.selector and finding.location.path)
+
+
+def _pinned(what: Key, lines: _Lines | None, *, where: bool) -> Key:
+    """A package and its advisory, and the file that names it where that is asked for: as it is called now, by the lines of the change."""
+
+    def key(finding: Finding) -> Hashable | None:
+        found, path = what(finding), finding.location.path
+        if not found:
+            return None
+        return (finding.rule, found, path if lines is None or path is None else lines.path(path)) if where else (finding.rule, found)
+
+    return key
+
+
+def _purl(finding: Finding) -> Hashable | None:
+    return finding.location.purl
 
 
 def _package(finding: Finding) -> Hashable | None:
-    purl = finding.location.purl
-    return (finding.rule, purl.partition("?")[0].rpartition("@")[0] or purl) if purl else None
+    purl = (finding.location.purl or "").partition("#")[0].partition("?")[0]
+    return purl and (purl.rpartition("@")[0] or purl)
 
 
 def _other(finding: Finding) -> Hashable | None:
@@ -143,22 +192,22 @@ def _by_line(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines, *
         if only_changed and finding.location.path and not lines.is_changed(finding.location.path):
             matching.settle(index)
             kept.append(finding)
-    matching.take(lambda finding: _by_place(finding, lines.here), lambda finding: _by_place(finding, lines.moved))
-    matching.take(_known_by(lines.places, lines.text), _known_by(lines.places_there, lines.text_before))
-    for aspect in (_around, _within):
-        matching.take(_known_by(lines.places, aspect), _known_by(lines.places_there, aspect))
-    matching.take(_without_place(lines.places), _without_place(lines.places_there))
-    _take_values(matching, [*there, *kept], lines)
+    for of_here, of_there in _passes(lines):
+        matching.take(of_here, of_there)
+    matching.take(_without_line, _without_line)
+    _take_values(matching, here, there, kept, lines)
     return matching.result()
 
 
-def _by_place(finding: Finding, place: Callable[[str, int], tuple[str, int] | None]) -> Hashable | None:
-    where = finding.location
-    found = place(where.path, where.line) if where.path and where.line else None
-    return (finding.rule, found) if found else None
+def _passes(lines: _Lines) -> Iterator[tuple[Key, Key]]:
+    """By what a line is known here and there, pass by pass."""
+    for of_here, of_there in ((_itself, lines.moved), (_in_file, lines.renamed), (_around, _around), (_within, _within)):
+        yield _known_by(lines.places, of_here), _known_by(lines.places_there, of_there)
 
 
-def _known_by(places: Mapping[tuple[str, int], Place], aspect: Callable[[Place], Hashable | None]) -> Key:
+def _known_by(places: Places, aspect: Callable[[Place], Hashable | None]) -> Key:
+    """What is said of a line that nobody could read says nothing: then a finding has no key."""
+
     def key(finding: Finding) -> Hashable | None:
         place = _place(finding, places)
         known = aspect(place) if place else None
@@ -167,28 +216,35 @@ def _known_by(places: Mapping[tuple[str, int], Place], aspect: Callable[[Place],
     return key
 
 
-def _without_place(places: Mapping[tuple[str, int], Place]) -> Key:
-    """A finding of a whole file, or of a line that could not be read, goes by its fingerprint."""
-    return lambda finding: None if _place(finding, places) else finding.fingerprint
+def _without_line(finding: Finding) -> Hashable | None:
+    """A finding of a whole file, or of none, goes by its fingerprint."""
+    return finding.fingerprint if finding.location.line is None else None
 
 
-def _place(finding: Finding, places: Mapping[tuple[str, int], Place]) -> Place | None:
+def _place(finding: Finding, places: Places) -> Place | None:
     where = finding.location
     return places.get((where.path, where.line)) if where.path and where.line else None
 
 
-def _take_values(matching: _Matching, there: Sequence[Finding], lines: _Lines) -> None:
+def _take_values(matching: _Matching, here: Sequence[Finding], there: Sequence[Finding], kept: Sequence[Finding], lines: _Lines) -> None:
     """A secret that the base held already is none that the change brings, however often and wherever it stands now."""
-    held: dict[Hashable, set[int]] = defaultdict(set)
-    for finding in there:
-        place = _place(finding, lines.places_there) or _place(finding, lines.places)
+    held: dict[Hashable, Severity] = {}
+    for finding, place in (
+        *((item, _place(item, lines.places_there)) for item in there),
+        *((item, _place(item, lines.places)) for item in kept),
+    ):
         for value in place.values if place else ():
-            held[_kind(finding), value].add(finding.severity)
-    for index, finding in list(matching.open()):
+            known = (_kind(finding), value)
+            held[known] = max(finding.severity, held.get(known, finding.severity))
+    was = {index: set(place.values) for index in matching.left() if (place := _place(there[index], lines.places_there))}
+    for index in sorted(matching.open(), key=lambda index: _order(here[index])):
+        finding = here[index]
         place = _place(finding, lines.places)
         values = place.values if place else ()
-        if values and all(any(severity >= finding.severity for severity in held[_kind(finding), value]) for value in values):
-            matching.settle(index)
+        if values and all(held.get((_kind(finding), value), -1) >= finding.severity for value in values):
+            other = next((other for other, found in was.items() if found.intersection(values)), None)
+            was.pop(other, None) if other is not None else None
+            matching.settle(index, other)
 
 
 class _Lines:
@@ -196,33 +252,41 @@ class _Lines:
 
     def __init__(self, change: Change) -> None:
         self._by_base: dict[str, FileChange] = {item.base: item for item in change.files if item.base is not None}
-        self._changed = {item.path for item in change.files if item.path is not None}
-        self.places = {(place.path, place.line): place for place in change.here}
-        self.places_there = {(place.path, place.line): place for place in change.there}
+        self._changed = {path for item in change.files for path in (item.base, item.path) if path is not None}
+        self.places: Places = {(place.path, place.line): place for place in change.here}
+        self.places_there: Places = {(place.path, place.line): place for place in change.there}
 
     def is_changed(self, path: str) -> bool:
+        """Whether a path has to do with the change. A file that is gone may still be found there, behind a link."""
         return path in self._changed
 
-    def here(self, path: str, line: int) -> tuple[str, int]:
-        return path, line
-
-    def moved(self, path: str, line: int) -> tuple[str, int] | None:
-        """Where a line of the base is now; None where it is gone or nobody looked."""
-        file = self._by_base.get(path)
+    def moved(self, place: Place) -> Hashable | None:
+        """Where a line of the base is now, with its text; None where it is gone or nobody looked."""
+        file = self._by_base.get(place.path)
         if file is None:
-            return None if path in self._changed else (path, line)
+            return None if place.path in self._changed else (place.path, place.line, place.text)
         if file.path is None or file.hunks is None:
             return None
-        moved = _moved(file.hunks, line)
-        return None if moved is None else (file.path, moved)
+        line = _moved(file.hunks, place.line)
+        return None if line is None else (file.path, line, place.text)
 
-    def text(self, place: Place) -> Hashable:
-        return place.path, place.text
-
-    def text_before(self, place: Place) -> Hashable | None:
-        file = self._by_base.get(place.path)
-        path = place.path if file is None else file.path
+    def renamed(self, place: Place) -> Hashable | None:
+        """The text of a line of the base, in the file that it was in, by the name that this has now."""
+        path = self.path(place.path)
         return None if path is None else (path, place.text)
+
+    def path(self, path: str) -> str | None:
+        """What a file of the base is called now; None where it is gone."""
+        file = self._by_base.get(path)
+        return path if file is None else file.path
+
+
+def _itself(place: Place) -> Hashable:
+    return place.path, place.line, place.text
+
+
+def _in_file(place: Place) -> Hashable:
+    return place.path, place.text
 
 
 def _around(place: Place) -> Hashable:

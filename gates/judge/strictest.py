@@ -29,6 +29,7 @@ from gates.model import (
     PolicyDecision,
     Reviews,
     Verdict,
+    Waiver,
     looks_alike,
 )
 
@@ -103,7 +104,7 @@ def _decide(item: Judging, own: Judging, seen: _Observed) -> Decision:
     if item is own:
         return decide(own.policy, seen.context, _own(seen.facts), _own(seen.base), change, reviews=seen.reviews)
     # Whether a waiver is still needed is for the policy of the change alone to say: the other's can't be mended here.
-    lenient = replace(item.policy, waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
+    lenient = replace(item.policy, waivers=_waivers(item, own), waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
     asked = asked_by(item.policy, seen.context)
     facts, base = _of(item, own, asked, seen.facts), _of(item, own, asked, seen.base)
     decision = decide(lenient, seen.context, facts, base, change, may_be_gone=True, reviews=seen.reviews)
@@ -116,6 +117,14 @@ def _check_asked(judgings: Sequence[Judging], context: Context, facts: Sequence[
     unasked = sorted({item.gate for item in facts if "@" in item.gate} - asked)
     if unasked:
         raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
+
+
+def _waivers(item: Judging, own: Judging) -> tuple[Waiver, ...]:
+    """A policy's waivers; at the tip those of the change too that one of its own approvers signed: they act at once."""
+    if item.name != TIP_POLICY:
+        return item.policy.waivers
+    signed = {waiver.id: waiver for waiver in own.policy.waivers if approval.signed_by(waiver, item.policy.approvers)}
+    return tuple(({waiver.id: waiver for waiver in item.policy.waivers} | signed).values())
 
 
 def _own(facts: Sequence[Facts]) -> list[Facts]:

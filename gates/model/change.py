@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunk:
-    """Lines of the base that others took the place of, as `git diff -U0` has it: starts count from 1.
+    """Lines of the base that others took the place of, as `git diff -U0` has it: starts count from 1. A line ends at CR, LF or both.
 
     Where `base_lines` is 0 the new lines follow the line `base_start`; where `lines` is 0 the old ones stood after `start`.
     """
@@ -26,7 +26,7 @@ class Hunk:
 class FileChange:
     """A file that is not the same on both sides: its path there and here, None where it is missing.
 
-    `hunks` is None where nobody looked into it: a file without findings, or one that git doesn't watch.
+    `hunks` is None where nobody looked into it: a file without findings, or one that can't be read as text.
     """
 
     base: str | None = None

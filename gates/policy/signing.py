@@ -29,7 +29,10 @@ def signer(waiver: Waiver, named: Sequence[str]) -> Approver | None:
     """The first of a policy's `approvers` whose key signed the waiver as it stands; None where none did."""
     if waiver.signature is None:
         return None
-    signature, content = base64.b64decode(waiver.signature.removeprefix(SCHEME)), payload(waiver)
+    try:
+        signature, content = base64.b64decode(waiver.signature.removeprefix(SCHEME)), payload(waiver)
+    except ValueError:  # no policy that was read has such a one; evidence that somebody made up may
+        return None
     return next((who for text in named if (who := approvers.parse(text)).key and _verifies(who.key, signature, content)), None)
 
 

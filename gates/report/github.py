@@ -63,7 +63,7 @@ def _finding(view: FindingView, gate: GateView) -> _Annotation:
     where = finding.location
     place = "" if where.path else f"\nat {where}"
     remedy = f"\n{finding.remedy}" if finding.remedy else ""
-    excuse = f"\n{view.excused}" if view.excused else ""
+    excuse = f"\n{view.note}" if view.note else ""
     known = {"file": where.path, "line": where.line, "endLine": where.end_line, "col": where.column, "endColumn": where.end_column}
     return _Annotation(
         level=_level(finding.severity, gate.decision.outcome),

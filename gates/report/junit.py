@@ -78,7 +78,7 @@ def _finding(gate: GateView, view: FindingView) -> _Case:
         return _Case(group=group, name=name, result="skipped", message=f"{view.excused}: {finding.message}")
     if gate.decision.outcome is not Outcome.FAILED or finding.kind not in COUNTED:
         return _Case(group=group, name=name, result="skipped", message=f"stops nothing: {finding.message}")
-    text = "\n".join(part for part in (finding.message, view.excused, finding.remedy, finding.help_url, finding.fingerprint) if part)
+    text = "\n".join(part for part in (finding.message, view.note, finding.remedy, finding.help_url, finding.fingerprint) if part)
     kind = f"{finding.severity.word} {view.state.value}"
     return _Case(group=group, name=name, result="failure", message=finding.message, type=kind, text=text)
 

@@ -14,6 +14,7 @@ from gates.report.view import (
     Claim,
     FindingView,
     GateView,
+    approval,
     counts,
     duration,
     gate_views,
@@ -195,8 +196,8 @@ def _finding(view: FindingView) -> str:
     finding = view.finding
     lines = visible_lines(finding.message)
     shown = [escape(line) for line in lines[:_MESSAGE_LINES]] + (["…"] if len(lines) > _MESSAGE_LINES else [])
-    if view.excused:
-        shown.append(escape(view.excused))
+    if view.note:
+        shown.append(escape(view.note))
     if finding.remedy:
         shown.append(f"<b>Remedy:</b> {'<br>'.join(escape(line) for line in visible_lines(finding.remedy))}")
     address = web_address(finding.help_url)
@@ -210,7 +211,7 @@ def _waivers(record: Record) -> str:
     for view in waiver_views(record):
         if view.needs_person:
             message = view.decision.message or f"{view.decision.days_left} days left"
-            lines.append(f"- {_code(view.decision.id)} {view.decision.state.value}: {escape(message)}")
+            lines.append(f"- {_code(view.decision.id)} {view.decision.state.value}, {escape(approval(view))}: {escape(message)}")
     return "\n### Waivers to look at\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 

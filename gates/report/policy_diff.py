@@ -60,6 +60,8 @@ def summary(differences: Sequence[Difference]) -> str:
         return "The policies demand the same."
     number = {direction: sum(item.change.direction is direction for item in differences) for direction in Direction}
     looser, unweighed = number[Direction.LOOSER], number[Direction.UNWEIGHED]
+    if not looser and not unweighed and not number[Direction.TIGHTER]:
+        return "Nothing is looser or tighter."
     if not looser and not unweighed:
         return f"Nothing is looser; {plural(number[Direction.TIGHTER], 'change is', 'changes are')} tighter."
     words = [f"looser in {plural(looser, 'place')}"] if looser else []

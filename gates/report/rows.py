@@ -26,7 +26,7 @@ class Row:
     gate: GateLineage
     severity: Severity
     state: str
-    excused: str
+    note: str
     flags: int
     rule: str
     place: str
@@ -71,7 +71,7 @@ def _row(gate: GateLineage, view: FindingView, order: int, since: bool) -> Row:
         gate=gate,
         severity=finding.severity,
         state=view.state.value,
-        excused=visible(view.excused),
+        note=visible(view.note),
         flags=WAIVED * (view.waiver is not None) + SUPPRESSED * (finding.suppressed_by is not None) + SINCE * since,
         rule=visible(finding.rule),
         place=visible(str(finding.location)),
@@ -92,7 +92,7 @@ def data(gates: Sequence[GateLineage], found: Sequence[Row]) -> str:
     number = {limit.id: index for index, limit in enumerate(limits)}
     table = [
         [
-            *(row.gate.number, int(row.severity), texts[row.state], texts[row.excused], row.flags, texts[row.rule], texts[row.place]),
+            *(row.gate.number, int(row.severity), texts[row.state], texts[row.note], row.flags, texts[row.rule], texts[row.place]),
             *(row.order, texts[row.message], texts[row.remedy], texts[row.more], int(bool(row.address)), texts[row.fingerprint]),
             [number[limit.id] for limit in row.limits],
             [texts[text] for pair in row.properties for text in pair],

@@ -15,6 +15,7 @@ from gates.report.view import (
     FindingView,
     GateView,
     WaiverView,
+    approval,
     counts,
     duration,
     gate_views,
@@ -181,8 +182,8 @@ def _findings(page: Page, findings: Sequence[FindingView]) -> None:
         severe = _RED if finding.severity >= Severity.HIGH else _YELLOW if finding.severity is Severity.MEDIUM else _DIM
         page.line("    ", (finding.severity.word, severe), f" {view.state.value}  ", (terminal(finding.rule), _DIM))
         page.wrapped(finding.message, indent=4)
-        if view.excused:
-            page.wrapped(view.excused, indent=4, color=_YELLOW)
+        if view.note:
+            page.wrapped(view.note, indent=4, color=_YELLOW)
         if finding.remedy:
             page.wrapped(finding.remedy, indent=4, label="help: ")
         if finding.help_url:
@@ -200,7 +201,7 @@ def _waivers(page: Page, waivers: Sequence[WaiverView]) -> None:
     for view in waivers:
         owner = f", owner {view.waiver.owner}" if view.waiver else ""
         message = view.decision.message or f"{plural(view.decision.days_left, 'day')} left"
-        page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}: {message}", indent=2)
+        page.wrapped(f"{view.decision.id} {view.decision.state.value}{owner}, {approval(view)}: {message}", indent=2)
 
 
 def _table(page: Page, gates: Iterable[GateView]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gates.codec import decimal_text
+from gates.judge import waivers as judged
 from gates.model import (
     Context,
     Decision,
@@ -63,11 +64,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingView:
-    """A finding with its state and its waiver's id."""
+    """A finding with its state and its waiver's id; `lapsed` says why a waiver that is for it does not cover it."""
 
     finding: Finding
     state: State
     waiver: str | None
+    lapsed: str = ""
+
+    @property
+    def note(self) -> str:
+        """What is to be said of it beside what it is: why it does not count, or why it does though there is a waiver."""
+        return self.excused or self.lapsed
 
     @property
     def excused(self) -> str:
@@ -122,8 +129,27 @@ def gate_views(record: Record) -> tuple[GateView, ...]:
     """One view a gate, in the decision's order."""
     runs = {run.gate: run for run in record.run.gates}
     return tuple(
-        _gate_view(decision, record.facts_of(decision.gate), record.policy_of(decision.gate), runs.get(decision.gate))
+        _gate_view(decision, record.facts_of(decision.gate), record.policy_of(decision.gate), runs.get(decision.gate), _lapsed(record))
         for decision in record.decision.gates
+    )
+
+
+#: Why a waiver that is for a finding does not cover it.
+_LAPSED: Mapping[WaiverState, str] = {
+    WaiverState.EXPIRED: "{0.id} waived it until {0.expires}, and is over",
+    WaiverState.NOT_YET: "{0.id} waives it from {0.created} on",
+    WaiverState.NOT_APPROVED: "{0.id} would waive it, and is not approved as the policy wants",
+    WaiverState.TOO_LONG: "{0.id} would waive it, and lasts longer than the policy allows",
+}
+
+
+def _lapsed(record: Record) -> tuple[tuple[Waiver, str], ...]:
+    """The waivers that match something and do not count, each with why."""
+    waivers = {waiver.id: waiver for waiver in record.policy.waivers}
+    return tuple(
+        (waiver, _LAPSED[decision.state].format(waiver))
+        for decision in record.decision.waivers
+        if (waiver := waivers.get(decision.id)) and decision.state in _LAPSED and not judged.counts(decision, record.policy.waiver_rules)
     )
 
 
@@ -134,9 +160,22 @@ def waiver_views(record: Record) -> tuple[WaiverView, ...]:
     return tuple(sorted(views, key=lambda view: (not view.needs_person, view.decision.days_left, view.decision.id)))
 
 
-def _gate_view(decision: GateDecision, facts: Facts | None, policy: GatePolicy | None, run: GateRun | None) -> GateView:
+def approval(view: WaiverView) -> str:
+    """How a waiver was approved, and by whom where that is known."""
+    by = view.decision.approved_by
+    return f"approval {view.decision.approval}" + (f" by {by}" if by else "")
+
+
+def _gate_view(
+    decision: GateDecision,
+    facts: Facts | None,
+    policy: GatePolicy | None,
+    run: GateRun | None,
+    lapsed: Sequence[tuple[Waiver, str]],
+) -> GateView:
     findings = facts.findings if facts else ()
-    views = [_finding_view(finding, decision.findings, index) for index, finding in enumerate(findings)]
+    own = [(waiver, why) for waiver, why in lapsed if waiver.gate == decision.gate]
+    views = [_finding_view(finding, decision.findings, index, own) for index, finding in enumerate(findings)]
     return GateView(
         decision=decision,
         facts=facts,
@@ -147,11 +186,12 @@ def _gate_view(decision: GateDecision, facts: Facts | None, policy: GatePolicy |
     )
 
 
-def _finding_view(finding: Finding, states: tuple[FindingState, ...], index: int) -> FindingView:
+def _finding_view(finding: Finding, states: tuple[FindingState, ...], index: int, lapsed: Sequence[tuple[Waiver, str]]) -> FindingView:
     """A gate that could not be judged has no states: its findings are shown as new, which excuses none."""
     if index >= len(states):
         return FindingView(finding=finding, state=State.NEW, waiver=None)
-    return FindingView(finding=finding, state=states[index].state, waiver=states[index].waiver)
+    why = next((why for waiver, why in lapsed if judged.matches(waiver, finding)), "") if states[index].waiver is None else ""
+    return FindingView(finding=finding, state=states[index].state, waiver=states[index].waiver, lapsed=why)
 
 
 def stops(gate: GateView, view: FindingView) -> bool:

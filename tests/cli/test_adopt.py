@@ -90,14 +90,15 @@ def test_500_old_findings_and_a_failing_test_stop_nobody_and_one_more_stops_a_re
         (old.root / "tests" / "test_more.py").unlink(missing_ok=True)
 
 
-def test_a_person_is_told_what_is_held_and_what_is_to_come(old: Repository, adopted: Outcome) -> None:
+def test_a_person_is_told_what_is_held_and_what_is_to_come(gates: Callable[..., Outcome], old: Repository, adopted: Outcome) -> None:
     assert adopted.out.startswith("wrote gates.yaml with tests, secrets, security\ntests: Counted on ")
     assert "480 findings from medium (20 of them from high, none at critical). A release passes with as many and no more" in adopted.out
     assert "tree: 1 failure. A change and a release pass with as many and no more" in adopted.out
     assert "without these, with every gate enforced, a release would be: failed\n" in adopted.out
     [evidence] = [line.removeprefix("evidence: ") for line in adopted.out.splitlines() if line.startswith("evidence: ")]
     assert Path(evidence).parent == old.root / ".gates" / "evidence"
-    assert Path(evidence).is_file()
+    verified = gates("-C", old.root, "verify", evidence, "--allow-unsigned")
+    assert (verified.code, "verdict: failed" in verified.out) == (ExitCode.FAILED, True), verified.out
 
 
 def test_the_same_tree_gives_the_same_text(gates: Callable[..., Outcome], old: Repository, adopted: Outcome) -> None:

@@ -41,6 +41,14 @@ def test_what_a_project_says_of_itself_is_taken_over(gates: Callable[..., Outcom
     assert "taken over from [tool.bandit]" in policy
 
 
+def test_no_name_of_a_file_ends_a_comment(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({"te\u2028gates: {}\x85\nstolen: 1\r/test_a.py": "def test_a(): pass\n", "requirements\u2029x: 1.txt": ""})
+    outcome = gates("-C", repository.root, "init")
+    assert outcome.code == ExitCode.PASSED, outcome.err
+    assert "te\\u2028gates: {}\\x85 stolen: 1 /test_a.py" in " ".join((repository.root / "gates.yaml").read_text("utf-8").split())
+    assert gates("-C", repository.root, "policy", "check").code == ExitCode.PASSED
+
+
 def test_a_policy_that_stands_is_left_alone(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({"app.py": "", "gates.yaml": "version: 1\n"})
     outcome = gates("-C", repository.root, "init")

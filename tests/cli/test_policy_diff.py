@@ -76,6 +76,19 @@ def test_with_exit_code_what_is_looser_ends_with_1_and_what_is_tighter_does_not(
     assert (unweighed.code, "can't be weighed, so it counts as looser" in unweighed.out) == (ExitCode.FAILED, True)
 
 
+@pytest.mark.parametrize("argv", [["--exit-code", "HEAD", "old"], ["HEAD", "--exit-code", "old"], ["HEAD", "old", "--exit-code"]])
+def test_options_stand_where_one_likes(gates: Callable[..., Outcome], changed: Repository, argv: list[str]) -> None:
+    outcome = gates("-C", changed.root, "policy", "diff", *argv)
+    assert (outcome.code, outcome.out.startswith("Nothing is looser; 1 change is tighter.")) == (ExitCode.PASSED, True), outcome.err
+
+
+def test_a_text_for_people_is_neither_looser_nor_tighter(gates: Callable[..., Outcome], passing: Repository) -> None:
+    policy = passing.root / "gates.yaml"
+    policy.write_text(policy.read_text("utf-8") + "runbook: docs/release.md\n", "utf-8")
+    outcome = gates("-C", passing.root, "policy", "diff", "HEAD", "--exit-code")
+    assert (outcome.code, outcome.out.startswith("Nothing is looser or tighter.")) == (ExitCode.PASSED, True)
+
+
 def test_one_stage_can_be_looked_at_alone(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({"gates.yaml": "version: 1\ngates: {secrets: {at: {release: {require: {findings: {max: 0}}}}}}\n"})
     (repository.root / "gates.yaml").write_text("version: 1\ngates: {secrets: {}}\n", "utf-8")
@@ -141,6 +154,18 @@ def test_a_link_in_a_commit_is_no_policy(gates: Callable[..., Outcome], reposito
 def test_only_diff_takes_revisions(gates: Callable[..., Outcome], passing: Repository) -> None:
     outcome = gates("-C", passing.root, "policy", "check", "HEAD")
     assert (outcome.code, "`gates policy check` takes no revision" in outcome.err) == (ExitCode.USAGE, True)
+
+
+def test_no_text_of_a_policy_commands_a_runner(gates: Callable[..., Outcome], passing: Repository) -> None:
+    match = "{rule: '::error::z', path: a.py}"
+    said = {"class": "mitigated", "reason": "'##[error]x ::error::y'", "owner": "a", "approver": "b", "match": match}
+    waiver = "".join(f"    {key}: {value}\n" for key, value in {**said, "created": "2026-01-01", "expires": "2026-01-02"}.items())
+    policy = passing.root / "gates.yaml"
+    policy.write_text(policy.read_text("utf-8") + f"waivers:\n  - id: W-1\n    gate: checks\n{waiver}", "utf-8")
+    for kind in ("text", "json"):
+        lines = gates("-C", passing.root, "policy", "diff", "HEAD", "--format", kind).out.splitlines()
+        assert any("W-1" in line for line in lines)
+        assert not [line for line in lines if "##[" in line or line.lstrip().startswith("::")]
 
 
 def test_the_same_policies_give_the_same_document(gates: Callable[..., Outcome], changed: Repository) -> None:

@@ -62,7 +62,6 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "a.py"], "at the commit stage only"),
         (["plan", "x"], "planned and not built yet"),
         (["verify", "x.zip", "--min-trust", "2"], "invalid choice: '2'"),
-        (["init", "--adopt"], "planned and not built yet"),
         (["nonsense"], "invalid choice"),
         (["run", "--nonsense"], "unrecognized arguments"),
     ],
@@ -90,7 +89,7 @@ def test_evidence_that_can_not_be_written_is_exit_4(gates: Gates, passing: Repos
 
 def test_a_defect_of_ours_is_exit_70_with_a_report_to_paste(gates: Gates, passing: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(passing.root)
-    monkeypatch.setattr("gates.pipeline.decide", None)
+    monkeypatch.setattr("gates.pipeline.judge", None)
     done = gates("run", "--format", "json")
     assert (done.code, done.json()["exit_code"]) == (70, 70)
     assert "Traceback" in (passing.root / ".gates" / "defect.txt").read_text("utf-8")

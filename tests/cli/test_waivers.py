@@ -13,7 +13,7 @@ from gates.evidence import archive, bundle, rejudge
 from gates.model import WaiverState
 from gates.policy import load
 from tests.adapters.code_host import TOKEN, CodeHost, code_host, job
-from tests.cli.conftest import FAILING, Outcome
+from tests.cli.conftest import FAILING, PASSING, Outcome
 from tests.evidence.forging import closed, edited
 from tests.repository import Repository
 
@@ -103,6 +103,44 @@ def test_a_review_of_the_head_lets_a_waiver_count_and_is_verified_offline(host: 
     asked = len(host.asked)
     verified = gates("verify", tmp_path / "run.zip", "--allow-unsigned")
     assert (verified.code, len(host.asked)) == (0, asked)
+
+
+def test_a_review_lets_a_change_bring_a_fault_and_its_waiver_past_the_policy_where_it_goes(
+    repository: Repository, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy at the tip knows no such waiver: one of its approvers has to agree."""
+    base = repository.commit({**PASSING, "gates.yaml": FAILING["gates.yaml"] + REVIEWED})
+    head = repository.commit({**FAILING, "gates.yaml": FAILING["gates.yaml"] + REVIEWED + WAIVER})
+    with code_host() as host:
+        host.head = head
+        for name, value in job(host, tmp_path, {"pull_request": {"number": 7, "base": {"sha": base}}}).items():
+            monkeypatch.setenv(name, value)
+        without = run("2028-02-29", "--base", base)
+        host.review("anna")
+        done = run("2028-02-29", "--base", base)
+    assert (without.code, waiver_of(without)["approval"]) == (1, "asserted")
+    assert (done.code, waiver_of(done)["approval"]) == (0, "reviewed")
+
+
+@pytest.mark.parametrize("named", ["anna", "ben"])
+def test_a_signature_by_an_approver_of_the_tip_does_so_too(
+    repository: Repository, run: Run, gates: Gates, tmp_path: Path, named: str
+) -> None:
+    """That the change names the signer an approver is not enough: the policy where it goes has to."""
+    signers = {name: naming(tmp_path / name, gates) for name in ("anna", "ben")}
+    base = repository.commit({**PASSING, "gates.yaml": FAILING["gates.yaml"] + signers[named]})
+    repository.commit({**FAILING, "gates.yaml": FAILING["gates.yaml"] + signers["anna"] + WAIVER})
+    assert gates("-C", repository.root, "waive", "W-1", "--sign-key", tmp_path / "anna").code == 0
+    repository.commit({})
+    done = run("2028-02-29", "--base", base)
+    assert (done.code, waiver_of(done)["approval"], waiver_of(done)["state"]) == (int(named != "anna"), "signed", "expires-soon")
+
+
+def naming(key: Path, gates: Gates) -> str:
+    """A new pair of keys, and a policy's lines that name its holder."""
+    assert gates("keygen", key).code == 0
+    line = key.with_name(f"{key.name}.pub").read_text("ascii").splitlines()[1]
+    return f'approvers: ["@{key.name} ed25519:{line}"]\nwaiver-rules: {{approval: signed}}\n'
 
 
 def test_a_member_of_a_team_approves_where_the_token_may_know(host: CodeHost, run: Run) -> None:

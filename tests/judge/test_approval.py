@@ -228,6 +228,11 @@ def test_a_signature_of_a_key_that_the_policy_does_not_name_is_none() -> None:
     assert judge(signed(waiver(), other), "signed", named=[NAMED, f"@ben {approvers.written(public_of(other))}"]).verdict is Verdict.PASSED
 
 
+@pytest.mark.parametrize("signature", ["", "ed25519:A", "ed25519:AAAA", "no base64"])
+def test_what_is_no_signature_is_none(signature: str) -> None:
+    assert judge(replace(waiver(), signature=signature), "signed").waivers[0].state is WaiverState.NOT_APPROVED
+
+
 def test_a_signature_that_was_made_for_something_else_is_none() -> None:
     """What else the same key signs begins with other words: a signature over the bare text does not pass for one."""
     bare = signing.payload(waiver()).partition(b"\n")[2]

@@ -159,6 +159,8 @@ def test_waivers_that_came_went_ended_or_were_changed() -> None:
         ("W-3", WaiverFate.GONE),
     ]
     assert held(before, after).waivers[0].words == "ends: 2027-01-21, was 2026-11-30"
+    signed = record(facts(), waivers=[waiver(signature="ed25519:AAAA")])
+    assert held(record(facts(), waivers=[waiver()]), signed).waivers[0].words == "signature: ed25519:AAAA, was none"
 
 
 @pytest.mark.parametrize("after", [full(), hostile(), nothing()])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from gates.judge import waivers
 from gates.judge.decide import decide
-from gates.model import Decision, Facts, Location, Severity, Verdict, Waiver, WaiverRules, WaiverState
+from gates.model import Decision, Facts, Finding, Location, Severity, Verdict, Waiver, WaiverRules, WaiverState
 from tests.judge.making import DAY, NONE_AT_ALL, context, error, facts, finding, gate_policy, policy, waiver
+from tests.policy import making as policies
+
+WHO = "class: mitigated, reason: r, owner: o, approver: a, created: 2026-01-01, expires: 2026-01-01"
 
 
 def judge(a_waiver: Waiver, *, day: date = DAY, reported: Facts | None = None, rules: WaiverRules | None = None) -> Decision:
@@ -118,3 +123,31 @@ def test_pages_and_operations_match_by_their_own_places() -> None:
     bracketed = finding(1, location=Location(url="/", selector="img[alt]"))
     assert waivers.matches(waiver(match={"rule": "B1", "selector": "img[alt]"}), bracketed)
     assert waivers.matches(waiver(match={"operation": "GET /a"}), finding(1, location=Location(operation="GET /a")))
+
+
+PLACES: dict[str, Finding] = {
+    "a file": finding(1, location=Location(path="src/app.py", line=3)),
+    "a file with a star in its name": finding(1, location=Location(path="src/*.py", line=3)),
+    "a page": finding(1, location=Location(url="/cart", selector="img")),
+    "an element with a star": finding(1, location=Location(url="/cart", selector="ul > *")),
+    "an operation": finding(1, location=Location(operation="GET /orders/{id}")),
+    "a package": finding(1, location=Location(purl="pkg:pypi/jinja2@2.0"), properties={"package": "jinja2", "aliases": "CVE-1"}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_match_of_a_finding_is_right_in_a_policy_and_covers_nothing_beside_it(place: str) -> None:
+    found = PLACES[place]
+    match = waivers.match_of(found)
+    assert not any("*" in part for part in match.values())
+    text = f"gates: {{tests: {{}}}}\nversion: 1\nwaivers: [{{id: W-1, gate: tests, match: {json.dumps(match)}, {WHO}}}]\n"
+    (a_waiver,) = policies.policy(text).waivers
+    assert waivers.matches(a_waiver, found)
+    others = [
+        replace(found, rule="security/B2"),
+        replace(found, fingerprint=f"fp1:{2:032x}"),
+        replace(found, properties={"package": "flask"}),
+    ]
+    assert [waivers.matches(a_waiver, other) for other in others] == (
+        [False, True, False] if place == "a package" else [False, False, True]
+    )

@@ -24,7 +24,8 @@ def test_a_place_a_title_and_a_message() -> None:
     line = next(line for line in github.render(full()).splitlines() if "B602" in line)
     assert line == (
         "::warning file=src/shop/export.py,line=112,endLine=112,col=9,endColumn=58,title=security/B602 (high%2C new)::"
-        "subprocess call with shell=True and a variable command%0APass a list of arguments and leave shell=True out"
+        "subprocess call with shell=True and a variable command%0AW-7 waived it until 2026-11-20, and is over"
+        "%0APass a list of arguments and leave shell=True out"
     )
 
 

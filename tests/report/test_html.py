@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.judge.compare import compare
-from gates.model import Examined, Limit, LimitCheck, Record, Skip
+from gates.model import Examined, Kind, Limit, LimitCheck, Record, Skip
 from gates.report import html
 from gates.report.safe import shown, unicode_text
 from gates.report.view import Claim
@@ -148,6 +148,21 @@ def test_a_run_without_time_has_no_bars() -> None:
     record = full()
     gates = tuple(replace(gate, started_ms=0, duration_ms=0) for gate in record.run.gates)
     assert "<svg" not in page(replace(record, run=replace(record.run, duration_ms=0, gates=gates)))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_a_marker_suppresses_is_listed_with_its_place_whatever_it_is(kind: Kind) -> None:
+    """A rule that a policy leaves out suppresses what a person would have to review, too: that is no finding."""
+    record = full()
+    facts = record.facts_of("security")
+    assert facts is not None
+    marked = [replace(item, kind=kind) if item.suppressed_by else item for item in facts.findings]
+    others = [item for item in record.facts if item.gate != "security"]
+    found = page(replace(record, facts=(replace(facts, findings=tuple(marked)), *others)))
+    section = found[found.index('<h2 id="suppressions">') :]
+    assert "<code>src/shop/tokens.py:30</code>" in section
+    assert "<code># nosec B324</code>" in section
+    assert "1 finding suppressed by a marker in the code" in section
 
 
 def test_empty_states_say_what_they_mean() -> None:

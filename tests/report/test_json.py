@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.errors import Problem
-from gates.model import Measurement, Record
+from gates.model import TIP_POLICY, Enforcement, Judging, Measurement, Record
 from gates.report import json as report
 from tests.report.record_factory import BUNDLE, full, hostile, nothing, passed, with_texts
 
@@ -86,9 +86,13 @@ def test_digests_name_their_algorithm() -> None:
     assert data["bundle"]["digest"] == "sha256:" + BUNDLE.digest
 
 
-def test_policy_changes_are_passed_on() -> None:
-    change = {"change": "looser", "where": "gates.tests.require.failures.max", "was": 0, "is": Decimal("0.5")}
-    assert document(full(), policy_changes=(change,))["policy_changes"] == [{**change, "is": 0.5}]
+def test_what_the_change_does_to_the_policy_where_it_goes_is_there() -> None:
+    record = full()
+    gate = record.policy.gates[0]
+    softer = replace(record.policy, gates=(replace(gate, enforcement=Enforcement.WARN), *record.policy.gates[1:]))
+    tip = Judging(name=TIP_POLICY, words="gates.yaml of 0123456789ab, where the change goes", policy=record.policy)
+    changes = document(replace(record, policy=softer, others=(tip,)))["policy_changes"]
+    assert changes == [{"change": "looser", "where": f"gates.{gate.name}.enforcement", "was": "block", "is": "warn"}]
 
 
 @settings(max_examples=20, deadline=None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gates.model import GateDecision, Kind, Severity, State
+from gates.model import GateDecision, Kind, Severity, State, WaiverRules, WaiverState
 from gates.report import view
 from tests.report.record_factory import full, nothing, passed
 
@@ -50,6 +50,34 @@ def test_what_counts_comes_first_then_new_then_severe() -> None:
     assert keys == sorted(keys)
     assert order[-1].excused
     assert order[0].finding.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("state", "rules", "note"),
+    [
+        (WaiverState.EXPIRED, WaiverRules(), "W-7 waived it until 2026-11-20, and is over"),
+        (WaiverState.NOT_YET, WaiverRules(), "W-7 waives it from 2026-11-01 on"),
+        (WaiverState.NOT_APPROVED, WaiverRules(), "W-7 would waive it, and is not approved as the policy wants"),
+        (WaiverState.TOO_LONG, WaiverRules(too_long="fail"), "W-7 would waive it, and lasts longer than the policy allows"),
+        (WaiverState.TOO_LONG, WaiverRules(too_long="warn"), ""),
+        (WaiverState.ACTIVE, WaiverRules(), ""),
+    ],
+)
+def test_a_finding_that_is_back_says_why(state: WaiverState, rules: WaiverRules, note: str) -> None:
+    record = full()
+    decisions = tuple(replace(item, state=state) if item.id == "W-7" else item for item in record.decision.waivers)
+    record = replace(record, policy=replace(record.policy, waiver_rules=rules), decision=replace(record.decision, waivers=decisions))
+    (finding,) = [item for gate in view.gate_views(record) for item in gate.findings if item.finding.rule == "security/B602"]
+    assert finding.note == note
+
+
+def test_a_finding_that_is_waived_says_so_whatever_another_waiver_lacks() -> None:
+    record = full()
+    states = [replace(state, waiver="W-9") for state in gate("security").decision.findings]
+    gates = tuple(replace(item, findings=tuple(states)) if item.gate == "security" else item for item in record.decision.gates)
+    record = replace(record, decision=replace(record.decision, gates=gates))
+    (finding,) = [item for gate in view.gate_views(record) for item in gate.findings if item.finding.rule == "security/B602"]
+    assert finding.note == "waived by W-9"
 
 
 def test_waivers_that_need_somebody_come_first() -> None:

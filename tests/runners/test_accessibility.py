@@ -14,6 +14,7 @@ from gates.facts import read_facts
 from gates.observe import Observation, redacted
 from gates.redact import Redactor
 from gates.runners.accessibility import GATE
+from gates.runners.accessibility.visits import line_of
 from gates.testing import observe_raw
 from tests.runners.pages import BROKEN, EXAMPLES, FAULTY, PUBLIC, copied, left_behind, look, rules
 
@@ -52,6 +53,21 @@ def test_a_fault_has_its_place_severity_remedy_and_help(faulty: Facts) -> None:
     assert "alt attribute" in image.remedy
     assert image.help_url.startswith("https://dequeuniversity.com/rules/axe/")
     assert image.properties == {"impact": "critical", "seen-at": "1280x800 light"}
+
+
+@pytest.mark.parametrize(
+    ("html", "line"),
+    [
+        ('<a href="/cart"></a>', 3),  # an opening tag that stands there once
+        ('<p class="dim">Two</p>', 2),  # one that does not, but the element does
+        ('<p class="dim">Same</p>', None),
+        ("<b>not in the file</b>", None),
+        ("", None),
+    ],
+)
+def test_an_element_has_a_line_where_its_tag_or_all_of_it_stands_in_the_file_once(html: str, line: int | None) -> None:
+    text = '<p class="dim">One</p>\n<p class="dim">Two</p>\n<a href="/cart">\n</a>\n<p class="dim">Same</p>\n<p class="dim">Same</p>\n'
+    assert line_of(html, text) == line
 
 
 def test_facts_are_the_same_in_a_folder_of_another_name_and_at_another_port(faulty: Facts, tmp_path: Path) -> None:

@@ -94,6 +94,17 @@ def test_two_records_of_one_advisory_are_one_finding_with_all_its_names(observe:
     assert saucer.help_url == "https://osv.dev/vulnerability/PYSEC-2026-900"
 
 
+def test_advisories_that_have_one_name_alone_are_findings_of_their_own(observe: Observe, tmp_path: Path) -> None:
+    (folder := tmp_path / "records").mkdir()
+    record = json.loads((ADVISORIES / "DEMO-2026-0001.json").read_bytes())
+    for name in ("DEMO-2026-0011", "DEMO-2026-0012"):
+        (folder / f"{name}.json").write_text(json.dumps({**record, "id": name, "aliases": []}), "utf-8")
+    facts = observe("fail", advisories=str(folder))
+    assert rules(facts) == ["DEMO-2026-0011", "DEMO-2026-0012"]
+    assert len({finding.fingerprint for finding in facts.findings}) == 2
+    assert {finding.properties["aliases"] for finding in facts.findings} == {""}
+
+
 def test_nothing_is_found_where_nothing_is_affected(observe: Observe) -> None:
     facts = observe("pass")
     assert rules(facts) == []

@@ -59,8 +59,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const controls = byId("filters");
   const back = byId("page-back");
   const on = byId("page-on");
-  const all = rows.map(([gate, severity, state, excused, flags, rule, place, order, message, remedy, more, linked, fingerprint, held, properties], rank) => (
-    { rank, gate, severity, state: texts[state], excused: texts[excused], flags, rule: texts[rule], place: texts[place], order, message: texts[message],
+  const all = rows.map(([gate, severity, state, note, flags, rule, place, order, message, remedy, more, linked, fingerprint, held, properties], rank) => (
+    { rank, gate, severity, state: texts[state], note: texts[note], flags, rule: texts[rule], place: texts[place], order, message: texts[message],
       remedy: texts[remedy], more: texts[more], linked, fingerprint: texts[fingerprint], held, properties, words: null }));
   let kept = all;
   let first = 0;
@@ -96,7 +96,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function draw(item) {
     const state = element("td", "", item.state);
-    if (item.excused) state.append(element("br"), element("span", "quiet", item.excused));
+    if (item.note) state.append(element("br"), element("span", "quiet", item.note));
     if (item.flags & FLAGS.since) state.append(element("br"), element("span", "quiet", "new since the previous bundle"));
     const what = element("td", "what", element("p", "message", item.message));
     if (item.remedy) what.append(element("p", "remedy", element("span", "label", "Remedy"), ` ${item.remedy}`));
@@ -120,7 +120,7 @@ document.addEventListener("DOMContentLoaded", () => {
     on.setAttribute("aria-disabled", String(last >= kept.length));
   }
 
-  const wordsOf = (item) => (item.words ??= [gates[item.gate][0], SEVERITIES[item.severity], item.state, item.excused, item.rule, item.place, item.message,
+  const wordsOf = (item) => (item.words ??= [gates[item.gate][0], SEVERITIES[item.severity], item.state, item.note, item.rule, item.place, item.message,
     item.remedy, item.fingerprint, ...item.properties.map((index) => texts[index])].join("\n").toLowerCase());
 
   const hasState = (item, state) => (state in FLAGS ? (item.flags & FLAGS[state]) !== 0 : item.state === state);

@@ -224,10 +224,12 @@ def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) ->
     for result_of_rule in (*visit.get("violations", ()), *visit.get("incomplete", ())):
         for node in result_of_rule["nodes"]:
             html = node.pop("html")
-            node["line"] = _line_of(html, text) if len(node["target"]) == 1 else None
+            node["line"] = line_of(html, text) if len(node["target"]) == 1 else None
 
 
-def _line_of(html: str, text: str) -> int | None:
-    """The line of an element in its file, where its opening tag stands there once just as the browser writes it."""
-    tag = html[: html.find(">") + 1]
-    return text[: text.index(tag)].count("\n") + 1 if tag and text.count(tag) == 1 else None
+def line_of(html: str, text: str) -> int | None:
+    """The line of an element in its file, where its opening tag, or all of it, stands there once just as the browser writes it."""
+    for part in (html[: html.find(">") + 1], html):
+        if part and text.count(part) == 1:
+            return text[: text.index(part)].count("\n") + 1
+    return None

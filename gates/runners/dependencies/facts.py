@@ -75,7 +75,7 @@ def _findings(raw: Raw, package: Mapping[str, Any], answer: Mapping[str, Any]) -
     """One finding for each advisory, known by its smallest id: two records of one advisory are one finding."""
     same: dict[str, list[Mapping[str, Any]]] = {}
     for found in sorted(answer["vulns"], key=lambda found: str(found["id"])):
-        same.setdefault(min(found["id"], *found["aliases"]), []).append(found)
+        same.setdefault(min([found["id"], *found["aliases"]]), []).append(found)
     for smallest, records in same.items():
         yield _finding(raw, package, answer["purl"], smallest, records)
 

@@ -23,6 +23,7 @@ __all__ = ["GATE", "Coverage", "Options"]
 def observe(context: ObserveContext, options: Options) -> None:
     """Run the tests and write down what should have run and what did."""
     covered = options.coverage
+    added = coverage.changed_lines(context) if covered else None
     before = coverage.stamp(context.inside(covered.report)) if covered and covered.report else None
     if options.command:
         command.observe(context, options)
@@ -30,6 +31,8 @@ def observe(context: ObserveContext, options: Options) -> None:
         _observe_pytest(context, options)
     if covered and covered.report:
         coverage.take_report(context, covered, before)
+    if covered:
+        context.raw_json(coverage.CHANGED, added)
 
 
 def _observe_pytest(context: ObserveContext, options: Options) -> None:
@@ -84,6 +87,8 @@ GATE = Gate(
         "xfailed": "tests that failed as their mark expects",
         "flakes": "tests that failed and then passed when they were run again",
         "line-coverage": "covered lines in percent of those that count, two decimals, never rounded up",
+        "changed-lines": "lines that count for the coverage and that the change brings",
+        "changed-line-coverage": "covered lines of those that the change brings, in percent, as `line-coverage`; of none, a limit is met",
         "excluded-lines": "lines that a comment or a setting takes out of the coverage",
         "unmeasured-files": "files of `coverage.source` that are missing from the coverage report",
     },

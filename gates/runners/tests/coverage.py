@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from gates.runners.tests.options import Coverage
 
 REPORT = "coverage.json"
 SOURCES = "coverage-sources.json"
+CHANGED = "changed-lines.json"
+_EVERY_LINE = (1, 2**31 - 1)
 
 
 def run_covered(context: ObserveContext, engine: Engine, project: Project, coverage: Coverage) -> None:
@@ -34,6 +37,12 @@ def run_covered(context: ObserveContext, engine: Engine, project: Project, cover
     _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
     # Not before the project's code has ended: reading its data may run plug-ins of the project's.
     context.raw_json(SOURCES, sources)
+
+
+def changed_lines(context: ObserveContext) -> dict[str, list[list[int]]] | None:
+    """Which lines of Python the change brings, asked before the tests run; None where there is no base to tell."""
+    added = context.added_lines([path for path in context.files if path.endswith(".py")])
+    return None if added is None else {path: [list(span) for span in spans] for path, spans in added.items()}
 
 
 def _coverage(context: ObserveContext, project: Project, words: list[str], env: dict[str, str]) -> None:
@@ -102,8 +111,37 @@ def measurements(raw: Raw) -> list[Measurement]:
             remedy="check `omit` and `exclude_lines`, and that the tests import the checkout (`pip install -e .`), not a copy of it",
         )
     missing = [path for path in sources if path not in files]
+    try:
+        # Runs of before this was asked say nothing of it.
+        of_changed = list(_of_changed_lines(report["files"], sources, raw.json(CHANGED))) if CHANGED in raw else []
+    except (KeyError, TypeError, ValueError):
+        raise GateError("the coverage report does not say which lines ran", remedy="write it with `coverage json`") from None
     return [
+        *of_changed,
         Measurement(name="line-coverage", value=Decimal(covered * 10000 // statements) / 100, unit="percent"),
         count("excluded-lines", excluded, "lines"),
         count("unmeasured-files", len(missing), "files"),
     ]
+
+
+def _of_changed_lines(
+    entries: Mapping[str, Any], sources: Sequence[str], changed: Mapping[str, Sequence[Sequence[int]]] | None
+) -> Iterator[Measurement]:
+    """Coverage of the lines that the change brings, all lines where no base tells; none where such lines were not measured."""
+    by_path = {path.replace("\\", "/"): entry for path, entry in entries.items()}
+    covered = total = 0
+    for path in sources:
+        spans = [_EVERY_LINE] if changed is None else changed.get(path, ())
+        if spans and path not in by_path:
+            return
+        entry = by_path.get(path, {"executed_lines": [], "missing_lines": []})
+        executed = _within(entry["executed_lines"], spans)
+        covered += executed
+        total += executed + _within(entry["missing_lines"], spans)
+    yield count("changed-lines", total, "lines")
+    if total:
+        yield Measurement(name="changed-line-coverage", value=Decimal(covered * 10000 // total) / 100, unit="percent")
+
+
+def _within(lines: Iterable[int], spans: Sequence[Sequence[int]]) -> int:
+    return sum(any(first <= line <= last for first, last in spans) for line in lines)
