@@ -128,7 +128,7 @@ def test_what_follows_a_failure_that_stops_pytest_is_listed(project: Project) ->
 def test_chosen_paths_bound_what_is_expected(project: Project) -> None:
     project.write({"a/test_a.py": TWO_TESTS, "b/test_b.py": TWO_TESTS})
     assert (counts(project.observe({"paths": ["a"]})), skipped(project.observe({"paths": ["b/test_b.py::test_a"]}))) == (
-        {"tests": "2", "passed": "2", "skipped": "0", "xfailed": "0", "flakes": "0"},
+        {"tests": "2", "passed": "2", "skipped": "0", "xfailed": "0", "flakes": "0", "removed-tests": "0"},
         {},
     )
     missing = project.observe({"paths": ["nowhere"]})
