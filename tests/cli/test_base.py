@@ -339,8 +339,8 @@ def test_dependencies(gates: Gates, repository: Repository) -> None:
 
 def test_accessibility(gates: Gates, repository: Repository) -> None:
     policy = "version: 1\nextends: [baseline]\ngates:\n  accessibility: {options: {serve: {directory: public}, pages: [/, /b.html]}}\n"
-    repository.commit({"gates.yaml": policy, "public/index.html": good(FAULT), "public/b.html": good()})
-    repository.commit({"public/index.html": good(f"<p>More</p>{FAULT}"), "public/b.html": good(FAULT)})
+    repository.commit({"gates.yaml": policy, "public/index.html": good(f"\n<p>One</p>\n{FAULT}\n"), "public/b.html": good()})
+    repository.commit({"public/index.html": good(f"\n<p>More</p>\n<p>One</p>\n{FAULT}\n"), "public/b.html": good(f"\n{FAULT}\n")})
     report = judged(gates, repository.root, *BEFORE)
     (item,) = report["gates"]
     assert {(finding["location"]["url"], finding["state"]) for finding in item["findings"]} == {("/", "existing"), ("/b.html", "new")}

@@ -31,7 +31,7 @@ def observe(context: ObserveContext, options: Options) -> None:
         _observe_pytest(context, options)
     if covered and covered.report:
         coverage.take_report(context, covered, before)
-    if added is not None:
+    if covered:
         context.raw_json(coverage.CHANGED, added)
 
 

@@ -111,9 +111,9 @@ def measurements(raw: Raw) -> list[Measurement]:
             remedy="check `omit` and `exclude_lines`, and that the tests import the checkout (`pip install -e .`), not a copy of it",
         )
     missing = [path for path in sources if path not in files]
-    changed = raw.json(CHANGED) if CHANGED in raw else None
     try:
-        of_changed = list(_of_changed_lines(report["files"], sources, changed))
+        # Runs of before this was asked say nothing of it.
+        of_changed = list(_of_changed_lines(report["files"], sources, raw.json(CHANGED))) if CHANGED in raw else []
     except (KeyError, TypeError, ValueError):
         raise GateError("the coverage report does not say which lines ran", remedy="write it with `coverage json`") from None
     return [
