@@ -51,12 +51,8 @@ def plan_for(
     own: Judging,
     find_gate: Callable[[str], Gate],
     selection: tuple[str, ...] = (),
-    is_steered: Callable[[GatePolicy], bool] = lambda _: False,
 ) -> tuple[Step, ...]:
-    """What a policy beside the run's own has to have observed in its own way: gates that the other has not, or has look otherwise.
-
-    `is_steered` tells of a gate of the other's whether files that steer it are not the same for both.
-    """
+    """What a policy beside the run's own has to have observed in its own way: gates that this has not, or has look otherwise."""
     observed = {gate.name: gate for gate in own.policy.gates if not why_not(gate, own.policy.stage)}
     return tuple(
         Step(
@@ -69,7 +65,7 @@ def plan_for(
         for gate in other.policy.gates
         if (not selection or gate.name in selection)
         and not why_not(gate, other.policy.stage)
-        and (is_steered(gate) or not looks_alike(gate, observed.get(gate.name)))
+        and (gate.name in (other.apart or ()) or not looks_alike(gate, observed.get(gate.name)))
     )
 
 

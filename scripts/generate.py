@@ -27,6 +27,8 @@ from tests.evidence.attacks import ATTACKS  # noqa: E402
 from tests.guarantees import Case, cases  # noqa: E402
 from tests.leaks.places import PLACES  # noqa: E402
 from tests.leaks.search import ENCODINGS  # noqa: E402
+from tests.weakening.healthy import HEALTHY  # noqa: E402
+from tests.weakening.weakenings import WEAKENINGS  # noqa: E402
 
 TABLES = {"tests/traps": "Engines that say clean when it is not", "tests/faults": "Faults", "tests/hostile": "Hostile projects"}
 BUILT_IN = tuple(registry.find(name) for name in registry.BUILT_IN)
@@ -86,7 +88,30 @@ def guarantees() -> str:
             count = Counter(case.here.outcome.value for _, case in found)
             said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
             parts.append(f"### {title}\n\n{len(found)} tried: {said}.\n\n{table(found)}")
-    return "\n\n".join([*parts, attacks(), leaks()])
+    return "\n\n".join([*parts, weakenings(), healthy(), attacks(), leaks()])
+
+
+def weakenings() -> str:
+    """What a change does to its own gate, and whether it is stopped all the same."""
+    count = Counter(item.here.outcome.value for item in WEAKENINGS)
+    said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(count.items()))
+    count_line = (
+        f"{len(WEAKENINGS)} tried, each on a change that is stopped without it: {said}. "
+        "Of each that passes it is said why, and what the report shows."
+    )
+    rows = [
+        f"| {item.part}: {item.what} | {item.here.outcome}{': ' + item.why if item.why else ''} | {item.here.words} |".replace("\n", " ")
+        for item in WEAKENINGS
+    ]
+    head = ["### Changes that weaken their own gate", "", count_line, "", "| what the change does | verdict | words |", "|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def healthy() -> str:
+    """What changes of a policy pass, and what is said of them."""
+    count_line = f"{len(HEALTHY)} changes of a policy, or beside one, that pass at once; nobody approves but where it is said."
+    rows = [f"| {item.what} | {item.words} |" for item in HEALTHY]
+    return "\n".join(["### Changes that nobody is stopped for", "", count_line, "", "| what changes | words |", "|---|---|", *rows])
 
 
 def attacks() -> str:

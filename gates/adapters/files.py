@@ -158,6 +158,11 @@ def within(name: str, pattern: str) -> bool:
     return bool(_glob(pattern.removeprefix("./").strip("/")).fullmatch(name))
 
 
+def at_any_depth(pattern: str) -> str:
+    """A pattern of what is left out, for `within`: one without a slash fits at any depth."""
+    return pattern if "/" in pattern.strip("/") else f"**/{pattern}"
+
+
 @lru_cache(maxsize=256)
 def _glob(pattern: str) -> re.Pattern[str]:
     if pattern in ("", "."):

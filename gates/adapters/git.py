@@ -36,6 +36,10 @@ _SAFE = (
 _OF_THE_USER = frozenset({b"system", b"global", b"command"})
 _LFS = frozenset({"git-lfs clean -- %f", "git-lfs smudge -- %f", "git-lfs filter-process", "true"})
 _SUBMODULE = re.compile(rb"160000 [^\t]*\t(.*)", re.DOTALL)
+_ENTRY = re.compile(rb"(?P<mode>\d{6}) [a-z]+ (?P<id>[0-9a-f]+)\t.*", re.DOTALL)
+_LINK = b"120000"
+#: How many links may lead to a file: as many as Linux follows.
+_MOST_LINKS = 40
 _REGULAR = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\S+)\t(?P<path>.*)", re.DOTALL)
 #: A pipe in the place of a file that git reads would hold it for ever.
 _SECONDS = 300
@@ -250,6 +254,37 @@ def file_at(root: Path, commit: str, path: str) -> bytes | None:
     if content is None:
         raise _absent(commit, path)
     return content
+
+
+def real_at(root: Path, commit: str, path: str) -> str | None:
+    """Where a path leads in a commit, its links followed as `Path.resolve` does; None where nothing is there, or it leads out of `root`."""
+    prefix = (line(root, "rev-parse", "--show-prefix") or "").strip("/")
+    left, done, links = path.split("/")[::-1], prefix.split("/") if prefix else [], 0
+    while left:
+        part = left.pop()
+        if part == ".." and done:
+            done.pop()
+        elif part == ".." or links > _MOST_LINKS:
+            return None
+        elif part not in ("", "."):
+            listed = (
+                ask(root, ["ls-tree", "-z", "--full-tree", commit, "--", "/".join((*done, part))], {"GIT_LITERAL_PATHSPECS": "1"}) or b""
+            )
+            entry = _ENTRY.fullmatch(listed.removesuffix(b"\0"))
+            if entry is None:
+                return None
+            if entry["mode"] != _LINK:
+                done.append(part)
+                continue
+            target = os.fsdecode(ask(root, ["cat-file", "blob", entry["id"].decode()]) or b"/")
+            if target.startswith("/"):
+                return None
+            links += 1
+            left += target.split("/")[::-1]
+    real = "/".join(done)
+    if prefix:
+        real = real.removeprefix(f"{prefix}/") if real.startswith(f"{prefix}/") else ""
+    return real or None
 
 
 def _absent(commit: str, path: str) -> RepositoryError:

@@ -23,7 +23,8 @@ _SHA1 = 40
 #: How a file begins that Git LFS put in the place of another, and how large one may be.
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _LARGEST_POINTER = 1024
-_LINKS = frozenset({b"120000", b"160000", b"000000"})
+_NO_FILES = frozenset({b"120000", b"160000"})
+_LINKS = _NO_FILES | {b"000000"}
 #: Nothing of the repository's configuration or attributes may run a command, or hide what differs.
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--text", "--no-relative")
 #: Which files: beyond so many pairs a file that was moved and edited counts as one that is gone and one that is new.
@@ -184,6 +185,23 @@ def changed_files(root: Path, base: str, untracked: Iterable[str]) -> tuple[File
             found.add((name if name in gone else before, name))
     changes = (FileChange(base=was, path=now) for was, now in found)
     return tuple(sorted(changes, key=lambda change: (change.path is None, change.path or "", change.base or "")))
+
+
+def changed_links(root: Path, base: str) -> tuple[str, ...]:
+    """Every path below `root` at which a link or a submodule stands, in the base or in the working tree, that is not the same in both.
+
+    Raises `RepositoryError`.
+    """
+    words = ["--ignore-submodules=dirty" if word == "--ignore-submodules=all" else word for word in _FILES]
+    argv = [*words, "--no-renames", base, "--"]
+    output = git.ask(root, argv, git.without_filters(root))
+    if output is None:
+        raise RepositoryError(
+            f"git could not compare {base[:12]} with the working tree", help="run `git diff --raw` there and see what it says"
+        )
+    left = iter(output.split(b"\0"))
+    records = [(record, os.fsdecode(next(left))) for field in left if (record := _RAW.fullmatch(field))]
+    return tuple(sorted(path for record, path in records if {record["was"], record["now"]} & _NO_FILES))
 
 
 def _raw(fields: Sequence[bytes]) -> Iterator[tuple[re.Match[bytes], str | None, str | None]]:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +95,12 @@ class ObserveContext:
 
         A pattern in `exclude` without a slash fits at any depth. Raises `GateError` for a path that names no file of the tree.
         """
-        missing = [path for path in paths if self.selected is None and not any(files.within(name, path) for name in self.files)]
+        missing = [path for path in paths if self.selected is None and not any(self._is_within(name, (path,)) for name in self.files)]
         if missing:
             raise GateError(
                 f"`paths` names {missing[0]!r}, where there is no file", remedy="name a file, a folder or a glob of this repository"
             )
-        left_out = [pattern if "/" in pattern.strip("/") else f"**/{pattern}" for pattern in exclude]
+        left_out = [files.at_any_depth(pattern) for pattern in exclude]
         return tuple(name for name in self.files if (not paths or self._is_within(name, paths)) and not self._is_within(name, left_out))
 
     def _is_within(self, name: str, patterns: Sequence[str]) -> bool:
@@ -356,8 +356,9 @@ class ObserveContext:
         """A path of the policy's under the root; raises `GateError` where it leads out of the repository."""
         found = _inside(self.root, path)
         if self.renamed and not found.exists():
-            wanted = posixpath.normpath(path)
-            found = next((self.root / name for name, known in self.renamed.items() if known == wanted), found)
+            found = next(
+                (self.root / place for place in map(partial(_moved, posixpath.normpath(path)), self.renamed.items()) if place), found
+            )
         return found
 
     def steering(self, path: str) -> Path:
@@ -371,6 +372,15 @@ class ObserveContext:
     def finish(self) -> None:
         """Write the record of the tools; called once by the runner of gates."""
         self.raw_json("tools.json", self._tools)
+
+
+def _moved(path: str, renamed: tuple[str, str]) -> str:
+    """Where a file or folder that is known by a path is now, by a file's name and the one by which it is known; empty: not told."""
+    name, known = renamed
+    rest = known.removeprefix(path)
+    if rest == known or rest[:1] not in ("", "/") or not name.endswith(rest):
+        return ""
+    return name.removesuffix(rest)
 
 
 def _inside(root: Path, path: str) -> Path:

@@ -78,6 +78,7 @@ def against(base: Base, setting: Setting, here: Sequence[Here], read: Read, *, j
         here=between.here,
         there=between.there,
         gates=compared,
+        links=tuple(shown(name) for name in history.changed_links(setting.root, base.commit)) or None,
     )
     return Against(observed=observed, facts=tuple(facts.values()), change=change)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -35,7 +36,12 @@ def anywhere(root: Path, named: str) -> tuple[PolicySource, ...]:
 def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
     """The policy that a run is judged by, and those that are laid under it. Raises as `standing_or_proposed` and `floor` do."""
     found = standing_or_proposed(root, named)
-    return Asked(sources=found, path=found[-1].name, proposed=not _stands(root, named), floors=tuple(floor(root, text) for text in floors))
+    return Asked(
+        sources=found,
+        path=(named and _below(root, named)) or POLICY_FILE,
+        proposed=not _stands(root, named),
+        floors=tuple(floor(root, text) for text in floors),
+    )
 
 
 def floor(root: Path, text: str) -> Floor:
@@ -48,16 +54,17 @@ def floor(root: Path, text: str) -> Floor:
         raise UsageError(f"--policy-from {text}: `#` is followed by sha256: and 64 hex digits", help="`sha256sum FILE` prints them")
     revision, colon, path = named.partition(":")
     if (Path.cwd() / named).is_file():
-        found, words = anywhere(root, named), f"the policy {named}"
+        found, words, inside = anywhere(root, named), f"the policy {named}", None if pinned else _below(root, named)
     elif colon:
         commit = git.resolve(root, revision)
         if git.file_at(root, commit, path) is None:
             raise UsageError(
                 f"--policy-from {text}: {revision} has no file {path}", help="name a file of that commit, from the folder of the run"
             )
-        found, words = (
+        found, words, inside = (
             load.collect_from(path, lambda member: git.file_at(root, commit, member)),
             f"the policy {path} of {revision} ({commit[:12]})",
+            None,
         )
     else:
         raise UsageError(
@@ -68,7 +75,14 @@ def floor(root: Path, text: str) -> Floor:
             f"--policy-from {named} is another file than was pinned: its sha256 is {found[-1].sha256}",
             help="see who changed it and why; where it is right, pin this one",
         )
-    return Floor(words=words, sources=found)
+    return Floor(words=words, sources=found, path=inside)
+
+
+def _below(root: Path, named: str) -> str | None:
+    """The path below `root` that names a file, its links not followed: a change could let one lead elsewhere. None for one outside."""
+    path = Path(os.path.normpath(Path.cwd() / named))
+    top = next((top for top in (root, root.resolve()) if path.is_relative_to(top)), None)
+    return path.relative_to(top).as_posix() if top is not None else None
 
 
 def _stands(root: Path, named: str | None) -> bool:

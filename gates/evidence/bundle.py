@@ -324,7 +324,8 @@ def _other(members: Mapping[str, bytes], named: JudgingPolicy) -> Judging:
     name = f"policies/@{named.name}/effective.json"
     if name not in members:
         raise BundleError("a member is missing", where=name)
-    return Judging(name=named.name, words=named.words, policy=_decode(Policy, _json(members, name), name))
+    policy = _decode(Policy, _json(members, name), name)
+    return Judging(name=named.name, words=named.words, policy=policy, apart=named.apart, steered_by=named.steered_by)
 
 
 def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:

@@ -23,6 +23,7 @@ from gates.model import (
     Outcome,
     Policy,
     Reviews,
+    Stage,
     Status,
     Verdict,
 )
@@ -78,8 +79,12 @@ def decide(
 
 def is_observed(gate: GatePolicy, context: Context) -> bool:
     """Whether this gate is to report: it is on, of this stage, applicable, and not left out by a selection."""
-    on = gate.enforcement is not Enforcement.OFF and context.stage in gate.stages and not gate.not_applicable
-    return on and (not context.selection or gate.name in context.selection)
+    return is_on(gate, context.stage) and (not context.selection or gate.name in context.selection)
+
+
+def is_on(gate: GatePolicy, stage: Stage) -> bool:
+    """Whether a policy runs this gate at a stage."""
+    return gate.enforcement is not Enforcement.OFF and stage in gate.stages and not gate.not_applicable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

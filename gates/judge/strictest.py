@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gates import canonical
 from gates.judge import approval
-from gates.judge.decide import decide, is_observed
+from gates.judge.decide import NOTHING_ENFORCED, decide, is_observed, is_on
 from gates.model import (
     CHANGE_POLICY,
     TIP_POLICY,
@@ -47,16 +47,20 @@ def judge(
     *,
     reviews: Reviews | None = None,
 ) -> Decision:
-    """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way."""
+    """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way.
+
+    Raises `ValueError` for facts that no policy asked for: they are not of this run.
+    """
     own = judgings[0]
     seen = _Observed(context=context, facts=facts, base=base, change=change, reviews=reviews)
-    if len(judgings) == 1 and not _missing(own):
+    _check_asked(judgings, context, (*facts, *base))
+    missing = _missing(own, change)
+    if len(judgings) == 1 and not missing:
         return _decide(own, own, seen)
     decisions = {item.name: _decide(item, own, seen) for item in judgings}
     aside = {item.name: _set_aside(item, own, seen) for item in judgings}
     counting = [item for item in judgings if not aside[item.name]]
-    gates = tuple(_gates(own, [item for item in counting if item is not own], decisions, facts))
-    missing = _missing(own)
+    gates = tuple(_gates(own, [item for item in counting if item is not own], decisions))
     verdict = max((decisions[item.name].verdict for item in counting), key=_VERDICTS.index)
     return replace(
         decisions[own.name],
@@ -101,9 +105,18 @@ def _decide(item: Judging, own: Judging, seen: _Observed) -> Decision:
         return decide(own.policy, seen.context, _own(seen.facts), _own(seen.base), change, reviews=seen.reviews)
     # Whether a waiver is still needed is for the policy of the change alone to say: the other's can't be mended here.
     lenient = replace(item.policy, waivers=_waivers(item, own), waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
-    facts, base = _of(item, own, seen.facts), _of(item, own, seen.base)
+    asked = asked_by(item.policy, seen.context)
+    facts, base = _of(item, own, asked, seen.facts), _of(item, own, asked, seen.base)
     decision = decide(lenient, seen.context, facts, base, change, may_be_gone=True, reviews=seen.reviews)
     return replace(decision, policy_digest=f"sha256:{canonical.sha256(canonical.of(item.policy))}")
+
+
+def _check_asked(judgings: Sequence[Judging], context: Context, facts: Sequence[Facts]) -> None:
+    own = judgings[0]
+    asked = {source_of(gate, item, own) for item in judgings[1:] for gate in asked_by(item.policy, context)}
+    unasked = sorted({item.gate for item in facts if "@" in item.gate} - asked)
+    if unasked:
+        raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
 
 
 def _waivers(item: Judging, own: Judging) -> tuple[Waiver, ...]:
@@ -118,18 +131,20 @@ def _own(facts: Sequence[Facts]) -> list[Facts]:
     return [item for item in facts if "@" not in item.gate]
 
 
-def _of(item: Judging, own: Judging, facts: Sequence[Facts]) -> list[Facts]:
-    """The facts by which a policy judges, each under the name that it gives the gate."""
+def _of(item: Judging, own: Judging, asked: Sequence[GatePolicy], facts: Sequence[Facts]) -> list[Facts]:
+    """The facts by which a policy judges the gates that it asks for, each under the name that it gives the gate."""
     by_name = {found.gate: found for found in facts}
-    sources = {gate.name: _source(gate, item, own, by_name) for gate in item.policy.gates}
+    sources = {gate.name: source_of(gate, item, own) for gate in asked}
     return [_renamed(by_name[source], name) for name, source in sources.items() if source in by_name]
 
 
-def _source(gate: GatePolicy, item: Judging, own: Judging, known: Mapping[str, object]) -> str:
-    """The name of the facts of a gate by which a policy judges it."""
-    its_own = item.own(gate.name)
+def source_of(gate: GatePolicy, item: Judging, own: Judging) -> str:
+    """The name of the facts by which a policy judges a gate: the run's own policy has to have observed it, and in the same way."""
+    if item is own:
+        return gate.name
     same = next((other for other in own.policy.gates if other.name == gate.name), None)
-    return gate.name if its_own not in known and looks_alike(gate, same) else its_own
+    shared = looks_alike(gate, same) and gate.name not in (item.apart or ()) and same is not None and is_on(same, own.policy.stage)
+    return gate.name if shared else item.own(gate.name)
 
 
 def _renamed(facts: Facts, name: str) -> Facts:
@@ -149,7 +164,7 @@ def _for(change: Change | None, item: Judging, own: Judging) -> Change | None:
     compared = {found.gate: found for found in change.gates}
     gates = []
     for gate in item.policy.gates:
-        found = compared.get(_source(gate, item, own, compared))
+        found = compared.get(source_of(gate, item, own))
         if found is not None:
             gates.append(replace(found, gate=gate.name))
     return replace(change, gates=tuple(gates))
@@ -164,27 +179,41 @@ def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
     approved = approval.of_change(item.policy.approvers, seen.context, seen.reviews).by if seen.reviews else ""
     if approved:
         return f"{approved}, one of its approvers, approved this very change"
-    files = seen.change.files if seen.change else ()
-    policy_files = {source.name for policy in (own.policy, item.policy) for source in policy.sources}
-    changed = {path for file in files for path in (file.base, file.path) if path is not None}
-    return POLICY_ALONE if files and changed <= policy_files else ""
+    return POLICY_ALONE if seen.change and _is_policy_alone(item, own, seen.change) else ""
+
+
+def _is_policy_alone(item: Judging, own: Judging, change: Change) -> bool:
+    """Whether a change is one to policy files and to what steers the gates of the policy where it goes, and to nothing else.
+
+    A file that only the change calls a policy has to look like one: code can be written that reads as a policy too.
+    """
+    changed = {path for file in change.files for path in (file.base, file.path) if path is not None} | set(change.links or ())
+    standing = {source.name for source in item.policy.sources}
+    brought = {source.name for source in own.policy.sources if is_policy_file(source.name)}
+    places = item.steered_by or ()
+    rest = changed - standing - brought
+    return bool(changed) and all(any(name == place or name.startswith(f"{place}/") for place in places) for name in rest)
+
+
+def is_policy_file(name: str) -> bool:
+    """Whether a file is named as policies are."""
+    return name.endswith((".yaml", ".yml"))
 
 
 # -- all of them -------------------------------------------------------------------------------
 
 
-def _gates(own: Judging, others: Sequence[Judging], decisions: Mapping[str, Decision], facts: Sequence[Facts]) -> Iterator[GateDecision]:
+def _gates(own: Judging, others: Sequence[Judging], decisions: Mapping[str, Decision]) -> Iterator[GateDecision]:
     """A row for each gate, the strictest word on it; and one more for each that a policy has look in its own way."""
     rows = {gate.gate: gate for gate in decisions[own.name].gates}
     more = []
-    reported = {item.gate for item in facts}
     for item in others:
         for gate in decisions[item.name].gates:
             if gate.outcome is Outcome.SKIPPED:
                 continue
             named = replace(gate, by=item.name)
-            source = _source(next(one for one in item.policy.gates if one.name == gate.gate), item, own, dict.fromkeys(reported))
-            if source != gate.gate or gate.gate not in rows:
+            source = source_of(next(one for one in item.policy.gates if one.name == gate.gate), item, own)
+            if source != gate.gate:
                 more.append(replace(named, gate=item.own(gate.gate)))
             elif _weight(gate) > _weight(rows[gate.gate]):
                 rows[gate.gate] = named
@@ -196,20 +225,24 @@ def _weight(gate: GateDecision) -> tuple[int, int]:
     return _OUTCOMES.index(gate.outcome), _OUTCOMES.index(gate.would_be)
 
 
-def _missing(own: Judging) -> tuple[str, ...]:
-    """What is said where the policy that stands at the tip is missing in the change."""
-    return () if own.name == CHANGE_POLICY else (f"the change takes its policy away, and {own.words} stands: it judges alone",)
+def _missing(own: Judging, change: Change | None) -> tuple[str, ...]:
+    """What is said where the change takes away the policy that stands at the tip. A branch from before the policy never had it."""
+    if own.name == CHANGE_POLICY:
+        return ()
+    standing = {source.name for source in own.policy.sources}
+    brought = change is not None and not standing & {file.base for file in change.files}
+    return () if brought else (f"the change takes its policy away, and {own.words} stands: it judges alone",)
 
 
 def _reasons(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, Decision]) -> Iterator[str]:
-    """Why, a line each: those of the run's own policy, then what others say beside."""
-    said = set(decisions[own.name].reasons)
-    yield from decisions[own.name].reasons
-    for item in counting:
+    """Why, a line each: those of the run's own policy, then what others say beside. That one enforces nothing is said if all do."""
+    enforced = any(decisions[item.name].enforced for item in counting)
+    said = {NOTHING_ENFORCED} if enforced else set()
+    for item in sorted(counting, key=lambda item: item is not own):
         for reason in decisions[item.name].reasons:
             if reason not in said:
                 said.add(reason)
-                yield f"by {item.words}: {reason}"
+                yield reason if item is own else f"by {item.words}: {reason}"
 
 
 def asked_by(policy: Policy, context: Context) -> tuple[GatePolicy, ...]:
@@ -220,5 +253,5 @@ def asked_by(policy: Policy, context: Context) -> tuple[GatePolicy, ...]:
 def missing_facts(judgings: Sequence[Judging], context: Context, facts: Sequence[Facts]) -> list[str]:
     """Gates that a policy asks for and that did not report, by the name of their facts."""
     own, reported = judgings[0], {item.gate for item in facts}
-    named = [_source(gate, item, own, dict.fromkeys(reported)) for item in judgings for gate in asked_by(item.policy, context)]
+    named = [source_of(gate, item, own) for item in judgings for gate in asked_by(item.policy, context)]
     return [name for name in dict.fromkeys(named) if name not in reported]

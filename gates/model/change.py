@@ -73,8 +73,8 @@ class Compared:
 class Change:
     """From a base commit (full id) to what is judged. `found_by` says in words how that base was found.
 
-    `files` are all files that differ, those included that git doesn't track. `here` and `there` are the places of findings
-    in what is judged and in the base.
+    `files` are all files that differ, those included that git doesn't track; `links` are links and submodules that do. `here` and
+    `there` are the places of findings in what is judged and in the base.
     """
 
     base: str
@@ -83,3 +83,4 @@ class Change:
     here: tuple[Place, ...] = ()
     there: tuple[Place, ...] = ()
     gates: tuple[Compared, ...] = ()
+    links: tuple[str, ...] | None = None

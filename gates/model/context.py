@@ -10,10 +10,16 @@ from gates.model.terms import Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgingPolicy:
-    """One of the policies that judge a run: its name in the evidence, and in words whose it is."""
+    """One of the policies that judge a run: its name in the evidence, and in words whose it is.
+
+    `apart` names gates that look alike in this policy and in the run's own, and are steered by files that are not the same for both:
+    they report for each. `steered_by` are the files and folders that steer its gates.
+    """
 
     name: str
     words: str
+    apart: tuple[str, ...] | None = None
+    steered_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,11 +147,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """A policy that judges, by its name in the evidence."""
+    """A policy that judges, by its name in the evidence. `apart` and `steered_by` as in `JudgingPolicy`."""
 
     name: str
     words: str
     policy: Policy
+    apart: tuple[str, ...] | None = None
+    steered_by: tuple[str, ...] | None = None
 
     def own(self, gate: str) -> str:
         """What facts of a gate are called that are of this policy alone: it has the gate look in another way than the run's own policy."""

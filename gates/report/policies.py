@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gates.model import TIP_POLICY, Direction, PolicyChange, PolicyDecision, Record
+from gates import canonical, codec
+from gates.model import TIP_POLICY, Direction, Policy, PolicyChange, PolicyDecision, Record
 from gates.policy.changes import policy_changes, waiver_changes
 from gates.report.view import VERDICTS
 
@@ -16,8 +17,14 @@ def changes(record: Record) -> tuple[PolicyChange, ...]:
     before = next((other.policy for other in record.others if other.name == TIP_POLICY), None)
     if before is None:
         return ()
-    found = (*policy_changes(before, record.policy), *waiver_changes(before.waivers, record.policy.waivers))
+    before, now = _as_kept(before), _as_kept(record.policy)
+    found = (*policy_changes(before, now), *waiver_changes(before.waivers, now.waivers))
     return tuple(sorted(found, key=lambda change: _ORDER.index(change.direction)))
+
+
+def _as_kept(policy: Policy) -> Policy:
+    """A policy as evidence keeps it, its keys in their order: a page says the same of a run and of its bundle."""
+    return codec.decode(Policy, canonical.loads(canonical.of(policy)))
 
 
 def looser(record: Record) -> tuple[PolicyChange, ...]:
