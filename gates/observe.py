@@ -17,7 +17,7 @@ from typing import Any
 from gates import codec, redact
 from gates.adapters import clock, interrupts, process
 from gates.api import ObserveContext
-from gates.api.context import RAW_LIMIT
+from gates.api.context import RAW_LIMIT, BaseFiles
 from gates.api.masked import Note
 from gates.api.tree import Tree
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
@@ -69,6 +69,7 @@ class Setting:
     judged: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
+    base_files: BaseFiles = lambda _: None
     day: date = field(default_factory=clock.today)
 
 
@@ -165,6 +166,7 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         tree=setting.tree,
         judged=step.judged or setting.judged,
         added_lines=setting.added_lines,
+        base_files=setting.base_files,
         renamed=setting.renamed if step.renamed is None else step.renamed,
         day=setting.day,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),

@@ -19,7 +19,7 @@ from gates.adapters import clock, files, git, github, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
-from gates.change.compare import Against, Here, Read, added_lines, against
+from gates.change.compare import Against, Here, Read, added_lines, against, base_files
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
@@ -129,7 +129,7 @@ def run(request: Request, progress: Progress) -> Result:
             day=context.day,
         )
         if base is not None:
-            setting = replace(setting, added_lines=partial(added_lines, base, setting))
+            setting = replace(setting, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting))
         with steered_from(policies, steps, request.root, setting.work) as steered:
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steered.steps, secrets=secrets, here=observed.observations)

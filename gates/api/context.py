@@ -28,6 +28,8 @@ _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
 SERVICE_LOG = "service.log"
+#: Files of the base that differ and whose name is wanted; None where there is no base.
+BaseFiles = Callable[[Callable[[str], bool]], Mapping[str, tuple[str | None, bytes]] | None]
 
 
 @dataclass(kw_only=True)
@@ -40,7 +42,8 @@ class ObserveContext:
     `day` is the day of evaluation in UTC, for what has an age.
     Where `root` is a tree of the base, `judged` is the root of what is judged. `renamed` has, by their names under `root`, the names by
     which the policy knows files that the change renames. `added_lines` gives, of files, the lines that the change brings, as pairs of a
-    first and a last one; None where there is no base, and each line counts as brought.
+    first and a last one; None where there is no base, and each line counts as brought. `base_files` gives those files of the base that
+    are not the same here and whose name is wanted, by that name: what each is called here (None: it is gone), and its bytes.
     """
 
     gate: str
@@ -57,6 +60,7 @@ class ObserveContext:
     judged: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
     added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
+    base_files: BaseFiles = lambda _: None
     day: date = field(default_factory=clock.today)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable

@@ -126,7 +126,7 @@ def _of_event(root: Path, head: str, environment: Mapping[str, str]) -> Wanted |
     https://docs.github.com/en/webhooks/webhook-events-and-payloads
     """
     match environment.get("GITHUB_EVENT_NAME"):
-        case "pull_request" | "pull_request_target":
+        case "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment":
             return _of_pull_request(root, head, _payload(environment))
         case "merge_group":
             commit = _within(_payload(environment), "merge_group", "base_sha")

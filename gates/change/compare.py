@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from gates import codec
-from gates.adapters import files, history
+from gates.adapters import files, git, history
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.places import Secrets, Side, lines_of, places
@@ -121,6 +121,17 @@ def added_lines(base: Base, setting: Setting, names: Iterable[str]) -> dict[str,
         name: tuple((hunk.start, hunk.start + hunk.lines - 1) for hunk in known[name] if hunk.lines) if name in known else (WHOLE,)
         for name in wanted
     }
+
+
+def base_files(base: Base, setting: Setting, wanted: Callable[[str], bool]) -> dict[str, tuple[str | None, bytes]]:
+    """Files of the base that are not the same here and whose name is wanted: what each is called here, and its bytes.
+
+    Raises `RepositoryError` where git can't compare the two or has not got the base's files.
+    """
+    changed = history.changed_files(setting.root, base.commit, ())
+    pairs = [(file.base, file.path) for file in changed if file.base is not None and wanted(file.base)]
+    found = ((was, now, git.file_at(setting.root, base.commit, was)) for was, now in pairs)
+    return {was: (now, content) for was, now, content in found if content is not None}
 
 
 def needs_base(policy: GatePolicy, facts: Facts) -> bool:

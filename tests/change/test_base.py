@@ -254,7 +254,7 @@ def test_the_merge_of_a_pull_request_is_held_against_its_first_parent(
     assert history.changed_files(clone.root, found.commit, [])
 
 
-@pytest.mark.parametrize("event_name", ["pull_request", "pull_request_target"])
+@pytest.mark.parametrize("event_name", ["pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment"])
 def test_the_head_of_a_pull_request_is_held_against_where_it_began(remote: Repository, tmp_path: Path, event_name: str) -> None:
     environment = event(tmp_path, event_name, merged(remote))
     clone = pull(remote, "clone", "refs/heads/topic", "--depth=1")

@@ -39,7 +39,7 @@ def line_of(project: Project, path: str, text: str) -> int:
 def test_a_project_that_passes(project: Project) -> None:
     facts = example(project, "pass").observe()
     assert facts.status is Status.COMPLETED
-    assert counts(facts) == {"tests": "8", "passed": "6", "skipped": "1", "xfailed": "1", "flakes": "0"}
+    assert counts(facts) == {"tests": "8", "passed": "6", "skipped": "1", "xfailed": "1", "flakes": "0", "removed-tests": "0"}
     assert facts.examined is not None
     assert (facts.examined.done, facts.examined.expected, facts.examined.proof) == (7, 8, Proof.INVENTORY)
     assert skipped(facts) == {"tests/test_shop.py::TestEmpty::test_fractions": "prices in fractions come with version 2"}
@@ -90,7 +90,7 @@ def test_a_failure_that_passes_when_run_again_is_a_flake(project: Project) -> No
     (flake,) = findings(facts, "flake")
     assert (flake.kind, flake.location.line) == (Kind.FLAKE, 8)
     assert [finding.message.split()[0] for finding in findings(facts, "failure")] == ["test_never"]
-    assert counts(facts) == {"tests": "3", "passed": "2", "skipped": "0", "xfailed": "0", "flakes": "1"}
+    assert counts(facts) == {"tests": "3", "passed": "2", "skipped": "0", "xfailed": "0", "flakes": "1", "removed-tests": "0"}
     again = [run.argv[-1] for run in facts.tools if run.tool == "pytest"][1:]
     assert again == ["test_a.py::test_never", "test_a.py::test_never"]
 

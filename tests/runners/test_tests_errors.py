@@ -60,7 +60,7 @@ def test_settings_can_not_block_our_plug_in(project: Project) -> None:
 def test_what_the_policy_deselects_is_listed_and_counted(project: Project) -> None:
     facts = project.write({"test_a.py": TWO_TESTS + WRONG}).observe({"args": ["-k", "test_b"]})
     assert skipped(facts) == {f"test_a.py::test_{name}": "deselected by -k 'test_b'" for name in ("a", "wrong")}
-    assert counts(facts) == {"tests": "3", "passed": "1", "skipped": "2", "xfailed": "0", "flakes": "0"}
+    assert counts(facts) == {"tests": "3", "passed": "1", "skipped": "2", "xfailed": "0", "flakes": "0", "removed-tests": "0"}
     nothing = project.observe({"args": ["-k", "nothing"]})
     assert nothing.examined is not None
     assert (nothing.examined.done, nothing.examined.expected) == (0, 3)
@@ -95,7 +95,7 @@ def test_what_a_plug_in_runs_again_until_it_passes_is_a_flake(project: Project, 
     facts = project.write({"test_a.py": second, "test_b.py": TWO_TESTS, "conftest.py": conftest}).observe()
     (flake,) = findings(facts, "flake")
     assert flake.message.startswith("test_second failed at first and passed when it was run again")
-    assert counts(facts) == {"tests": "3", "passed": "3", "skipped": "0", "xfailed": "0", "flakes": "1"}
+    assert counts(facts) == {"tests": "3", "passed": "3", "skipped": "0", "xfailed": "0", "flakes": "1", "removed-tests": "0"}
 
 
 def test_what_is_marked_to_be_left_out_keeps_its_reason(project: Project) -> None:
@@ -106,7 +106,7 @@ def test_what_is_marked_to_be_left_out_keeps_its_reason(project: Project) -> Non
         "def test_gives():\n    return {}\n"
     )
     facts = project.write({"test_a.py": marked}).observe()
-    assert counts(facts) == {"tests": "4", "passed": "1", "skipped": "2", "xfailed": "1", "flakes": "0"}
+    assert counts(facts) == {"tests": "4", "passed": "1", "skipped": "2", "xfailed": "1", "flakes": "0", "removed-tests": "0"}
     assert skipped(facts) == {"test_a.py::test_a": "later", "test_a.py::test_d": "[NOTRUN] crashes"}
     (xfail,) = findings(facts, "xfail")
     assert xfail.suppressed_by == "xfail"

@@ -69,7 +69,8 @@ class PullRequest:
         if proposal.meanwhile:
             self.repository.git("checkout", "-q", "main")
             self.tip = commit(self.repository, proposal.meanwhile)
-        self.repository.git("update-ref", "refs/remotes/origin/main", self.tip)
+        if not proposal.merged:
+            self.repository.git("update-ref", "refs/remotes/origin/main", self.tip)
         self.repository.git("checkout", "-q", "--detach", "main" if proposal.merged else "proposed")
         if proposal.merged:
             self.repository.git("merge", "-q", "--no-ff", "-m", "merge", "proposed")

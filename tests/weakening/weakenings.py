@@ -488,6 +488,70 @@ INLINE = (
     ),
 )
 
+# -- tests -------------------------------------------------------------------------------------
+
+_GONE = "a feature that goes takes its tests along: `removed-tests` counts them, each is named, and a policy may limit it"
+_PASSED_OVER = "which tests a project runs is its own: each that is passed over is listed with its reason, and `skipped` may be limited"
+_NONE_GONE = {**TESTS, **said_policy("tests: {require: {removed-tests: {max: 0}}}")}
+_NONE_SKIPPED = {**TESTS, **said_policy("tests: {require: {skipped: {max: 0}}}")}
+_SKIPPED = "import pytest\nfrom two import TWO\n\n\n@pytest.mark.skip(reason='later')\ndef test_two():\n    assert TWO == 2\n"
+_tests = _part("Tests")
+REMOVED = (
+    _tests("a test is deleted", TESTS, WRONG, {"test_two.py": None}, passed("test_two stood at the base"), why=_GONE),
+    _tests(
+        "a test is deleted, where that is limited",
+        _NONE_GONE,
+        WRONG,
+        {"test_two.py": None},
+        failed("removed-tests is 1, at most 0 allowed"),
+    ),
+    _tests("a file of tests is emptied", _NONE_GONE, WRONG, {"test_two.py": ""}, failed("removed-tests is 1, at most 0 allowed")),
+    _tests(
+        "pytest is told of other files of tests",
+        {
+            **_NONE_GONE,
+            "pytest.ini": "[pytest]\npython_files = check_*.py test_*.py\n",
+            "check_two.py": TESTS["test_two.py"],
+            "test_two.py": "",
+        },
+        WRONG,
+        {"pytest.ini": "[pytest]\n", "check_two.py": None, "more_two.py": TESTS["test_two.py"]},
+        failed("removed-tests is 1, at most 0 allowed"),
+    ),
+    _tests(
+        "what a test asserts is taken out",
+        TESTS,
+        WRONG,
+        {"test_two.py": "def test_two():\n    pass\n"},
+        passed("PASSED"),
+        why="no tool knows what a test should assert: whoever reads the change does",
+    ),
+    _tests("a test is marked to be skipped", TESTS, WRONG, {"test_two.py": _SKIPPED}, passed("later"), why=_PASSED_OVER),
+    _tests(
+        "a mark to be skipped, where that is limited",
+        _NONE_SKIPPED,
+        WRONG,
+        {"test_two.py": _SKIPPED},
+        failed("skipped is 1, at most 0 allowed"),
+    ),
+    _tests(
+        "`-k` in pytest.ini",
+        TESTS,
+        WRONG,
+        {"pytest.ini": "[pytest]\naddopts = -k one\n"},
+        passed("deselected by -k 'one'"),
+        why=_PASSED_OVER,
+    ),
+    _tests(
+        "`collect_ignore` in a conftest.py",
+        TESTS,
+        WRONG,
+        {"conftest.py": 'collect_ignore = ["test_two.py"]\n'},
+        passed("not collected"),
+        why=_PASSED_OVER,
+    ),
+)
+
 # -- where the code lies -----------------------------------------------------------------------
 
 
@@ -652,6 +716,23 @@ JOB = (
         variables={"GIT_DIR": "/nowhere", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bare", "GIT_CONFIG_VALUE_0": "true"},
     ),
     _job(
+        "the job is of the event `pull_request_review`",
+        CHECKS,
+        BROKEN,
+        checks("enforcement: warn"),
+        CHECKS_STOP,
+        variables={"GITHUB_EVENT_NAME": "pull_request_review"},
+    ),
+    _job(
+        "the job is of the event `push`",
+        CHECKS,
+        BROKEN,
+        checks("enforcement: warn"),
+        passed("PASSED"),
+        why="what is pushed is no change under review: let the check that is required be one of pull requests alone",
+        variables={"GITHUB_EVENT_NAME": "push"},
+    ),
+    _job(
         "`--gate` leaves the gate out",
         {**CHECKS, **said_policy(CHECKED + "\nsecrets: {}")},
         BROKEN,
@@ -698,4 +779,4 @@ JOB = (
     ),
 )
 
-WEAKENINGS = (*LIMITS, *GATES, *OPTIONS, *FILES, *WAIVERS, *TOOLS, *INLINE, *PLACES, *TWICE, *JOB)
+WEAKENINGS = (*LIMITS, *GATES, *OPTIONS, *FILES, *WAIVERS, *TOOLS, *INLINE, *REMOVED, *PLACES, *TWICE, *JOB)

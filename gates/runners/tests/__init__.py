@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gates.api import Facts, Gate, Limit, Need, ObserveContext, Raw
-from gates.runners.tests import command, coverage, facts, interpreter, inventory, tampering
+from gates.runners.tests import command, coverage, facts, interpreter, inventory, removed, tampering
 from gates.runners.tests.detection import detect
 from gates.runners.tests.engine import Engine
 from gates.runners.tests.options import Coverage, Options
@@ -45,6 +45,7 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     files = inventory.files_of_tests(context, options, settings)
     before = tampering.digests(context, files)
     found = inventory.find(context, options, project, settings, files)
+    at_base = removed.find(context, options, project, settings)
     engine = Engine(context, options, project, settings)
     context.report_progress("running the tests")
     try:
@@ -55,6 +56,7 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     finally:
         # Not before the project's code has ended: it could have written there.
         context.raw_json(inventory.MEMBER, found)
+        context.raw_json(removed.MEMBER, at_base)
         engine.write_results()
     tampering.check_raw(context, attempts=engine.attempts)
     tampering.check_sources(context, before)
@@ -86,6 +88,7 @@ GATE = Gate(
         "skipped": "tests that did not run: skipped, deselected or not collected",
         "xfailed": "tests that failed as their mark expects",
         "flakes": "tests that failed and then passed when they were run again",
+        "removed-tests": "tests that stood in files of the base and stand nowhere here, by their names; 0 without a base",
         "line-coverage": "covered lines in percent of those that count, two decimals, never rounded up",
         "changed-lines": "lines that count for the coverage and that the change brings",
         "changed-line-coverage": "covered lines of those that the change brings, in percent, as `line-coverage`; of none, a limit is met",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gates.api import MASK, Examined, Facts, Finding, GateError, Kind, Location, Proof, Raw, Severity, Skip, count
-from gates.runners.tests import coverage, proof, unrun
+from gates.runners.tests import coverage, proof, removed, unrun
 from gates.runners.tests.engine import RUN, retry_member
 from gates.runners.tests.inventory import MEMBER as INVENTORY
 from gates.runners.tests.results import Result, Test, read_run
@@ -34,6 +34,8 @@ def read_facts(raw: Raw) -> Facts:
         *(_problem(raw, problem) for problem in run.problems if problem["outcome"] == "failed"),
         *(finding for number, test in ran for finding in _of_test(raw, test, number in flakes)),
     ]
+    gone = removed.gone(raw, inventory["tests"])
+    findings += removed.findings(raw, gone or ())
     broken = sum(finding.rule == f"{raw.gate}/returned-value" and finding.kind is Kind.FAILURE for finding in findings)
     return raw.facts(
         examined=Examined(
@@ -50,6 +52,7 @@ def read_facts(raw: Raw) -> Facts:
             count("skipped", len(skipped), "tests"),
             count("xfailed", results[Result.XFAILED], "tests"),
             count("flakes", len(flakes), "tests"),
+            *([] if gone is None else [count("removed-tests", len(gone), "tests")]),
             *coverage.measurements(raw),
         ),
     )

@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,24 +100,49 @@ def _toml_values(name: str, data: Mapping[str, Any], major: int) -> dict[str, An
 def files_of_tests(context: ObserveContext, options: Options, settings: Settings) -> list[str]:
     """The files in which tests are looked for."""
     patterns = _patterns(settings, "python_files")
-    return [path for path in context.files if _matches(path, patterns) and _within(path, options.paths)]
+    return [path for path in context.files if _matches(path, patterns) and is_within(path, options.paths)]
+
+
+def is_settings(name: str) -> bool:
+    """Whether a file is called as those from which pytest reads its settings."""
+    return name.rpartition("/")[2] in _NAMES
+
+
+def is_test_file(name: str, settings: Sequence[Settings]) -> bool:
+    """Whether tests are looked for in a file, by any of several settings."""
+    return any(_matches(name, _patterns(item, "python_files")) for item in settings)
 
 
 def _patterns(settings: Settings, name: str) -> list[str]:
     return list(dict.fromkeys([*settings.words(name, _PATTERNS[name]), *_ALWAYS[name]]))
 
 
-def find(context: ObserveContext, options: Options, project: Project, settings: Settings, files: list[str]) -> dict[str, Any]:
-    """Every test that stands in the files. The project's interpreter parses them and runs none."""
-    own = settings.words("python_files", _PATTERNS["python_files"])
+def tests_in(context: ObserveContext, project: Project, root: Path, files: list[str], settings: Sequence[Settings]) -> list[dict[str, Any]]:
+    """The tests that stand in files below `root`, by any of several settings."""
+    tests: list[dict[str, Any]] = _listed(context, project, root, files, settings)["tests"]
+    return tests
+
+
+def _listed(context: ObserveContext, project: Project, root: Path, files: list[str], settings: Sequence[Settings]) -> dict[str, Any]:
+    """The project's interpreter parses the files and runs none."""
     ask = context.scratch / "inventory-ask.json"
-    names = {"functions": _patterns(settings, "python_functions"), "classes": _patterns(settings, "python_classes")}
-    ask.write_text(json.dumps({"root": str(context.root), "files": files, **names}), "utf-8")
+    names = {
+        key: list(dict.fromkeys(pattern for item in settings for pattern in _patterns(item, name)))
+        for key, name in (("functions", "python_functions"), ("classes", "python_classes"))
+    }
+    ask.write_text(json.dumps({"root": str(root), "files": files, **names}), "utf-8")
     driver = Path(str(drivers.__file__)).with_name("pytest_inventory.py")
     done = context.run_tool([project.python, "-I", "-S", "-B", driver, ask], tool="inventory", cwd=context.scratch, keep_output=False)
     if done.exit_code != 0:
         raise GateError(f"the test files could not be listed: {done.last_words()}", remedy="report this as a defect, with the evidence")
-    found = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def find(context: ObserveContext, options: Options, project: Project, settings: Settings, files: list[str]) -> dict[str, Any]:
+    """Every test that stands in the files."""
+    own = settings.words("python_files", _PATTERNS["python_files"])
+    found = _listed(context, project, context.root, files, [settings])
     tests = [test for test in found["tests"] if not options.paths or any(_selects(path, test["id"]) for path in options.paths)]
     for test in tests:
         if not test["note"] and not _matches(test["id"].partition("::")[0], own):
@@ -141,7 +166,7 @@ def _matches(path: str, patterns: list[str]) -> bool:
     )
 
 
-def _within(path: str, chosen: tuple[str, ...]) -> bool:
+def is_within(path: str, chosen: tuple[str, ...]) -> bool:
     """Whether a file lies in one of the chosen files and folders; all do where none is chosen."""
     places = [os.path.normpath(place.partition("::")[0]) for place in chosen]
     return not places or any(place in {".", path} or path.startswith(f"{place}/") for place in places)
@@ -151,6 +176,6 @@ def _selects(chosen: str, test: str) -> bool:
     """Whether a chosen path, which may name a test within a file, holds a test."""
     place, separator, inner = chosen.partition("::")
     if not separator:
-        return _within(test.partition("::")[0], (place,))
+        return is_within(test.partition("::")[0], (place,))
     wanted = f"{os.path.normpath(place)}::{inner.partition('[')[0]}"
     return test == wanted or test.startswith(f"{wanted}::")

@@ -12,7 +12,7 @@ from gates.api import GateError, ObserveContext
 #: `python -m pytest` puts the root in front of everything else that is imported: a module of such a name there would be taken.
 _OURS = ("pytest", "_pytest", "pluggy", "quality_gates_events", "quality_gates_watch")
 _STANDARD = ("dis", "hashlib", "inspect", "json", "os", "pathlib", "re", "threading", "types", "typing", "unittest")
-_WRITTEN = r"inventory\.json|coverage(-sources)?\.json|\d+-(python|inventory|pytest|coverage)\.(stdout|stderr)"
+_WRITTEN = r"inventory\.json|base-tests\.json|coverage(-sources)?\.json|\d+-(python|inventory|pytest|coverage)\.(stdout|stderr)"
 
 
 def check_names(context: ObserveContext, *, covered: bool) -> None:
