@@ -10,6 +10,7 @@ import argparse
 import os
 import shutil
 import statistics
+import string
 import subprocess
 import sys
 import tempfile
@@ -20,12 +21,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench-changes"
-FLASK = ("https://github.com/pallets/flask", "c34d6e81fd8e405e6d4178bf24b364918811ef17")
+FLASK = ("https://github.com/pallets/flask", "c34d6e81fd8e")
 POLICY = "version: 1\nextends: [baseline]\ngates: {security: {}, secrets: {}}\n"
 _GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 FAULT = f'''
 
-TOKEN = "ghp_{"a1B2c3D4e" * 4}"
+TOKEN = "ghp_{string.ascii_letters[5:41]}"
 
 
 def brew(order: str) -> None:

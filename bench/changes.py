@@ -41,8 +41,14 @@ POLICY = b"version: 1\nextends: [baseline]\ngates: {security: {}, secrets: {}}\n
 GATES = ("security", "secrets")
 #: Of each project: where it comes from, and the commit from which the list was made, backwards.
 PROJECTS = {
-    "flask": ("https://github.com/pallets/flask", "2ac89889f4cc330eabd50f295dcef02828522c69"),
-    "requests": ("https://github.com/psf/requests", "1f6589ec3a1ee910f9a65cc3ceac60b26677bc0e"),
+    name: (address, commit)
+    for name, address, commit in (
+        words.split()
+        for words in (
+            "flask https://github.com/pallets/flask 2ac89889f4cc330eabd50f295dcef02828522c69",
+            "requests https://github.com/psf/requests 1f6589ec3a1ee910f9a65cc3ceac60b26677bc0e",
+        )
+    )
 }
 #: The judge, and two that are told less: they show how far judges differ.
 JUDGE, NOT_MOVED, NOTHING = "history", "history, moves are new", "history, spaces count too"

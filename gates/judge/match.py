@@ -4,9 +4,9 @@ A finding is known by its line or by its identity, as its gate is compared. By i
 among those that the one before left: the same rule on the line that the change kept; on the same text in the same file,
 renamed or not; on the same text between the same lines, anywhere; on the same text, long enough to tell, within the same
 definition. A package goes by its advisory, in the file that names it before others; an element of a page by its selector, and
-where the page changed by these passes before that. An old finding covers a new one only where it is as bad,
-counts as the same kind, and is hidden or not as the new one is: else what weighs little, or is hidden, could be made to count
-by a second change that nobody stops. The order in which findings are given decides nothing, and one more never makes another old.
+where the page changed by its line too. An old finding covers a new one only where it is as bad, counts as the same kind, and is
+hidden or not as the new one is: else what weighs little, or is hidden, could be made to count by a second change that nobody
+stops. The order in which findings are given decides nothing, and one more never makes another old.
 """
 
 from __future__ import annotations
@@ -130,16 +130,18 @@ def _by_identity(here: Sequence[Finding], there: Sequence[Finding], lines: _Line
     matching = _Matching(here, there)
     for what, where in ((_purl, True), (_package, True), (_purl, False), (_package, False)):
         matching.take(_pinned(what, None, where=where), _pinned(what, lines, where=where))
-    if lines is not None:
+    if lines is None:
+        matching.take(_other, _other)
+    else:
         _take_elements(matching, lines)
-    matching.take(_other, _other)
     return matching.result()
 
 
 def _take_elements(matching: _Matching, lines: _Lines) -> None:
-    """A selector may count what stands before an element, so it tells which one that is only where the page's file is as it was.
+    """Elements of pages, and with them what goes by its fingerprint.
 
-    In one that changed an element is looked for by its line, as far as it has one, before its selector is asked.
+    A selector may count what stands before an element, so it tells which one that is only where the page's file is as it was. In one
+    that changed an element is first looked for by its line, in that file; then by its selector; then by its line in other files.
     """
 
     def standing(finding: Finding) -> Hashable | None:
@@ -149,8 +151,9 @@ def _take_elements(matching: _Matching, lines: _Lines) -> None:
         return lambda finding: key(finding) if _is_element(finding) and lines.is_changed(finding.location.path or "") else None
 
     matching.take(standing, standing)
-    for of_here, of_there in _passes(lines):
-        matching.take(edited(of_here), edited(of_there))
+    *in_file, around, within = [(edited(of_here), edited(of_there)) for of_here, of_there in _passes(lines)]
+    for of_here, of_there in (*in_file, (_other, _other), around, within):
+        matching.take(of_here, of_there)
 
 
 def _is_element(finding: Finding) -> bool:

@@ -74,6 +74,18 @@ def test_an_element_that_moved_with_its_neighbours_is_known_in_another_page_unle
     assert states("accessibility", [element("a", 4), element("a", 7, page="other")], [element("a", 4)], copied) == [OLD, NEW]
 
 
+def test_a_line_in_another_page_does_not_take_an_element_from_its_own() -> None:
+    there = on(1)
+    change = changed(
+        Hunk(base_start=3, base_lines=1, start=3, lines=1),
+        files=[FileChange(base="public/other.html", path="public/other.html", hunks=(Hunk(base_start=3, base_lines=1, start=3, lines=1),))],
+        here=(*on(2), *on(1, page="public/other.html")),
+        there=there,
+    )
+    here = [element("img", 3), element("img", 3, page="other")]
+    assert states("accessibility", here, [element("img", 3)], change) == [OLD, NEW]
+
+
 def test_the_selector_tells_in_a_page_that_is_as_it_was_even_where_all_stands_on_one_line() -> None:
     here, there = [element("p:nth-child(2)", 1), element("#total", 1)], [element("p:nth-child(1)", 1), element("#total", 1)]
     elsewhere = changed(files=[FileChange(base="public/style.css", path="public/style.css", hunks=(added(1),))])
