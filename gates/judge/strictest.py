@@ -179,7 +179,9 @@ def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
     approved = approval.of_change(item.policy.approvers, seen.context, seen.reviews).by if seen.reviews else ""
     if approved:
         return f"{approved}, one of its approvers, approved this very change"
-    return POLICY_ALONE if seen.change and _is_policy_alone(item, own, seen.change) else ""
+    if seen.change is None or not _is_policy_alone(item, own, seen.change):
+        return ""
+    return f"{POLICY_ALONE}; {', '.join(item.apart)} is steered otherwise than there" if item.apart else POLICY_ALONE
 
 
 def _is_policy_alone(item: Judging, own: Judging, change: Change) -> bool:

@@ -291,6 +291,8 @@ def test_a_file_that_the_change_alone_calls_a_policy_has_to_look_like_one() -> N
 def test_files_that_steer_the_gates_that_stand_are_a_part_of_the_policy() -> None:
     judgings = [LOOSENED[0], replace(LOOSENED[1], steered_by=("advisories", "known.json"))]
     assert not by_tip(judgings, BAD, changed("advisories/a.json", "known.json")).counts
+    told = by_tip([LOOSENED[0], replace(judgings[1], apart=("security",))], [*BAD, facts(gate="security@tip")], changed("known.json"))
+    assert (told.counts, told.why) == (False, f"{POLICY_ALONE}; security is steered otherwise than there")
     for path in ("advisories.py", "advisories-b/a.json", "more/known.json"):
         assert by_tip(judgings, BAD, changed("gates.yaml", path)).counts
     assert by_tip([replace(LOOSENED[0], steered_by=("app.py",)), LOOSENED[1]], BAD, changed("app.py")).counts

@@ -187,7 +187,7 @@ HEALTHY = (
         what="advisories that are too old are fetched anew, and nothing else changes",
         before={**DEPENDENCIES, **said_policy(AUDITED.replace("0d", "7d"))},
         change={"advisories/DEMO-2.json": ADVISORIES["advisories/DEMO-2.json"].replace("2026-01-02", "2026-11-27")},
-        words=_ALONE,
+        words="dependencies is steered otherwise than there",
         options=AS_OF,
     ),
     Healthy(
