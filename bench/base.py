@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench-changes"
-FLASK = ("https://github.com/pallets/flask", "c34d6e81fd8e")
+FLASK = "https://github.com/pallets/flask@c34d6e81fd8e".split("@")
 POLICY = "version: 1\nextends: [baseline]\ngates: {security: {}, secrets: {}}\n"
 _GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 FAULT = f'''
