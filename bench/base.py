@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench-changes"
-FLASK = ("https://github.com/pallets/flask", "c34d6e81fd8e")
+FLASK, _, FLASK_COMMIT = "https://github.com/pallets/flask@c34d6e81fd8e".partition("@")
 POLICY = "version: 1\nextends: [baseline]\ngates: {security: {}, secrets: {}}\n"
 _GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 FAULT = f'''
@@ -82,12 +82,12 @@ def shop(folder: Path) -> Sample:
 def flask(folder: Path, clone: Path) -> Sample:
     """A merged change of Flask that touches files with some hundred findings, judged by the two gates that look file by file."""
 
-    def fill(root: Path, revision: str = f"{FLASK[1]}^1") -> None:
+    def fill(root: Path, revision: str = f"{FLASK_COMMIT}^1") -> None:
         archive = subprocess.run(["git", "archive", revision], cwd=clone, check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x"], cwd=root, input=archive, check=True)
         (root / "gates.yaml").write_text(POLICY, "utf-8")
 
-    return made("flask", folder, fill, lambda root: fill(root, FLASK[1]))
+    return made("flask", folder, fill, lambda root: fill(root, FLASK_COMMIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def main(argv: Sequence[str]) -> int:
     clone = options.projects / "flask"
     if not clone.exists():
         options.projects.mkdir(parents=True, exist_ok=True)
-        git(ROOT, "clone", "--quiet", FLASK[0], str(clone))
+        git(ROOT, "clone", "--quiet", FLASK, str(clone))
     with tempfile.TemporaryDirectory() as folder:
         for sample in (flask(Path(folder), clone), shop(Path(folder))):
             for root in (sample.with_base, sample.without):
