@@ -14,7 +14,15 @@ from tests.repository import Repository
 settings.register_profile("gates", deadline=None, derandomize=True)
 settings.load_profile("gates")
 
+#: Whole runs against hostile projects, broken machines and loosened policies: minutes of work, which a change's run leaves out.
+_THOROUGH = ("tests/faults/", "tests/hostile/", "tests/weakening/")
 _SAYS_TOO_MUCH = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(_THOROUGH):
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(autouse=True)

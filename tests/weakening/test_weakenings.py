@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,14 +49,7 @@ def _filled(request: PullRequest, words: Sequence[str]) -> list[str]:
     return [word.replace("{root}", str(request.repository.root)) for word in words]
 
 
-def _timed(item: Weakening) -> Any:
-    """Runs of a whole suite or of a browser take most of the time: they are tried before a release."""
-    policy = str(item.before.get("gates.yaml", ""))
-    slow = any(word in policy for word in ("tests:", "accessibility:"))
-    return pytest.param(item, marks=pytest.mark.thorough if slow else (), id=f"{item.part}: {item.what}"[:90])
-
-
-@pytest.mark.parametrize("weakening", [_timed(item) for item in WEAKENINGS])
+@pytest.mark.parametrize("weakening", WEAKENINGS, ids=lambda item: f"{item.part}: {item.what}"[:90])
 def test_a_change_does_not_weaken_its_own_gate(weakening: Weakening, stopped: Judge, tmp_path: Path) -> None:
     assert stopped(weakening) in {1, 3}, "the change would not be stopped without it"
     request = PullRequest(tmp_path, weakening.weakened)
