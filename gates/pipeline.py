@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gates
 from gates import redact
-from gates.adapters import clock, files, git, github, guard, history, interrupts
+from gates.adapters import clock, files, git, guard, history, interrupts
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
@@ -248,6 +248,8 @@ def _reviews(request: Request, policies: Policies, context: Context) -> Reviews 
     asking = [item for item in policies.judgings if _wants_reviews(item)]
     if not asking:
         return None
+    from gates.adapters import github  # most runs ask nobody, and it brings all of HTTP
+
     named = [approvers.parse(text) for item in asking for text in item.policy.approvers]
     return github.reviews(
         request.environment,
