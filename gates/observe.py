@@ -8,7 +8,7 @@ import shutil
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from secrets import token_hex
@@ -34,7 +34,8 @@ _PLAIN = frozenset(string.ascii_letters + string.digits + "._/-")
 class Observation:
     """A gate's raw output as it was written, not yet redacted, and the secrets that it met with the rules by which each is one.
 
-    `notes` say what the gate masked by itself, `unsearched` of which rules it met a secret that can't be searched for everywhere.
+    `notes` say what the gate masked by itself, `unsearched` of which rules it met a secret that can't be searched for everywhere. `places`
+    are masks of an earlier run, where the raw output is of one.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Observation:
     run: GateRun
     notes: tuple[Note, ...] = ()
     unsearched: frozenset[redact.Unsearched] = frozenset()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +297,7 @@ def mask(observation: Observation, redactor: redact.Redactor) -> Masked:
         for note in observation.notes
         if member_name(note.name) in named
     ]
+    places += [replace(place, name=named[place.name]) for place in observation.places if place.name in named]
     return Masked(members=members, places=tuple(places))
 
 

@@ -20,17 +20,21 @@ from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, added_lines, against, base_files
+from gates.change.earlier import Earlier
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.errors import EvidenceError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
+from gates.evidence.earlier import find as find_earlier
 from gates.evidence.keys import PrivateKey
+from gates.evidence.trust import Trusted
 from gates.facts import OBSERVED, read_facts
 from gates.judge.compare import compare
 from gates.judge.strictest import judge
 from gates.model import (
     TIP_POLICY,
+    BaseBundle,
     BundleInfo,
     Change,
     Context,
@@ -58,7 +62,8 @@ EVIDENCE = Path(".gates/evidence")
 class Request:
     """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
 
-    `whole`: the tree is judged as it is, against no base.
+    `whole`: the tree is judged as it is, against no base. What a run at the base saw is taken from the first of `base_bundles` that is of
+    that commit and that somebody of `base_trusted` signed.
     """
 
     root: Path
@@ -74,6 +79,8 @@ class Request:
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
     base: str | None = None
+    base_bundles: tuple[Path, ...] = ()
+    base_trusted: Trusted = field(default_factory=Trusted)
     whole: bool = False
 
 
@@ -134,7 +141,9 @@ def run(request: Request, progress: Progress) -> Result:
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steered.steps, secrets=secrets, here=observed.observations)
             if base is not None and not observed.interrupted:
-                seen = _with_base(seen, policies, partial(against, base, setting, jobs=request.jobs, progress=progress))
+                known, said = _earlier(request, base)
+                compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=known)
+                seen = _with_base(seen, policies, compare_with).told_of(said)
             changed = _changed(request.root, context, stamps) or steered.touched()
     if changed:
         context = replace(context, limited=(*context.limited, changed))
@@ -203,6 +212,10 @@ class _Seen:
     change: Change | None = None
     interrupted: bool = False
 
+    def told_of(self, said: BaseBundle | None) -> _Seen:
+        """The same with what is said of the base's bundle."""
+        return self if self.change is None or said is None else replace(self, change=replace(self.change, bundle=said))
+
     @property
     def all(self) -> list[Observation]:
         return [*self.here, *self.there]
@@ -241,6 +254,11 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
 
     found = compare_with(here, read)
     return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+
+
+def _earlier(request: Request, base: Base) -> tuple[Earlier | None, BaseBundle | None]:
+    """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
+    return find_earlier(request.base_bundles, base.commit, request.base_trusted) if request.base_bundles else (None, None)
 
 
 def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:

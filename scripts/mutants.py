@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 #: Where defences stand.
-FOLDERS = ("adapters", "api", "drivers", "evidence", "formats", "judge", "redact", "runners")
+FOLDERS = ("adapters", "api", "change", "drivers", "evidence", "formats", "judge", "redact", "runners")
 FILES = ("codec.py", "facts.py", "jsontext.py", "observe.py", "pipeline.py", "plan.py", "registry.py")
 
 #: Defences that are no statement of their own: the file, what stands there once, what stands there without the defence.
@@ -45,7 +45,8 @@ NAMED: tuple[tuple[str, str, str], ...] = (
     ("gates/formats/schemathesis.py", '    lines += ["[cache]", "enabled = false",', '    lines += ["[cache]", "enabled = true",'),
     ("gates/formats/schemathesis.py", '"[warnings]", "fail-on = true"', '"[warnings]"'),
     ("gates/observe.py", "if path.is_file() and not path.is_symlink()]", "if path.is_file()]"),
-    ("gates/pipeline.py", "    changed = _changed(request.root, context, stamps)\n", '    changed = ""\n'),
+    ("gates/pipeline.py", "_changed(request.root, context, stamps) or steered.touched()", "steered.touched()"),
+    ("gates/pipeline.py", "_changed(request.root, context, stamps) or steered.touched()", "_changed(request.root, context, stamps)"),
     ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not _COMMAND_NAME.match(name)"),
     ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not is_secret_name(name)"),
     (

@@ -84,6 +84,7 @@ class Gate:
     `rising` names measurements of which more is better: `gates init --adopt` holds what they are.
     `steered_by` names, of options, files and folders of the repository that say how to look and not what to look at: they are a part
     of the policy, so the policy where a change goes takes them from there.
+    `lasting`: what it finds in a commit on one day it finds on another, so an earlier run at the base tells what it would find there now.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -106,6 +107,7 @@ class Gate:
     earlier: Mapping[int, Callable[[Raw], Facts]] = field(default_factory=dict)
     by_line: bool = False
     by_file: bool = False
+    lasting: bool = True
     why_no_base: Callable[[Any], str] | None = None
     steered_by: Callable[[Any], tuple[str, ...]] | None = None
 

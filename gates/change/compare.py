@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from secrets import token_hex
 
 from gates import codec
 from gates.adapters import files, git, history
 from gates.api.tree import Tree
 from gates.change.base import Base
+from gates.change.earlier import Earlier
 from gates.change.places import Secrets, Side, lines_of, places
 from gates.errors import RepositoryError
 from gates.judge.limits import COUNTED_KINDS
@@ -55,22 +56,32 @@ class Against:
 Read = Callable[[Observed], Mapping[str, Facts]]
 
 
-def against(base: Base, setting: Setting, here: Sequence[Here], read: Read, *, jobs: int, progress: Progress) -> Against:
+def against(
+    base: Base, setting: Setting, here: Sequence[Here], read: Read, *, jobs: int, progress: Progress, earlier: Earlier | None = None
+) -> Against:
     """Observe at the base what the limits ask for, and find what lies between. `setting` is that of what is judged.
 
-    Raises `RepositoryError` where git can't compare the two or has not got the base's files.
+    What a run at the base saw is not observed again. Raises `RepositoryError` where git can't compare the two or has not got the base's
+    files.
     """
     tree = setting.tree or Tree.of(setting.root)
     changed, unknown = _changed(setting, tree, base, here)
     touched = {shown(file.path) for file in changed if file.path is not None} | unknown
-    asks = [_ask(item, touched) for item in here]
+    links = history.changed_links(setting.root, base.commit)
+    asks = [_by_earlier(_ask(item, touched), earlier, changed, set(links)) for item in here]
     asked = [ask for ask in asks if ask.observed]
+    held = [ask for ask in asks if ask.earlier is not None]
     with contextlib.ExitStack() as stack:
-        there = stack.enter_context(history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}")) if asked else None
-        observed, spoilt = _observe(there, setting, changed, asked, jobs=jobs, progress=progress) if there else (_NOTHING, "")
+        there = (
+            stack.enter_context(history.base_tree(setting.root, base.commit, setting.work / f"base-{token_hex(8)}"))
+            if asked or any(ask.by_place for ask in held)
+            else None
+        )
+        observed, spoilt = _observe(there, setting, changed, asked, jobs=jobs, progress=progress) if there and asked else (_NOTHING, "")
+        observed = _with_earlier(observed, held)
         facts = read(observed)
         compared = tuple(_answered(ask, facts.get(ask.here.step.name), spoilt) for ask in asks)
-        between = _between(setting, there.root, tree, changed, _found(asks, facts, observed)) if there and not spoilt else _Between()
+        between = _between(setting, there, tree, changed, _found(asks, facts, observed, changed)) if there and not spoilt else _Between()
     change = Change(
         base=base.commit,
         found_by=base.found_by,
@@ -78,7 +89,7 @@ def against(base: Base, setting: Setting, here: Sequence[Here], read: Read, *, j
         here=between.here,
         there=between.there,
         gates=compared,
-        links=tuple(shown(name) for name in history.changed_links(setting.root, base.commit)) or None,
+        links=tuple(map(shown, links)) or None,
     )
     return Against(observed=observed, facts=tuple(facts.values()), change=change)
 
@@ -153,11 +164,22 @@ def shown(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ask:
-    """A gate that is compared, and whether it has to be observed at the base for that."""
+    """A gate that is compared, and whether it has to be observed at the base for that, or `earlier` tells what it saw there."""
 
     here: Here
     compared: Compared
     observed: bool
+    earlier: Earlier | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether what the gate sees at the base is asked for."""
+        return self.observed or self.earlier is not None
+
+    @property
+    def by_place(self) -> bool:
+        """Whether lines of the base may tell what is new."""
+        return self.compared.by == "line" or any(finding.location.selector for finding in self.here.facts.findings)
 
 
 def _ask(here: Here, changed: Set[str]) -> _Ask:
@@ -171,6 +193,24 @@ def _ask(here: Here, changed: Set[str]) -> _Ask:
         return _Ask(here=here, compared=replace(compared, reason=NOT_ASKED if here.facts.findings else ""), observed=False)
     reason = gate.no_base(codec.decode(gate.options, dict(here.step.options), "options"))
     return _Ask(here=here, compared=replace(compared, reason=reason), observed=not reason)
+
+
+def _by_earlier(ask: _Ask, earlier: Earlier | None, changed: Sequence[FileChange], links: Set[str]) -> _Ask:
+    """The same, by an earlier run at the base where that tells as much: of gates too that can't be observed there."""
+    asks = ask.observed or (ask.compared.reason and needs_base(ask.here.policy, ask.here.facts))
+    if earlier is None or ask.here.facts.status is not Status.COMPLETED or not asks:
+        return ask
+    why_not = earlier.why_not_of(ask.here.step, ask.here.facts, changed, links)
+    if not why_not:
+        return replace(ask, compared=replace(ask.compared, reason="", bundle=earlier.digest), observed=False, earlier=earlier)
+    told = f"{ask.compared.reason}; and the bundle of the base does not tell: {why_not}" if ask.compared.reason else ""
+    return replace(ask, compared=replace(ask.compared, reason=told))
+
+
+def _with_earlier(observed: Observed, held: Sequence[_Ask]) -> Observed:
+    """What was seen at the base, with what an earlier run saw there."""
+    earlier = [ask.earlier.observation(ask.here.step) for ask in held if ask.earlier is not None]
+    return replace(observed, observations=(*observed.observations, *earlier))
 
 
 def _observe(
@@ -223,7 +263,7 @@ def _at_base(name: str) -> str:
 
 def _answered(ask: _Ask, facts: Facts | None, spoilt: str) -> Compared:
     """How the gate is compared, now that the base was looked at."""
-    if not ask.observed:
+    if not ask.wanted:
         return ask.compared
     nothing_there = facts is not None and facts.status is Status.NOT_APPLICABLE and ask.compared.only_changed
     if spoilt:
@@ -251,12 +291,17 @@ class _Found:
         return {finding.location.path for side in (self.here, self.there) for findings in side.values() for finding in findings}
 
 
-def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed) -> _Found:
+def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed, changed: Sequence[FileChange]) -> _Found:
+    names = {shown(file.base) for file in changed if file.base is not None}
     met = {item.name: item for item in observed.observations}
-    held = [ask for ask in asks if ask.observed]
+    held = [ask for ask in asks if ask.wanted]
 
     def known(ask: _Ask, facts: Facts) -> list[Finding]:
         return [finding for finding in facts.findings if ask.compared.by == "line" or finding.location.selector]
+
+    def known_there(ask: _Ask, facts: Facts) -> list[Finding]:
+        # An earlier run looked at more than the files that differ.
+        return [item for item in known(ask, facts) if ask.earlier is None or not ask.compared.only_changed or item.location.path in names]
 
     secrets = {}
     for here in (ask.here for ask in held):
@@ -267,7 +312,7 @@ def _found(asks: Sequence[_Ask], facts: Mapping[str, Facts], observed: Observed)
         )
     return _Found(
         here={ask.here.step.name: known(ask, ask.here.facts) for ask in held},
-        there={name: known(ask, facts[name]) for ask in held if (name := ask.here.step.name) in facts},
+        there={name: known_there(ask, facts[name]) for ask in held if (name := ask.here.step.name) in facts},
         secrets=secrets,
     )
 
@@ -281,8 +326,8 @@ class _Between:
     there: tuple[Place, ...] = ()
 
 
-def _between(setting: Setting, there: Path, tree: Tree, changed: Sequence[FileChange], found: _Found) -> _Between:
-    """What lies between the findings of both sides where they are known by their line."""
+def _between(setting: Setting, there: history.BaseTree, tree: Tree, changed: Sequence[FileChange], found: _Found) -> _Between:
+    """What lies between the findings of both sides where they are known by their line. Writes those files of the base that are missing."""
     paths = found.paths
     if not paths:
         return _Between()
@@ -299,10 +344,13 @@ def _between(setting: Setting, there: Path, tree: Tree, changed: Sequence[FileCh
         and {shown(file.base), shown(file.path)} & paths
         and (names_there.get(shown(file.base)), names_here.get(shown(file.path))) == (file.base, file.path)
     }
-    lines = ((lines_of(there / was), lines_of(setting.root / now)) for was, now in both.values())
+    found_there = {finding.location.path for findings in found.there.values() for finding in findings}
+    wanted = {was for was, _ in both.values()}.union(names_there[path] for path in found_there if path in names_there)
+    there.check_out(sorted(name for name in wanted if not os.path.lexists(there.root / name)))
+    lines = ((lines_of(there.root / was), lines_of(setting.root / now)) for was, now in both.values())
     at_here, at_there = places(
         Side(root=setting.root, findings=found.here, names=names_here),
-        Side(root=there, findings=found.there, names=names_there),
+        Side(root=there.root, findings=found.there, names=names_there),
         found.secrets,
     )
     return _Between(

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from gates import pipeline, redact
 from gates.adapters import own
-from gates.cli import output, sources
+from gates.cli import output, signers, sources
 from gates.cli.bundles import read_bundle
 from gates.cli.progress import progress_for
 from gates.cli.sources import POLICY_FILE
 from gates.errors import ExitCode, UsageError
 from gates.evidence import keys
+from gates.evidence.trust import Trusted
 from gates.model import Stage
 
 
@@ -38,6 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base", metavar="REV", help="the commit that the change is held against (default: what CI says, else where the branch began)"
     )
+    parser.add_argument(
+        "--base-bundle",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="BUNDLE",
+        help="a run at the base, or a folder of such: what its gates saw is not observed again; one signed by whom --trust or --key names",
+    )
+    signers.add_arguments(parser)
     parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
     parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
     parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
@@ -70,6 +80,8 @@ def execute(options: argparse.Namespace) -> int:
         sign_key=keys.load_private(options.sign_key) if options.sign_key else None,
         previous=read_bundle(options.previous) if options.previous else None,
         base=options.base,
+        base_bundles=tuple(options.base_bundle),
+        base_trusted=_whom_to_believe(options),
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:
@@ -79,6 +91,19 @@ def execute(options: argparse.Namespace) -> int:
         output.write_report(path, output.render(kind, result.record, bundle=result.bundle, code=code))
     output.say(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
     return code
+
+
+def _whom_to_believe(options: argparse.Namespace) -> Trusted:
+    """Who may have signed the bundle of the base. Raises `UsageError` where nobody is named and it matters, or where it does not."""
+    trusted = signers.named(options)
+    if bool(options.base_bundle) != bool(trusted.keys or trusted.identities):
+        if options.base_bundle:
+            raise UsageError(
+                "--base-bundle without anybody who may have signed it: what anybody can write tells nothing of the base",
+                help="name them: --trust FILE, --key FILE or --identity IDENTITY@ISSUER",
+            )
+        raise UsageError("--trust, --key and --identity are about --base-bundle", help="name the bundle too, or leave them out")
+    return trusted
 
 
 def _relative(names: Sequence[str], root: Path) -> tuple[str, ...]:

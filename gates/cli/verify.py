@@ -9,12 +9,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from gates.adapters import clock
-from gates.cli import answers, output, sources
+from gates.cli import answers, output, signers, sources
 from gates.errors import UsageError, VerifyCode
-from gates.evidence import trust, trust_file
 from gates.evidence.chain import verify_chain
 from gates.evidence.rejudge import Rejudged, by_another
-from gates.evidence.trust import TRUST_WORDS, Trust, Trusted
+from gates.evidence.trust import TRUST_WORDS, Trust
 from gates.evidence.verify import CODES, Expectation, Verification, verify
 from gates.model import Record, Stage
 from gates.report import html
@@ -36,17 +35,7 @@ _REQUIRABLE = ("signed", "timestamped")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundles", type=Path, nargs="*", metavar="BUNDLE", help="a bundle, one: a .zip file or a folder")
     parser.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
-    parser.add_argument(
-        "--key", action="append", default=[], type=Path, metavar="FILE", help="take one that this public key signed; repeatable"
-    )
-    parser.add_argument(
-        "--identity",
-        action="append",
-        default=[],
-        metavar="IDENTITY@ISSUER",
-        help="take one that this identity signed by Sigstore, such as a workflow at a ref; repeatable",
-    )
-    parser.add_argument("--trust", type=Path, metavar="FILE", help="take one that a signer of this trust file signed, within its validity")
+    signers.add_arguments(parser)
     parser.add_argument(
         "--require",
         type=_required,
@@ -87,7 +76,7 @@ def execute(options: argparse.Namespace) -> int:
     expected = Expectation(
         allow_unsigned=options.allow_unsigned,
         digest=options.digest,
-        trusted=_trusted(options),
+        trusted=signers.named(options),
         signed="signed" in options.require,
         timestamped="timestamped" in options.require,
         min_trust=TRUST_WORDS[options.min_trust],
@@ -120,12 +109,6 @@ def _by_another(found: Verification, options: argparse.Namespace, today: date) -
         return None, found.code
     other = by_another(found.contents, named, today)
     return other, CODES[other.decision.verdict]
-
-
-def _trusted(options: argparse.Namespace) -> Trusted:
-    """Whom the verifier names, on the command line and in the trust file. Raises `UsageError` or `PolicyError`."""
-    file = trust_file.read(options.trust) if options.trust else Trusted()
-    return file.and_named(trust.named_keys(options.key), trust.named_identities(options.identity))
 
 
 def _page(record: Record) -> str:

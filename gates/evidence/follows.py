@@ -88,6 +88,9 @@ def _of_base(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str]:
     change = contents.record.change
     if (change.base if change else None) != contents.record.context.base:
         yield "the change is from another base than the one that the run was held against"
+    named = change.bundle.digest if change and change.bundle and not change.bundle.unused else None
+    for gate in sorted(item.gate for item in (change.gates if change else ()) if item.bundle not in (None, named)):
+        yield f"what {gate} saw at the base is said to be of a bundle that the run was not given"
     reported = {facts.gate for facts in contents.record.base}
     for gate in sorted((reported | set(contents.base_raw)) - {item.gate for item in (change.gates if change else ())}):
         yield f"there is something of {gate} at the base, and nothing that says how it is compared"

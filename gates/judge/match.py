@@ -189,6 +189,8 @@ def _other(finding: Finding) -> Hashable | None:
 
 
 def _by_line(here: Sequence[Finding], there: Sequence[Finding], lines: _Lines, *, only_changed: bool) -> Matched:
+    if only_changed:  # a run at the base that an earlier bundle tells of looked at all files
+        there = [finding for finding in there if not finding.location.path or lines.is_changed(finding.location.path)]
     matching = _Matching(here, there)
     kept = []
     for index, finding in enumerate(here):

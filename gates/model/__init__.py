@@ -3,7 +3,7 @@
 Terms follow the field: SARIF 2.1.0 for locations and suppressions, SLSA and in-toto for evidence.
 """
 
-from gates.model.change import Change, Compared, FileChange, Hunk, Place
+from gates.model.change import BaseBundle, Change, Compared, FileChange, Hunk, Place
 from gates.model.comparison import (
     Amount,
     Comparison,
@@ -59,6 +59,7 @@ __all__ = [
     "Amount",
     "Approval",
     "Artifact",
+    "BaseBundle",
     "BundleInfo",
     "Change",
     "Compared",

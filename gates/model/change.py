@@ -70,11 +70,23 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaseBundle:
+    """The bundle of a run at the base that this run was given: its digest (sha256 of its manifest, hex) and who vouches for it, in words.
+
+    `unused` says why nothing was taken from it; then it may have no digest.
+    """
+
+    digest: str | None = None
+    signed_by: str = ""
+    unused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """From a base commit (full id) to what is judged. `found_by` says in words how that base was found.
 
     `files` are all files that differ, those included that git doesn't track; `links` are links and submodules that do. `here` and
-    `there` are the places of findings in what is judged and in the base.
+    `there` are the places of findings in what is judged and in the base. `bundle` is there where the run was given one of the base.
     """
 
     base: str
@@ -84,3 +96,4 @@ class Change:
     there: tuple[Place, ...] = ()
     gates: tuple[Compared, ...] = ()
     links: tuple[str, ...] | None = None
+    bundle: BaseBundle | None = None

@@ -15,6 +15,7 @@ from gates.report.view import (
     FindingView,
     GateView,
     approval,
+    base_told,
     counts,
     duration,
     gate_views,
@@ -124,6 +125,7 @@ def _head(record: Record, claim: Claim | None) -> str:
         lines += ["", f"With every gate enforced it would be: **{VERDICTS[record.decision.would_be].lower()}**"]
     lines += [line for reason in record.decision.partial for line in ("", f"**Partial:** {escape(reason)}")]
     lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
+    lines += ["", f"**Base** {escape(told)}"] if (told := base_told(record)) else []
     looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
     lines += ["", *looser[:_LOOSER]] if looser else []
     lines += [f"- and {len(looser) - _LOOSER} more: see the page"] if len(looser) > _LOOSER else []

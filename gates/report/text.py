@@ -16,6 +16,7 @@ from gates.report.view import (
     GateView,
     WaiverView,
     approval,
+    base_told,
     counts,
     duration,
     gate_views,
@@ -140,6 +141,8 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
     for line in policies.judged_by(record):
         page.wrapped(line, indent=2, label="judged too: ", color=_DIM)
+    if told := base_told(record):
+        page.wrapped(told, indent=2, label="base: ", color=_DIM)
     looser = policies.looser(record)
     for change in looser[:_LOOSER]:
         page.wrapped(policies.words_of(change), indent=2, label="looser: ", color=_YELLOW)

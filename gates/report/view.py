@@ -315,3 +315,15 @@ def measured(measurement: Measurement) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """`1 finding`, `2 findings`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def base_told(record: Record) -> str:
+    """What a bundle of the base that the run was given told of it, in words; empty where none was given."""
+    change = record.change
+    if change is None or change.bundle is None:
+        return ""
+    if change.bundle.unused:
+        return f"its bundle was not believed, and nothing was taken from it: {change.bundle.unused}"
+    gates = [gate.gate for gate in change.gates if gate.bundle is not None]
+    by = f"the bundle {(change.bundle.digest or '')[:12]} of a run there, signed by {change.bundle.signed_by}"
+    return f"what {', '.join(gates)} saw there is told by {by}" if gates else f"nothing was needed of {by}"

@@ -108,4 +108,6 @@ GATE = Gate(
     },
     detect=detect,
     steered_by=steered_by,
+    # The base is audited with the advisories of today, as the change is.
+    lasting=False,
 )
