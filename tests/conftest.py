@@ -14,8 +14,8 @@ from tests.repository import Repository
 settings.register_profile("gates", deadline=None, derandomize=True)
 settings.load_profile("gates")
 
-#: Whole runs against hostile projects, broken machines and loosened policies: minutes of work, which a change's run leaves out.
-_THOROUGH = ("tests/faults/", "tests/hostile/", "tests/weakening/")
+#: Whole runs on broken machines: minutes of waiting for what never comes, which a change's run leaves out.
+_THOROUGH = ("tests/faults/",)
 _SAYS_TOO_MUCH = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
 
 
