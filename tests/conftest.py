@@ -15,7 +15,7 @@ settings.register_profile("gates", deadline=None, derandomize=True)
 settings.load_profile("gates")
 
 #: Whole runs against hostile projects, broken machines and loosened policies: minutes of work, which a change's run leaves out.
-_THOROUGH = ("tests/faults/", "tests/hostile/", "tests/weakening/")
+_THOROUGH = ("tests/faults/", "tests/hostile/", "tests/weakening/", "tests/cli/test_adopt_everywhere.py")
 _SAYS_TOO_MUCH = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
 
 
