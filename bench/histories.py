@@ -35,7 +35,7 @@ from gates.model import PolicySource, Stage, State, Status  # noqa: E402
 from gates.observe import Observed, Progress, Setting, observe, redacted  # noqa: E402
 from gates.plan import plan  # noqa: E402
 from gates.policy.compose import compose  # noqa: E402
-from gates.runners.accessibility.visits import line_of  # noqa: E402
+from gates.runners.accessibility.visits import lines_of  # noqa: E402
 from tests.repository import Repository  # noqa: E402
 
 #: A fault: its rule, and the number of the thing that has it.
@@ -130,13 +130,20 @@ class Site(World):
             lines = list(_lines(name, boxes))
             text = "\n".join(line for line, _ in lines)
             every = [element for box in boxes for element in box.elements]
+            by_rule: dict[str, list[Element]] = {}
+            for element in every:
+                by_rule.setdefault(element.rule, []).append(element)
+            found = {
+                id(element): line
+                for alike in by_rule.values()
+                for element, line in zip(alike, lines_of([element.html() for element in alike], text), strict=True)
+            }
             for place, box in enumerate(boxes, 1):
                 for index, element in enumerate(box.elements, 1):
                     if element.rule:
-                        yield self._told(name, element, self._selector(element, place, index, box, every), text)
+                        yield self._told(name, element, self._selector(element, place, index, box, every), found[id(element)])
 
-    def _told(self, name: str, element: Element, selector: str, text: str) -> Told:
-        line = line_of(element.html(), text)
+    def _told(self, name: str, element: Element, selector: str, line: int | None) -> Told:
         location = Location(url=f"/{name}.html", selector=selector, path=f"public/{name}.html", line=line)
         return Told(rule=element.rule, location=location, identity=(f"/{name}.html", selector), about=frozenset({element.number}))
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -279,17 +279,6 @@ def _read_limited(path: Path) -> tuple[bytes, bool]:
         content = stream.read(OUTPUT_LIMIT + 1)
     path.unlink()
     return content[:OUTPUT_LIMIT], len(content) > OUTPUT_LIMIT
-
-
-@contextlib.contextmanager
-def running(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Iterator[Process]:
-    """A child that runs while the block does (a server), stopped with all its children after. Both streams go to `log`."""
-    with log.open("wb") as stream:
-        process = Process(argv, cwd=cwd, env=env, stdout=stream, stderr=stream)
-        try:
-            yield process
-        finally:
-            process.stop()
 
 
 def stop_all() -> None:

@@ -77,7 +77,8 @@ class Policies:
         if len(self.judgings) == 1 and self.own.name == CHANGE_POLICY:
             return (JudgingPolicy(name=CHANGE_POLICY, words=self.words),) if self.words else None
         return tuple(
-            JudgingPolicy(name=item.name, words=item.words, apart=item.apart, steered_by=item.steered_by) for item in self.judgings
+            JudgingPolicy(name=item.name, words=item.words, apart=item.apart, steered_by=item.steered_by, within=item.within)
+            for item in self.judgings
         )
 
     @property
@@ -138,8 +139,8 @@ def find(root: Path, asked: Asked, stage: Stage, base: Base | None, tree: Tree) 
         if judging.apart or _contents(standing.sources) != _contents(sources):
             beside.append((judging, standing.sources))
     for number, floor in enumerate(asked.floors, 1):
-        words, held = _laid_under(floor, tip)
-        judging = Judging(name=f"from-{number}", words=words, policy=compose(held, stage, registry.find).policy)
+        words, held, within = _laid_under(floor, tip)
+        judging = Judging(name=f"from-{number}", words=words, policy=compose(held, stage, registry.find).policy, within=within)
         beside.append((_apart(judging, own, tip), held))
     return Policies(
         effective=effective,
@@ -278,12 +279,15 @@ def _standing(tip: _Tip, asked: Asked) -> _Standing | None:
     return None
 
 
-def _laid_under(floor: Floor, tip: _Tip | None) -> tuple[str, tuple[PolicySource, ...]]:
-    """A floor's words and files: as they stand where the change goes, where it is a file of the repository and stands there."""
+def _laid_under(floor: Floor, tip: _Tip | None) -> tuple[str, tuple[PolicySource, ...], bool | None]:
+    """A floor's words and files: as they stand where the change goes, where it is a file of the repository and stands there.
+
+    True where it stands in what is judged alone.
+    """
     held = tip.collect(floor.path) if tip is not None and floor.path is not None else None
     if tip is None or held is None:
-        return floor.words, floor.sources
-    return f"{floor.words} of {tip.commit[:12]}, where the change goes", held
+        return floor.words, floor.sources, floor.path is not None or None
+    return f"{floor.words} of {tip.commit[:12]}, where the change goes", held, None
 
 
 def _apart(judging: Judging, own: Judging, tip: _Tip | None) -> Judging:

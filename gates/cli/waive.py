@@ -1,4 +1,4 @@
-"""`gates waive`: add a waiver for a finding of the last run to the policy, or sign one that is there."""
+"""`gates waive`: add a waiver for a finding of the last run to the policy, or sign one, or an override, that is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 from gates.adapters import clock
 from gates.cli import asking, sources
@@ -20,12 +20,14 @@ from gates.errors import ExitCode, UsageError
 from gates.evidence import keys
 from gates.evidence.keys import PrivateKey
 from gates.judge import waivers
-from gates.model import Policy, Record, Stage, Waiver, WaiverClass, WaiverState
+from gates.model import Override, Policy, Record, Stage, Waiver, WaiverClass, WaiverState
 from gates.policy import approvers, insertion, signing
 from gates.policy.approvers import Approver, login
 from gates.report.safe import terminal
 
 _CLASSES: tuple[str, ...] = get_args(WaiverClass)
+#: What bears a signature of an approver.
+Signable = TypeVar("Signable", bound=Waiver | Override)
 _NUMBERED = re.compile(r"W-([0-9]{1,9})")
 
 
@@ -34,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "things",
         nargs="*",
         metavar="THING",
-        help="the finding: a fingerprint, or words that all fit it (a gate, a rule, a path); with --sign-key also a waiver's id",
+        help="the finding: a fingerprint, or words that all fit it (a gate, a rule, a path); "
+        "with --sign-key also the id of a waiver or an override",
     )
     parser.add_argument("--bundle", type=Path, metavar="BUNDLE", help="the run to look into (default: the last one)")
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file to write into (default: {sources.POLICY_FILE})")
@@ -52,7 +55,8 @@ def execute(options: argparse.Namespace) -> int:
     key = keys.load_private(options.sign_key) if options.sign_key else None
     if key is not None and len(options.things) == 1:
         policy = file.policy(Stage.CHANGE)
-        there = next((waiver for waiver in policy.waivers if waiver.id == options.things[0]), None)
+        standing: tuple[Waiver | Override, ...] = (*policy.waivers, *(policy.overrides or ()))
+        there = next((item for item in standing if item.id == options.things[0]), None)
         if there is not None:
             return _sign(options, file, policy, there, key)
     return _add(options, file, key)
@@ -194,36 +198,41 @@ def _next(policy: Policy, record: Record, waiver: Waiver) -> Iterator[str]:
 # -- signing ------------------------------------------------------------------------------------
 
 
-def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, waiver: Waiver, key: PrivateKey) -> int:
-    """Sign a waiver that stands in the file."""
-    if signing.signer(waiver, [f"{_holder(policy, key).name} {approvers.written(key.public.raw)}"]):
-        sys.stdout.write(_shown(f"{waiver.id} is signed by {_holder(policy, key).name} already, as it stands"))
+def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, item: Waiver | Override, key: PrivateKey) -> int:
+    """Sign what stands in the file."""
+    if signing.signer(item, [f"{_holder(policy, key).name} {approvers.written(key.public.raw)}"]):
+        sys.stdout.write(_shown(f"{item.id} is signed by {_holder(policy, key).name} already, as it stands"))
         return ExitCode.PASSED
     if _asked(options):
-        sys.stderr.write(_shown(insertion.written(replace(waiver, signature=None))))
+        sys.stderr.write(_shown(insertion.written(replace(item, signature=None))))
         if not asking.confirm(f"sign this as {_holder(policy, key).name}?"):
             raise UsageError("nothing was signed", help="a signature says that you agree")
-    signed = _signed(waiver, policy, key)
-    expected = replace(policy, waivers=tuple(signed if item.id == waiver.id else item for item in policy.waivers))
-    signature = signed.signature or ""
+    signed = _signed(item, policy, key)
     content = file.changed(
-        lambda old: insertion.add_signature(old, waiver.id, signature),
-        expected,
-        f"where the waiver stands in another file, name that with --policy; else add this line to it by hand:\nsignature: {signature}",
+        lambda old: insertion.add_signature(old, signed),
+        _with(policy, signed),
+        f"where {item.id} stands in another file, name that with --policy; else add this to it by hand:\nsignature: {signed.signature}",
     )
     file.write(content)
-    sys.stdout.write(_shown(f"signed {waiver.id} in {file.name} as {_holder(policy, key).name}; any change to it needs a new signature"))
+    sys.stdout.write(_shown(f"signed {item.id} in {file.name} as {_holder(policy, key).name}; any change to it needs a new signature"))
     return ExitCode.PASSED
 
 
-def _signed(waiver: Waiver, policy: Policy, key: PrivateKey | None) -> Waiver:
-    """The waiver with a signature, where there is a key. Raises `UsageError` for a key whose signature would not count."""
+def _with(policy: Policy, signed: Waiver | Override) -> Policy:
+    """The policy with what was signed in the place of what bore its id."""
+    if isinstance(signed, Waiver):
+        return replace(policy, waivers=tuple(signed if item.id == signed.id else item for item in policy.waivers))
+    return replace(policy, overrides=tuple(signed if item.id == signed.id else item for item in policy.overrides or ()))
+
+
+def _signed(item: Signable, policy: Policy, key: PrivateKey | None) -> Signable:
+    """The same with a signature, where there is a key. Raises `UsageError` for a key whose signature would not count."""
     if key is None:
-        return waiver
+        return item
     holder = _holder(policy, key)
-    if login(holder.name) == login(waiver.owner):
-        raise UsageError(f"{holder.name} owns the waiver, and nobody approves for themselves", help="let another of `approvers` sign it")
-    return replace(waiver, signature=signing.written(key.sign(signing.payload(waiver))))
+    if login(holder.name) == login(item.owner):
+        raise UsageError(f"{holder.name} owns {item.id}, and nobody approves for themselves", help="let another of `approvers` sign it")
+    return replace(item, signature=signing.written(key.sign(signing.payload(item))))
 
 
 def _holder(policy: Policy, key: PrivateKey) -> Approver:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
 import json
 import os
 import sys
@@ -19,12 +20,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-from detect_secrets.settings import get_filters, get_plugins, get_settings
+from gates.drivers.secrets_offline import offline
 
-from gates.drivers import secrets_canary, secrets_compat, secrets_rules, secrets_strict, secrets_text
-from gates.drivers.secrets_hits import Hit
-from gates.drivers.secrets_strict import Detectors
+with offline():
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    from detect_secrets.settings import get_filters, get_plugins, get_settings
+
+    from gates.drivers import secrets_canary, secrets_compat, secrets_rules, secrets_strict, secrets_text
+    from gates.drivers.secrets_hits import Hit
+    from gates.drivers.secrets_strict import Detectors
+
+    # Both would be imported only when they are asked for.
+    importlib.import_module("detect_secrets.filters.common")
+    CLASSES: Mapping[str, type] = get_mapping_from_secret_type_to_class()
 
 #: The engine takes about two seconds for a MiB, and several times as long where it is one line.
 LARGEST = 32 * 2**20
@@ -37,8 +45,7 @@ IN_LFS = "its content is in Git LFS and not here"
 def main(request_path: str) -> int:
     request = json.loads(Path(request_path).read_text("utf-8"))
     settings = get_settings()
-    classes: Mapping[str, type] = get_mapping_from_secret_type_to_class()
-    settings.configure_plugins([{"name": detector.__name__} for detector in classes.values()])
+    settings.configure_plugins([{"name": detector.__name__} for detector in CLASSES.values()])
     plugins = sorted(get_plugins(), key=lambda plugin: str(plugin.secret_type))
     answer: dict[str, Any] = {
         "detectors": [secrets_rules.rule_of(plugin.secret_type) for plugin in plugins],

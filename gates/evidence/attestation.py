@@ -30,6 +30,7 @@ SUMMARY_TYPE = "https://slsa.dev/verification_summary/v1"
 #: What a summary calls a verdict; the standard knows these two results, and wants the levels named.
 _RESULTS = {Verdict.PASSED: ("PASSED", "QUALITY_GATES_PASSED")}
 _FAILED = ("FAILED", "FAILED")
+_OVERRIDDEN = ("PASSED", "QUALITY_GATES_OVERRIDDEN")
 
 #: Where a signature was made: in a job of its own, or in the one that observed, where the project's code ran too.
 Place = Literal["apart", "same-job"]
@@ -51,7 +52,7 @@ def statement(contents: Contents, place: Place, *, manifest_alone: bool = False)
 def summary(contents: Contents, attestation: bytes, time: str) -> dict[str, Any]:
     """The same in the words of SLSA. `attestation` are the bytes of our own envelope, `time` is when it was made (RFC 3339)."""
     context, decision = contents.record.context, contents.record.decision
-    result, level = _RESULTS.get(decision.verdict, _FAILED)
+    result, level = _RESULTS.get(decision.verdict, _FAILED) if decision.override is None else _OVERRIDDEN
     subjects = _subjects(contents)
     resource = f"git+{context.repository}" if context.repository else f"{HOME}#bundle"
     return {
@@ -165,6 +166,7 @@ def _predicate(contents: Contents, place: Place) -> dict[str, Any]:
         "would_be": decision.would_be,
         "enforced": decision.enforced,
         "partial": decision.partial,
+        "override": decision.override.id if decision.override else None,
         "day": context.day,
         "stage": context.stage,
         "repository": context.repository,

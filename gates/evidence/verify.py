@@ -265,6 +265,9 @@ def _judged_again(contents: Contents, expected: Expectation, render_page: Render
     words = "; ".join(differing) or f"facts of {gates} from their raw output, the decision from the facts"
     if not differing and not follows.made_by_this_version(contents):
         words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
+    overridden = contents.record.decision.override
+    if overridden is not None:
+        words += f"; {overridden.verdict.value} but for the override {overridden.id} of {overridden.by}: {overridden.reason}"
     missing = _missing(contents)
     whose = (
         "the policy whose digest you name demands at this stage"

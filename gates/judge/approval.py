@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gates.model import APPROVALS, Approval, Context, Policy, Review, Reviews, Waiver
+from gates.model import APPROVALS, Approval, Context, Override, Policy, Review, Reviews, Waiver
 from gates.policy import approvers, signing
 from gates.policy.approvers import Approver, login
 
@@ -100,10 +100,10 @@ def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews
     return OfWaiver(kind=found.kind, by=found.by, missing=_missing(waiver, least, review, own=own))
 
 
-def signed_by(waiver: Waiver, named: Sequence[str]) -> str:
-    """Which of a policy's `approvers` signed a waiver as it stands; empty where nobody but its owner did."""
-    signer = signing.signer(waiver, named)
-    return "" if signer is None or login(signer.name) == login(waiver.owner) else signer.name
+def signed_by(item: Waiver | Override, named: Sequence[str]) -> str:
+    """Which of a policy's `approvers` signed a waiver or an override as it stands; empty where nobody but its owner did."""
+    signer = signing.signer(item, named)
+    return "" if signer is None or login(signer.name) == login(item.owner) else signer.name
 
 
 def _missing(waiver: Waiver, least: Approval, review: Approved, *, own: bool) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gates import canonical
-from gates.judge import approval
+from gates.judge import approval, override
 from gates.judge.decide import NOTHING_ENFORCED, decide, is_observed, is_on
 from gates.model import (
     CHANGE_POLICY,
@@ -47,14 +47,19 @@ def judge(
     *,
     reviews: Reviews | None = None,
 ) -> Decision:
-    """The strictest decision. `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way.
+    """The strictest decision, or what an override puts in its place.
 
-    Raises `ValueError` for facts that no policy asked for: they are not of this run.
+    `facts` are those of all policies: `gate@policy` where a policy has a gate look in its own way. Raises `ValueError` for facts that no
+    policy asked for: they are not of this run.
     """
-    own = judgings[0]
-    seen = _Observed(context=context, facts=facts, base=base, change=change, reviews=reviews)
     _check_asked(judgings, context, (*facts, *base))
-    missing = _missing(own, change)
+    seen = _Observed(context=context, facts=facts, base=base, change=change, reviews=reviews)
+    return override.apply(_strictest(judgings, seen), judgings, context)
+
+
+def _strictest(judgings: Sequence[Judging], seen: _Observed) -> Decision:
+    own = judgings[0]
+    missing = _missing(own, seen.change)
     if len(judgings) == 1 and not missing:
         return _decide(own, own, seen)
     decisions = {item.name: _decide(item, own, seen) for item in judgings}
@@ -171,7 +176,9 @@ def _for(change: Change | None, item: Judging, own: Judging) -> Change | None:
 
 
 def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
-    """Why the policy where the change goes does not count; empty where it does, and for every other policy."""
+    """Why a policy does not count: that where the change goes where something sets it aside, and one without gates. Empty where it does."""
+    if item.name not in {TIP_POLICY, CHANGE_POLICY} and not item.policy.gates:
+        return "it has no gates"
     if item.name != TIP_POLICY or item is own:
         return ""
     if item.policy.self_approval:

@@ -13,13 +13,15 @@ class JudgingPolicy:
     """One of the policies that judge a run: its name in the evidence, and in words whose it is.
 
     `apart` names gates that look alike in this policy and in the run's own, and are steered by files that are not the same for both:
-    they report for each. `steered_by` are the files and folders that steer its gates.
+    they report for each. `steered_by` are the files and folders that steer its gates. `within`: it was laid under the others from what
+    is judged itself, where a change could have written it.
     """
 
     name: str
     words: str
     apart: tuple[str, ...] | None = None
     steered_by: tuple[str, ...] | None = None
+    within: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,27 @@ class Waiver:
     signature: str | None = None
 
 
+OverridableVerdict = Literal["failed", "errored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Lets what is named pass for some days although gates stop it, and stands in its evidence for ever.
+
+    `subject` has at least one of `repository`, `ref` and `commit`, compared whole with what is judged. `of` are the verdicts that it
+    replaces. The day `expires` still counts (UTC). `signature` is an approver's.
+    """
+
+    id: str
+    subject: Mapping[str, str]
+    of: tuple[OverridableVerdict, ...]
+    reason: str
+    owner: str
+    created: date
+    expires: date
+    signature: str | None = None
+
+
 Approval = Literal["self", "asserted", "reviewed", "signed"]
 #: From the weakest to the strongest.
 APPROVALS: tuple[Approval, ...] = get_args(Approval)
@@ -131,3 +152,4 @@ class Policy:
     rollback: str = ""
     sources: tuple[SourceRef, ...] = ()
     self_approval: bool | None = None
+    overrides: tuple[Override, ...] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -106,8 +107,23 @@ class PolicyDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overridden:
+    """An override that took the place of a verdict: which verdict that was, whose word it is, and why, until which day (UTC)."""
+
+    id: str
+    verdict: Verdict
+    by: str
+    reason: str
+    owner: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict. Where several policies judge, it is the strictest of those that count, and `policies` has each one's own."""
+    """The verdict. Where several policies judge, it is the strictest of those that count, and `policies` has each one's own.
+
+    Where an `override` took its place, `would_be`, the gates and the reasons still say what there would be without.
+    """
 
     verdict: Verdict
     would_be: Verdict
@@ -118,6 +134,7 @@ class Decision:
     reasons: tuple[str, ...] = ()
     policy_digest: str = ""
     policies: tuple[PolicyDecision, ...] | None = None
+    override: Overridden | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +164,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """A policy that judges, by its name in the evidence. `apart` and `steered_by` as in `JudgingPolicy`."""
+    """A policy that judges, by its name in the evidence. `apart`, `steered_by` and `within` as in `JudgingPolicy`."""
 
     name: str
     words: str
     policy: Policy
     apart: tuple[str, ...] | None = None
     steered_by: tuple[str, ...] | None = None
+    within: bool | None = None
 
     def own(self, gate: str) -> str:
         """What facts of a gate are called that are of this policy alone: it has the gate look in another way than the run's own policy."""

@@ -9,6 +9,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
 from gates import registry
@@ -16,7 +17,7 @@ from gates.api import Fewer, Gate, More, Neither, Towards
 from gates.api.weights import UNWEIGHED, Unknown
 from gates.codec import encode
 from gates.errors import PluginError
-from gates.model import APPROVALS, Direction, GatePolicy, Policy, PolicyChange, RecordedDecision, Severity, Waiver, WaiverRules
+from gates.model import APPROVALS, Direction, GatePolicy, Override, Policy, PolicyChange, RecordedDecision, Severity, Waiver, WaiverRules
 from gates.policy.bounds import limit_moves
 from gates.policy.moves import ELSEWHERE, TEXT, UNKNOWN, Field, Move, by_id, fields, said_of
 
@@ -53,6 +54,7 @@ def policy_changes(
             Move(direction=direction, where="self-approval", then=said_of(before.self_approval), now=said_of(after.self_approval), why=why)
         )
     moves += by_id("decisions", before.decisions, after.decisions, _decision)
+    moves += by_id("overrides", before.overrides or (), after.overrides or (), _override)
     return _placed(moves, places)
 
 
@@ -82,7 +84,7 @@ _POLICY: Mapping[str, Field | None] = {
     "approvers": Field(looser=More(), said=", ".join),
     "runbook": TEXT,
     "rollback": TEXT,
-    **dict.fromkeys(("stage", "gates", "waivers", "waiver_rules", "decisions", "sources", "self_approval"), ELSEWHERE),
+    **dict.fromkeys(("stage", "gates", "waivers", "waiver_rules", "decisions", "overrides", "sources", "self_approval"), ELSEWHERE),
 }
 _GATE: Mapping[str, Field | None] = {
     "uses": UNKNOWN,
@@ -102,6 +104,12 @@ _WAIVER: Mapping[str, Field | None] = {
     "waiver_class": Field(looser=Neither(), key="class"),
     "reason": TEXT,
     **dict.fromkeys(("id", "match", "expires"), ELSEWHERE),
+}
+_OVERRIDE: Mapping[str, Field | None] = {
+    "subject": Field(key="for"),
+    "of": Field(looser=More(), said=", ".join),
+    "reason": TEXT,
+    **dict.fromkeys(("id", "expires"), ELSEWHERE),
 }
 
 
@@ -218,11 +226,14 @@ def _waiver(where: str, old: Waiver | None, new: Waiver | None) -> Iterator[Move
             yield Move(direction=Direction.LOOSER, where=where, then="", now=said, why=f"a new waiver: {new.reason}")
         return
     yield from _match(f"{where}.match", old.match, new.match)
-    if old.expires != new.expires:
-        later = new.expires > old.expires
-        direction, why = (Direction.LOOSER, "it counts longer") if later else (Direction.TIGHTER, "it counts less long")
-        yield Move(direction=direction, where=f"{where}.expires", then=str(old.expires), now=str(new.expires), why=why)
+    yield from _expires(where, old.expires, new.expires)
     yield from fields(old, new, f"{where}.", _WAIVER)
+
+
+def _expires(where: str, then: date, now: date) -> Iterator[Move]:
+    if then != now:
+        direction, why = (Direction.LOOSER, "it counts longer") if now > then else (Direction.TIGHTER, "it counts less long")
+        yield Move(direction=direction, where=f"{where}.expires", then=str(then), now=str(now), why=why)
 
 
 def _match(where: str, then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Move]:
@@ -250,6 +261,26 @@ def _decision(where: str, old: RecordedDecision | None, new: RecordedDecision | 
     )
     if then != now:
         yield Move(direction=Direction.CHANGED, where=where, then=then, now=now)
+
+
+def _override(where: str, old: Override | None, new: Override | None) -> Iterator[Move]:
+    if old is None or new is None:
+        then, now = ("" if item is None else _override_words(item) for item in (old, new))
+        direction, why = (
+            (Direction.LOOSER, f"what gates stop may pass: {new.reason}")
+            if new is not None
+            else (Direction.TIGHTER, "the override is gone: gates stop that again")
+        )
+        yield Move(direction=direction, where=where, then=then, now=now, why=why)
+        return
+    yield from _expires(where, old.expires, new.expires)
+    yield from fields(old, new, f"{where}.", _OVERRIDE)
+
+
+def _override_words(item: Override) -> str:
+    subject = ", ".join(f"{key} {value}" for key, value in item.subject.items())
+    signed = "signed" if item.signature else "not signed"
+    return f"{' and '.join(item.of)} of {subject}, from {item.created} until {item.expires} (owner {item.owner}, {signed})"
 
 
 def _decision_words(decision: RecordedDecision) -> str:

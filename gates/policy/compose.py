@@ -27,7 +27,7 @@ from gates.model import (
 )
 from gates.policy import approvers, layers
 from gates.policy.entry import Entry, made, plain
-from gates.policy.exceptions import read_decisions, read_waivers
+from gates.policy.exceptions import read_decisions, read_overrides, read_waivers
 from gates.policy.reader import Document, read, suggest
 from gates.policy.syntax import Place, problem
 from gates.policy.table import options
@@ -110,7 +110,7 @@ class _Composer:
             values |= {key: said[-1]} if said else {}
         values["gates"] = Entry(self._all_gates(), Place(self._sources[-1].name) if self._sources else Place(""))
         values["waiver-rules"] = self._waiver_rules()
-        for key in ("waivers", "decisions"):
+        for key in ("waivers", "decisions", "overrides"):
             found = [item for root in self._roots if (entry := root.get(key)) for item in entry]
             values |= {key: Entry(found, found[0].place)} if found else {}
         return Entry(values, Place(""))
@@ -125,7 +125,7 @@ class _Composer:
 
     def _all_gates(self) -> dict[str, Entry]:
         names = list(dict.fromkeys(name for root in self._roots if (gates := root.get("gates")) for name, _ in gates.items()))
-        if not names:
+        if not names and not any(root.get("overrides") for root in self._roots):
             where = Place(self._sources[-1].name, 1, 1) if self._sources else Place("the policy")
             self._problems.append(problem("the policy names no gate", where, "add one under `gates:`, such as `tests: {}`"))
         settled = {name: body for name in names if (body := self._gate_of(name)) is not None}
@@ -215,6 +215,7 @@ class _Composer:
                 approval=rules.said("approval"),
             ),
             decisions=read_decisions(document.get("decisions") or (), self._problems),
+            overrides=read_overrides(document.get("overrides") or (), self._problems),
             runbook=document.said("runbook", ""),
             rollback=document.said("rollback", ""),
             self_approval=self._self_approval(document),

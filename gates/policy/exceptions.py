@@ -1,4 +1,4 @@
-"""Waivers and recorded decisions of a policy: held against its gates, then built."""
+"""Waivers, overrides and recorded decisions of a policy: held against its gates, then built."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gates.errors import Problem
-from gates.model import RecordedDecision, Waiver
+from gates.model import Override, RecordedDecision, Waiver
 from gates.policy.entry import Entry
 from gates.policy.reader import suggest
 from gates.policy.syntax import problem
-from gates.policy.table import WAIVER
+from gates.policy.table import OVERRIDE, OVERRIDE_DAYS, WAIVER
 
 #: What may have wildcards; the rest is compared whole.
 _PATTERNS = ("path", "operation", "url", "selector")
@@ -28,6 +28,21 @@ def read_waivers(entries: Iterable[Entry], uses: Mapping[str, str], problems: li
         if len(problems) == before and all(entry.get(key.name) for key in WAIVER.keys if key.required):
             waivers.append(_waiver(entry))
     return tuple(waivers)
+
+
+def read_overrides(entries: Iterable[Entry], problems: list[Problem]) -> tuple[Override, ...] | None:
+    """The overrides of a policy; None where it has none. Adds what is wrong to `problems`, and leaves those out."""
+    overrides = []
+    for entry in _unique(entries, "override", problems):
+        before = len(problems)
+        created, expires = entry.get("created"), entry.get("expires")
+        if created and expires and not 0 <= (expires.value - created.value).days <= OVERRIDE_DAYS:
+            error = f"the override would count from {created.value} to {expires.value}"
+            remedy = f"it lasts at most {OVERRIDE_DAYS} days; what has to last longer is a waiver, or another limit"
+            problems.append(problem(error, expires.place, remedy))
+        if len(problems) == before and all(entry.get(key.name) for key in OVERRIDE.keys if key.required):
+            overrides.append(_override(entry))
+    return tuple(overrides) or None
 
 
 def read_decisions(entries: Iterable[Entry], problems: list[Problem]) -> tuple[RecordedDecision, ...]:
@@ -94,6 +109,20 @@ def _waiver(entry: Entry) -> Waiver:
         reason=entry.value["reason"].value,
         owner=entry.value["owner"].value,
         approver=entry.value["approver"].value,
+        created=entry.value["created"].value,
+        expires=entry.value["expires"].value,
+        signature=entry.said("signature"),
+    )
+
+
+def _override(entry: Entry) -> Override:
+    said = entry.get("of")
+    return Override(
+        id=entry.value["id"].value,
+        subject={key: found.value for key, found in entry.value["for"].items()},
+        of=tuple(item.value for item in said) if said else ("failed",),
+        reason=entry.value["reason"].value,
+        owner=entry.value["owner"].value,
         created=entry.value["created"].value,
         expires=entry.value["expires"].value,
         signature=entry.said("signature"),

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import yaml
 
-from gates.model import Waiver
+from gates.model import Override, Waiver
 from gates.policy.show import quoted
 
-_WAIVERS = "waivers"
+_WAIVERS, _OVERRIDES = "waivers", "overrides"
 _SIGNATURE = "signature"
 
 
@@ -72,48 +72,67 @@ def add_waiver(text: str, waiver: Waiver) -> str:
     return _with_lines(text, _after(text, listed), _block(waiver, " " * listed.column))
 
 
-def add_signature(text: str, id: str, signature: str) -> str:
-    """The text with a signature at the end of the waiver of that id, or in the place of the one there. Raises `NoPlaceError`."""
-    listed = _outline(text).root.get(_WAIVERS)
-    found = [item for item in (listed.items if listed else []) if (named := item.get("id")) and named.text == id]
+def add_signature(text: str, signed: Waiver | Override) -> str:
+    """The text with the signature of a waiver or an override at its end, or in the place of the one there. Raises `NoPlaceError`."""
+    listed, signature = _outline(text).root.get(_WAIVERS if isinstance(signed, Waiver) else _OVERRIDES), signed.signature or ""
+    found = [item for item in (listed.items if listed else []) if (named := item.get("id")) and named.text == signed.id]
     if len(found) != 1:
         raise NoPlaceError
-    (waiver,) = found
-    there = waiver.get(_SIGNATURE)
+    (item,) = found
+    there = item.get(_SIGNATURE)
     if there is not None:
         return text[: there.start] + quoted(signature) + text[there.end :]
-    if waiver.flow:
-        return _inserted(text, waiver.items[-1].end, f", {_SIGNATURE}: {quoted(signature)}")
-    return _with_lines(text, _after(text, waiver), [f"{' ' * waiver.column}{_SIGNATURE}: {quoted(signature)}"])
+    if item.flow:
+        return _inserted(text, item.items[-1].end, f", {_SIGNATURE}: {quoted(signature)}")
+    return _with_lines(text, _after(text, item), [f"{' ' * item.column}{_SIGNATURE}: {quoted(signature)}"])
 
 
-def written(waiver: Waiver) -> str:
-    """The waiver as a person would write it, an item of a list."""
-    return "\n".join(_block(waiver, ""))
+def written(item: Waiver | Override) -> str:
+    """The waiver or override as a person would write it, an item of a list."""
+    return "\n".join(_block(item, ""))
 
 
 # -- what is written ----------------------------------------------------------------------------
 
 
-def _said(waiver: Waiver) -> Iterable[tuple[str, str]]:
+def _said(item: Waiver | Override) -> Iterable[tuple[str, str]]:
     """Keys and values in the order in which they are written."""
     values: Mapping[str, str | None] = {
-        "id": quoted(waiver.id),
-        "gate": quoted(waiver.gate),
-        "match": f"{{{', '.join(f'{key}: {quoted(value)}' for key, value in waiver.match.items())}}}",
-        "class": quoted(waiver.waiver_class),
-        "reason": quoted(waiver.reason),
-        "owner": quoted(waiver.owner),
-        "approver": quoted(waiver.approver),
-        "created": waiver.created.isoformat(),
-        "expires": waiver.expires.isoformat(),
-        _SIGNATURE: waiver.signature and quoted(waiver.signature),
+        "id": quoted(item.id),
+        **(_of_waiver(item) if isinstance(item, Waiver) else _of_override(item)),
+        "created": item.created.isoformat(),
+        "expires": item.expires.isoformat(),
+        _SIGNATURE: item.signature and quoted(item.signature),
     }
     return ((key, value) for key, value in values.items() if value is not None)
 
 
-def _block(waiver: Waiver, indent: str) -> list[str]:
-    lines = [f"{key}: {value}" for key, value in _said(waiver)]
+def _of_waiver(waiver: Waiver) -> dict[str, str]:
+    return {
+        "gate": quoted(waiver.gate),
+        "match": _mapping(waiver.match),
+        "class": quoted(waiver.waiver_class),
+        "reason": quoted(waiver.reason),
+        "owner": quoted(waiver.owner),
+        "approver": quoted(waiver.approver),
+    }
+
+
+def _of_override(override: Override) -> dict[str, str]:
+    return {
+        "for": _mapping(override.subject),
+        "of": f"[{', '.join(override.of)}]",
+        "reason": quoted(override.reason),
+        "owner": quoted(override.owner),
+    }
+
+
+def _mapping(values: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{key}: {quoted(value)}' for key, value in values.items())}}}"
+
+
+def _block(item: Waiver | Override, indent: str) -> list[str]:
+    lines = [f"{key}: {value}" for key, value in _said(item)]
     return [f"{indent}- {lines[0]}", *(f"{indent}  {line}" for line in lines[1:])]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from gates.api import Neither, Weight
 from gates.api.weights import Unknown
 from gates.codec import encode
-from gates.model import Direction, RecordedDecision, Severity, Waiver
+from gates.model import Direction, Override, RecordedDecision, Severity, Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def fields(old: Any, new: Any, where: str, rules: Mapping[str, Field | None]) ->
             yield Move(direction=direction, where=path, then=rule.said(then), now=rule.said(now), why=why)
 
 
-_HasId = typing.TypeVar("_HasId", Waiver, RecordedDecision)
+_HasId = typing.TypeVar("_HasId", Waiver, Override, RecordedDecision)
 
 
 def by_id(

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from gates.api import Gate
 from gates.policy.nodes import Boolean, Choice, Day, Integer, Key, Keys, ListOf, MapOf, Node, Number, OfGate, OneOrMany, Span
-from gates.policy.table import COUNTS, FINDINGS_LIMIT, GATE, MEASUREMENT_LIMIT, POLICY, RECORDED_DECISION, WAIVER, WAIVER_RULES, options
+from gates.policy.table import (
+    COUNTS,
+    FINDINGS_LIMIT,
+    GATE,
+    MEASUREMENT_LIMIT,
+    OVERRIDE,
+    POLICY,
+    RECORDED_DECISION,
+    WAIVER,
+    WAIVER_RULES,
+    options,
+)
 
 BEGIN = "<!-- generated: begin -->"
 END = "<!-- generated: end -->"
@@ -23,6 +34,7 @@ def reference(gates: Iterable[Gate]) -> str:
         _section("Limits", [*_limit_rows()]),
         _section("Keys of a waiver", _rows(WAIVER), WAIVER.planned),
         _section("`waiver-rules`", _rows(WAIVER_RULES), WAIVER_RULES.planned),
+        _section("Keys of an override", _rows(OVERRIDE)),
         _section("Keys of a recorded decision", _rows(RECORDED_DECISION)),
         *(_gate(gate) for gate in known),
     ]

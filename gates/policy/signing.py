@@ -1,4 +1,4 @@
-"""What an approver signs of a waiver, and whether they did: a question to the policy's bytes alone."""
+"""What an approver signs of a waiver or an override, and whether they did: a question to the policy's bytes alone."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gates import canonical
-from gates.model import Waiver
+from gates.model import Override, Waiver
 from gates.policy import approvers
 from gates.policy.approvers import SCHEME, Approver
 
-#: What stands before the waiver in what is signed, so that no other signature of the same key can pass for one.
-_DOMAIN = b"quality-gates waiver v1\n"
+#: What stands before it in what is signed, so that no other signature of the same key can pass for one.
+_DOMAINS = {Waiver: b"quality-gates waiver v1\n", Override: b"quality-gates override v1\n"}
 
 
-def payload(waiver: Waiver) -> bytes:
-    """The bytes to sign: everything that the waiver says but its signature, as canonical JSON."""
-    return _DOMAIN + canonical.of(replace(waiver, signature=None))
+def payload(item: Waiver | Override) -> bytes:
+    """The bytes to sign: everything that it says but its signature, as canonical JSON."""
+    return _DOMAINS[type(item)] + canonical.of(replace(item, signature=None))
 
 
 def written(signature: bytes) -> str:
@@ -25,12 +25,12 @@ def written(signature: bytes) -> str:
     return f"{SCHEME}{base64.b64encode(signature).decode('ascii')}"
 
 
-def signer(waiver: Waiver, named: Sequence[str]) -> Approver | None:
-    """The first of a policy's `approvers` whose key signed the waiver as it stands; None where none did."""
-    if waiver.signature is None:
+def signer(item: Waiver | Override, named: Sequence[str]) -> Approver | None:
+    """The first of a policy's `approvers` whose key signed it as it stands; None where none did."""
+    if item.signature is None:
         return None
     try:
-        signature, content = base64.b64decode(waiver.signature.removeprefix(SCHEME)), payload(waiver)
+        signature, content = base64.b64decode(item.signature.removeprefix(SCHEME)), payload(item)
     except ValueError:  # no policy that was read has such a one; evidence that somebody made up may
         return None
     return next((who for text in named if (who := approvers.parse(text)).key and _verifies(who.key, signature, content)), None)

@@ -196,6 +196,8 @@ _USES = Key(name="uses", of=_NAME, help="which gate this is, where its name does
 GATE = Keys(keys=(_USES, _STAGES, *_SETTINGS, _AT))
 DEFAULTS = Keys(keys=(_STAGES, *_SETTINGS, _AT))
 
+#: How many days an override may last, from `created` to `expires`.
+OVERRIDE_DAYS = 7
 _RULES = WaiverRules()
 WAIVER_RULES = Keys(
     keys=(
@@ -261,6 +263,39 @@ WAIVER = Keys(
     ),
     planned=("second-approver",),
 )
+OVERRIDE = Keys(
+    keys=(
+        Key(name="id", of=Text(pattern=r"[A-Za-z0-9._-]+", says="an id such as `O-1`"), help="its id, unique in the policy", required=True),
+        Key(
+            name="for",
+            of=Keys(
+                keys=(
+                    Key(name="commit", of=Text(pattern=r"[0-9a-f]{40}|[0-9a-f]{64}", says="a full commit id"), help="that commit alone"),
+                    Key(name="ref", of=Text(pattern=r"refs/\S+", says="a full name such as `refs/heads/main`"), help="a branch or tag"),
+                    Key(name="repository", of=Text(blank=False), help="a repository, as the evidence names it"),
+                ),
+                some=("commit", "ref", "repository"),
+            ),
+            help="what may pass; all of it has to be what is judged",
+            required=True,
+        ),
+        Key(
+            name="of",
+            of=ListOf(of=Choice(values=("failed", "errored")), at_least=1),
+            help="the verdicts that it replaces",
+            default="[failed]",
+        ),
+        Key(name="reason", of=Text(blank=False), help="why it has to go out", required=True),
+        Key(name="owner", of=_WHO, help="who answers for it", required=True),
+        Key(name="created", of=Day(), help="the day from which it counts (UTC)", required=True),
+        Key(name="expires", of=Day(), help=f"the last day on which it counts (UTC), at most {OVERRIDE_DAYS} days later", required=True),
+        Key(
+            name="signature",
+            of=Text(pattern=r"ed25519:[A-Za-z0-9+/]{86}==", says="what `gates waive ID --sign-key FILE` writes"),
+            help="by a key of one of the `approvers`, over all else that it says; `gates waive ID --sign-key FILE` writes it",
+        ),
+    ),
+)
 RECORDED_DECISION = Keys(
     keys=(
         Key(name="id", of=Text(pattern=r"[A-Za-z0-9._-]+", says="an id such as `D-7`"), help="its id, unique in the policy", required=True),
@@ -304,8 +339,13 @@ POLICY = Keys(
         Key(name="waivers", of=ListOf(of=WAIVER), help="exceptions: narrow, owned and dated"),
         Key(name="waiver-rules", of=WAIVER_RULES, help="how long waivers may live, and what becomes of those nobody needs"),
         Key(name="decisions", of=ListOf(of=RECORDED_DECISION), help="decisions of people that the evidence keeps"),
+        Key(
+            name="overrides",
+            of=ListOf(of=OVERRIDE),
+            help="what passes for some days although gates stop it: counts in a policy of --policy-from, or signed",
+        ),
         Key(name="runbook", of=Text(blank=False), help="a path or address: how a release is made"),
         Key(name="rollback", of=Text(blank=False), help="a path or address: how a release is taken back"),
     ),
-    planned=("pilots", "risk", "override", "overrides"),
+    planned=("pilots", "risk"),
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from gates.errors import Problem
-from gates.model import BundleInfo, Context, Examined, Facts, Location, Record
+from gates.model import BundleInfo, Context, Examined, Facts, Location, Overridden, Record
 from gates.report import policies
 from gates.report.safe import unicode_text, visible_json
 from gates.report.view import FindingView, GateView, gate_views
@@ -42,7 +42,20 @@ def render(
 
 
 _ORDER = (
-    *("schema", "verdict", "would_be", "exit_code", "subject", "stage", "policy_digest", "content_digest", "trust", "partial", "enforced"),
+    *(
+        "schema",
+        "verdict",
+        "would_be",
+        "exit_code",
+        "subject",
+        "stage",
+        "policy_digest",
+        "content_digest",
+        "trust",
+        "partial",
+        "override",
+        "enforced",
+    ),
     *("bundle", "gates", "waivers", "policy_changes", "errors"),
 )
 
@@ -51,7 +64,7 @@ def _judged(record: Record | None) -> dict[str, Any]:
     """The part that a judged run fills; all of its keys are there, with null, when none was."""
     if record is None:
         nothing = dict.fromkeys(("verdict", "would_be", "subject", "stage", "policy_digest", "content_digest"))
-        return {**nothing, "partial": [], "enforced": 0, "gates": [], "waivers": []}
+        return {**nothing, "partial": [], "override": None, "enforced": 0, "gates": [], "waivers": []}
     decision = record.decision
     return {
         "verdict": decision.verdict.value,
@@ -61,10 +74,16 @@ def _judged(record: Record | None) -> dict[str, Any]:
         "policy_digest": _named(decision.policy_digest),
         "content_digest": _named(record.content_digest),
         "partial": list(decision.partial),
+        "override": _override(decision.override),
         "enforced": decision.enforced,
         "gates": [_gate(view) for view in gate_views(record)],
         "waivers": [asdict(waiver) | {"state": waiver.state.value} for waiver in decision.waivers],
     }
+
+
+def _override(found: Overridden | None) -> dict[str, Any] | None:
+    """What took the place of the verdict, and which that was."""
+    return asdict(found) | {"verdict": found.verdict.value, "expires": found.expires.isoformat()} if found else None
 
 
 def _policy_changes(record: Record | None) -> list[dict[str, Any]]:

@@ -243,12 +243,14 @@ def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str]:
 
 def headline(decision: Decision) -> str:
     """The verdict as the large word of a report: what passed only in part does not read as though it had passed."""
+    if decision.override is not None:
+        return f"{VERDICTS[decision.verdict]}, by override"
     return f"{VERDICTS[decision.verdict]}, in part" if is_partly_passed(decision) else VERDICTS[decision.verdict]
 
 
 def is_partly_passed(decision: Decision) -> bool:
-    """Whether less was judged than the policy asks for, and that passed."""
-    return decision.verdict is Verdict.PASSED and bool(decision.partial)
+    """Whether less was judged than the policy asks for, and that passed; or an override let pass what gates stop."""
+    return decision.verdict is Verdict.PASSED and bool(decision.partial or decision.override)
 
 
 def why(record: Record) -> str:

@@ -60,3 +60,4 @@ def test_a_walk_meets_regular_files_and_neither_links_nor_what_others_wrote(tmp_
     (tmp_path / "link.py").symlink_to("b.py")
     (tmp_path / "d").symlink_to("a", target_is_directory=True)
     assert sorted(files.walk(tmp_path)) == [".hidden", "a/c.py", "b.py"]
+    assert sorted(files.walk_links(tmp_path)) == ["d", "link.py"]

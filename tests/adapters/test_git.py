@@ -312,6 +312,16 @@ def test_a_file_whose_content_is_not_here_is_no_missing_file(repository: Reposit
         git.file_at(repository.root, commit, "a.txt")
 
 
+def test_a_file_whose_content_is_broken_is_no_missing_file(repository: Repository) -> None:
+    commit = repository.commit({"a.txt": "".join(f"{number}\n" for number in range(9999))})
+    blob = repository.git("rev-parse", "HEAD:a.txt")
+    place = repository.root / ".git" / "objects" / blob[:2] / blob[2:]
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes()[:200])  # its size can still be told
+    with pytest.raises(RepositoryError, match=r"the content of a\.txt in .* is not on this machine"):
+        git.file_at(repository.root, commit, "a.txt")
+
+
 def test_a_file_that_is_too_large_is_not_read(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = repository.commit({"a.txt": "12345"})
     monkeypatch.setattr(git, "MOST_BYTES", 4)

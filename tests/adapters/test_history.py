@@ -182,6 +182,21 @@ def test_a_base_that_git_has_not_got_is_an_error_with_a_remedy(repository: Repos
     assert raised.value.problems[0].help
 
 
+def test_links_of_a_base_that_git_has_not_got_are_an_error_with_a_remedy(repository: Repository) -> None:
+    repository.commit({"a.py": "1\n"})
+    with pytest.raises(RepositoryError) as raised:
+        history.changed_links(repository.root, "2" * 40)
+    assert "could not compare 222222222222 with the working tree" in raised.value.problems[0].error
+    assert raised.value.problems[0].help
+
+
+def test_lines_that_git_can_not_compare_are_an_error_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RepositoryError) as raised:
+        history.hunks(tmp_path / "lines", [([b"a"], [b"b"])])
+    assert (raised.value.problems[0].error, (tmp_path / "lines").exists()) == ("git could not compare the lines of two files", False)
+
+
 # -- whether git can be believed that a file is the same
 
 

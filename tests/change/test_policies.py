@@ -147,6 +147,17 @@ def test_files_that_steer_a_gate_are_those_of_the_tip(repository: Repository, tm
     assert not there.exists()
 
 
+def test_where_nothing_stands_at_a_tip_the_files_here_steer(repository: Repository, tmp_path: Path) -> None:
+    commit = repository.commit({"gates.yaml": POLICY, ".secrets.baseline": BASELINE, "other.json": BASELINE})
+    other = POLICY.replace("secrets: {}", "secrets: {options: {baseline: other.json}, stages: [release]}")
+    floors = [Floor(words="a floor", sources=load.collect_text(repository.root, "gates.yaml", other))]
+    found = policies(repository, commit, stage=Stage.RELEASE, floors=floors)
+    assert steps(found) == ["security", "secrets", "secrets@from-1"]
+    with steered_from(found, found.steps(()), repository.root, tmp_path / "work") as steered:
+        assert [step.judged for step in steered.steps] == [None] * 3
+        assert steered.touched() == ""
+
+
 def test_a_link_that_leads_elsewhere_steers_too(repository: Repository) -> None:
     (repository.root / ".secrets.baseline").symlink_to("a.json")
     tip = repository.commit({"gates.yaml": POLICY, "a.json": BASELINE, "b.json": BASELINE})

@@ -257,7 +257,7 @@ def test_a_waiver_of_another_file_is_signed_there(repository: Repository, gates:
     own = FAILING["gates.yaml"].replace("extends: [baseline]", "extends: [baseline, team.yaml]") + naming(key)
     repository.commit({**FAILING, "gates.yaml": own, "team.yaml": f"version: 1\n{OVER}"})
     done = gates("-C", repository.root, "waive", "W-1", "--sign-key", key)
-    assert (done.code, "where the waiver stands in another file" in done.err) == (2, True)
+    assert (done.code, "where W-1 stands in another file" in done.err) == (2, True)
     assert text_of(repository) == own
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import codecs
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -305,3 +307,23 @@ def test_a_very_large_file_is_listed(detectors: Detectors, tmp_path: Path, monke
     monkeypatch.setattr(secrets_driver, "LARGEST", 2**20)
     (tmp_path / "a.txt").write_bytes(b"a" * (2**20 + 1))
     assert secrets_driver._strict(str(tmp_path / "a.txt"), detectors)[1] == "larger than 1 MiB"
+
+
+def test_the_scan_has_nothing_with_which_it_could_verify_a_secret() -> None:
+    """In a process of its own: this one may have imported the real thing."""
+    asked = """
+import sys
+from gates.drivers import secrets_driver
+secrets_driver.get_filters()
+assert {"requests", "urllib3"}.isdisjoint(sys.modules)
+from detect_secrets.plugins.stripe import StripeDetector
+try:
+    StripeDetector().verify("sk_live_" + "a" * 24)
+except RuntimeError as error:
+    print(error)
+import requests
+print(requests.get.__module__)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
+    said = ["requests.get: secrets are never verified over the network", "requests.api"]
+    assert done.stdout.splitlines() == said, done.stderr

@@ -29,7 +29,9 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "gate": ("tests", "security"),
     "uses": ("tests", "security"),
     "created": ("2026-01-01", "2026-01-02"),
-    "expires": ("2026-02-01", "2026-02-02"),
+    "expires": ("2026-01-05", "2026-01-06"),
+    "commit": ("a" * 40, "b" * 40),
+    "ref": ("refs/heads/a", "refs/heads/b"),
     "date": ("2026-01-01", "2026-01-02"),
     "signature": tuple(f"ed25519:{letter * 86}==" for letter in "AB"),
     "requires": ("quality-gates>=0.0.1", "quality-gates>=0.0.2"),
@@ -141,8 +143,8 @@ def said_as(path: Path) -> str:
     """The word under which a key's change is reported."""
     if path[0] == "decisions" or path[-1] == "id":
         return str(path[0])
-    if "match" in path:
-        return "match"
+    if {"match", "for"} & set(path):
+        return "match" if "match" in path else "for"
     return "require" if path[-1] == "severity" else str(path[-1])
 
 

@@ -36,6 +36,7 @@ BLOCK = r"""- id: W-2
   expires: 2026-11-30
 """
 SIGNATURE = "ed25519:" + "A" * 86 + "=="
+SIGNED = replace(WAIVER, id="W-1", signature=SIGNATURE)
 FIRST = """\
   - id: W-1
     gate: tests
@@ -127,15 +128,15 @@ def test_what_is_shown_is_what_is_written() -> None:
 )
 def test_a_signature_stands_at_the_end_of_its_waiver(before: str, after: str, added: str) -> None:
     text = before + ("}" if added.endswith("}") else "") + after
-    found = add_signature(text, "W-1", SIGNATURE)
+    found = add_signature(text, SIGNED)
     assert found == before + added + after
     assert policy(found).waivers[0].signature == SIGNATURE
 
 
 def test_a_new_signature_takes_the_place_of_the_old_one() -> None:
-    once = add_signature(HEAD + "waivers:\n" + FIRST + "runbook: x\n", "W-1", SIGNATURE)
+    once = add_signature(HEAD + "waivers:\n" + FIRST + "runbook: x\n", SIGNED)
     other = SIGNATURE.replace("A", "B")
-    assert add_signature(once, "W-1", other) == once.replace(SIGNATURE, other)
+    assert add_signature(once, replace(SIGNED, signature=other)) == once.replace(SIGNATURE, other)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_new_signature_takes_the_place_of_the_old_one() -> None:
 )
 def test_where_a_waiver_does_not_stand_once_there_is_no_place_to_sign_it(text: str) -> None:
     with pytest.raises(NoPlaceError):
-        add_signature(text, "W-1", SIGNATURE)
+        add_signature(text, SIGNED)
 
 
 @pytest.mark.parametrize("text", ["", "[]\n", "just a text\n", "waivers: none\n"])

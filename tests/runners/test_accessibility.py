@@ -14,7 +14,7 @@ from gates.facts import read_facts
 from gates.observe import Observation, redacted
 from gates.redact import Redactor
 from gates.runners.accessibility import GATE
-from gates.runners.accessibility.visits import line_of
+from gates.runners.accessibility.visits import lines_of
 from gates.testing import observe_raw
 from tests.runners.pages import BROKEN, EXAMPLES, FAULTY, PUBLIC, copied, left_behind, look, rules
 
@@ -67,7 +67,22 @@ def test_a_fault_has_its_place_severity_remedy_and_help(faulty: Facts) -> None:
 )
 def test_an_element_has_a_line_where_its_tag_or_all_of_it_stands_in_the_file_once(html: str, line: int | None) -> None:
     text = '<p class="dim">One</p>\n<p class="dim">Two</p>\n<a href="/cart">\n</a>\n<p class="dim">Same</p>\n<p class="dim">Same</p>\n'
-    assert line_of(html, text) == line
+    assert lines_of([html], text) == [line]
+
+
+@pytest.mark.parametrize(
+    ("elements", "lines"),
+    [
+        (['<p class="dim">Same</p>'] * 2, [5, 6]),  # as many as the file has
+        (['<p class="dim">Same</p>'] * 3, [None] * 3),
+        (['<p class="dim">One</p>', '<p class="dim">Two</p>', '<p class="dim">Same</p>', '<p class="dim">Same</p>'], [1, 2, 5, 6]),
+        (['<p class="dim">Two</p>', '<a href="/cart"></a>', '<p class="dim">Same</p>'], [2, 3, None]),
+        ([], []),
+    ],
+)
+def test_elements_that_are_alike_have_lines_where_as_many_stand_in_the_file(elements: list[str], lines: list[int | None]) -> None:
+    text = '<p class="dim">One</p>\n<p class="dim">Two</p>\n<a href="/cart">\n</a>\n<p class="dim">Same</p>\n<p class="dim">Same</p>\n'
+    assert lines_of(elements, text) == lines
 
 
 def test_facts_are_the_same_in_a_folder_of_another_name_and_at_another_port(faulty: Facts, tmp_path: Path) -> None:

@@ -212,8 +212,12 @@ def test_a_service_elsewhere_that_stops_answering(tmp_path: Path) -> None:
     port = free_port()
     argv = [sys.executable, str(SHOP), str(port)]
     environment = {**os.environ, "SHOP_LIFE": "12"}
-    with process.running(argv, cwd=tmp_path, env=environment, log=tmp_path / "log"):
-        facts = facts_of(observe("pass", tmp_path, schema="openapi.yaml", url=f"http://127.0.0.1:{port}"))
+    with (tmp_path / "log").open("wb") as log:
+        shop = process.Process(argv, cwd=tmp_path, env=environment, stdout=log, stderr=log)
+        try:
+            facts = facts_of(observe("pass", tmp_path, schema="openapi.yaml", url=f"http://127.0.0.1:{port}"))
+        finally:
+            shop.stop()
     assert facts.reason == "the service stopped answering while it was tested"
 
 

@@ -359,6 +359,10 @@ def waiver(**changes: str) -> str:
 
 
 AS_OF = ("--as-of", "2026-11-28")
+_REF = {"GITHUB_REF": "refs/pull/7/merge"}
+_OVERRIDE = (
+    "overrides:\n  - {id: O-1, for: {ref: refs/pull/7/merge}, reason: in haste, owner: '@dev', created: 2026-11-26, expires: 2026-11-30}\n"
+)
 _EXPIRED = waiver(created="2026-10-01", expires="2026-10-20")
 _NONE_AT_ALL = "security: {require: {findings: {severity: high, max: 0}}}"
 _OLD = {**INSECURE, **said_policy(_NONE_AT_ALL, more=_EXPIRED)}
@@ -698,6 +702,24 @@ JOB = (
         {"floor.yaml": _WARNS},
         failed("by the policy"),
         options=["--policy-from", "{root}/floor.yaml"],
+    ),
+    _job(
+        "an override that the change writes for itself",
+        CHECKS,
+        BROKEN,
+        {"gates.yaml": CHECKS["gates.yaml"] + _OVERRIDE},
+        failed("does not count: it is not signed"),
+        options=AS_OF,
+        variables=_REF,
+    ),
+    _job(
+        "an override in a file that `--policy-from` names and only the change has",
+        CHECKS,
+        {**BROKEN, "floor.yaml": "version: 1\ngates: {secrets: {}}\n"},
+        {"floor.yaml": f"version: 1\n{_OVERRIDE}"},
+        failed("does not count: it is not signed"),
+        options=["--policy-from", "{root}/floor.yaml", *AS_OF],
+        variables=_REF,
     ),
     _job(
         "variables that sound as though they named a base",

@@ -8,7 +8,8 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,14 +223,37 @@ def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) ->
         visit["path"] = file.resolve().relative_to(context.root.resolve()).as_posix()
     text = file.read_text("utf-8", "replace") if file is not None else ""
     for result_of_rule in (*visit.get("violations", ()), *visit.get("incomplete", ())):
-        for node in result_of_rule["nodes"]:
-            html = node.pop("html")
-            node["line"] = line_of(html, text) if len(node["target"]) == 1 else None
+        nodes = result_of_rule["nodes"]
+        whole = [node for node in nodes if len(node["target"]) == 1]  # not of a frame, which is another page
+        lines = dict(zip(map(id, whole), lines_of([node["html"] for node in whole], text), strict=True))
+        for node in nodes:
+            del node["html"]
+            node["line"] = lines.get(id(node))
 
 
-def line_of(html: str, text: str) -> int | None:
-    """The line of an element in its file, where its opening tag, or all of it, stands there once just as the browser writes it."""
-    for part in (html[: html.find(">") + 1], html):
-        if part and text.count(part) == 1:
-            return text[: text.index(part)].count("\n") + 1
-    return None
+def lines_of(elements: Sequence[str], text: str) -> list[int | None]:
+    """The line of each element in its file: where its opening tag, or all of it, stands there just as the browser writes it.
+
+    `elements` are those in which one rule found something, in the order of the page. Of several that are alike the lines are known
+    where as many of them stand in the file; else it can't be told which of them it is.
+    """
+    by_tag, by_whole = ([part(html) for html in elements] for part in (_opening_tag, str))
+    tags, wholes = _occurrences(by_tag, text), _occurrences(by_whole, text)
+    return [tag if tag is not None else other for tag, other in zip(tags, wholes, strict=True)]
+
+
+def _opening_tag(html: str) -> str:
+    return html[: html.find(">") + 1]
+
+
+def _occurrences(parts: Sequence[str], text: str) -> Iterator[int | None]:
+    """The line of each part, of parts that are the same one after the other; None where the text holds more of them, or fewer."""
+    counts = Counter(parts)
+    places = {
+        part: [found.start() for found in re.finditer(re.escape(part), text)] if part and text.count(part) == count else []
+        for part, count in counts.items()
+    }
+    left = {part: iter(found) for part, found in places.items()}
+    for part in parts:
+        place = next(left[part], None)
+        yield None if place is None else text.count("\n", 0, place) + 1
