@@ -113,16 +113,17 @@ class Kept:
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
     secrets = redact.secrets_of(request.environment)
-    tree = Tree.of(request.root)
     base = (
         None
         if request.whole
         else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
     )
-    policies = find_policies(request.root, request.policy, request.stage, base, tree)
-    _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
-    steps = policies.steps(request.selection)
-    context = _context(request, tree, base, policies)
+    with git.remembering():
+        tree = Tree.of(request.root)
+        policies = find_policies(request.root, request.policy, request.stage, base, tree)
+        _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
+        steps = policies.steps(request.selection)
+        context = _context(request, tree, base, policies)
     previous = _follows(context, request.previous) if request.previous else None
     stamps = files.stamps(request.root, tree.tracked)
     started, begun = clock.now_text(), clock.monotonic()

@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +47,9 @@ _REGULAR = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\S+)\t(?P<pat
 _SECONDS = 300
 #: What is read of one file of a commit, at most.
 MOST_BYTES = 64 * 1024 * 1024
+#: Commands that change nothing, so that their answers can be remembered.
+_QUESTIONS = frozenset({"rev-parse", "ls-files", "ls-tree", "cat-file", "config", "diff", "status", "symbolic-ref", "merge-base", "remote"})
+_answers: ContextVar[dict[object, bytes | None] | None] = ContextVar("answers", default=None)
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -78,8 +83,28 @@ def ask(
 ) -> bytes | None:
     """Output of a git command, None where git is missing, this is no repository, or it said no. `given` is its standard input.
 
-    `fine` are the exit codes that mean yes.
+    `fine` are the exit codes that mean yes. See `remembering`.
     """
+    known = _answers.get()
+    if known is None or argv[0] not in _QUESTIONS:
+        return _ask(root, argv, extra, given, fine)
+    asked = (root, *argv, *sorted((extra or {}).items()), given, *fine)
+    if asked not in known:
+        known[asked] = _ask(root, argv, extra, given, fine)
+    return known[asked]
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Meanwhile no question is put to git twice by this thread: for when nothing changes a repository or its files."""
+    token = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(token)
+
+
+def _ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None, given: bytes | None, fine: Sequence[int]) -> bytes | None:
     path = search_path(root)
     program = _git(path)
     if program is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -333,3 +334,24 @@ def test_a_commit_that_is_not_there_is_an_error(repository: Repository) -> None:
     repository.commit({"a.txt": ""})
     with pytest.raises(RepositoryError, match="can't list the files"):
         git.file_at(repository.root, "1" * 40, "a.txt")
+
+
+def test_a_question_is_remembered_for_as_long_as_it_was_asked_to_be(repository: Repository) -> None:
+    commit = repository.commit({"a.txt": "one"})
+    with git.remembering():
+        assert git.head(repository.root) == commit
+        other = repository.commit({"a.txt": "two"})
+        assert git.head(repository.root) == commit
+        assert git.line(repository.root, "rev-parse", "HEAD~1") == commit
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(git.head, repository.root).result() == other
+    assert git.head(repository.root) == other
+
+
+def test_what_changes_something_is_done_each_time(repository: Repository) -> None:
+    repository.commit({"a.txt": "one"})
+    with git.remembering():
+        for name in ("one", "two"):
+            (repository.root / "a.txt").write_text(name, "utf-8")
+            assert git.ask(repository.root, ["add", "a.txt"]) == b""
+    assert repository.git("show", ":a.txt") == "two"
