@@ -243,10 +243,7 @@ class _Tip:
     def collect(self, path: str) -> tuple[PolicySource, ...] | None:
         """A policy's files; None where there is none of that name. Raises `PolicyError`."""
         real = git.real_at(self.root, self.commit, path)
-        content = None if real is None else git.file_at(self.root, self.commit, real)
-        if real is None or content is None:
-            return None
-        return load.collect_from(real, lambda name: content if name == real else self.read(name))
+        return None if real is None or git.file_at(self.root, self.commit, real) is None else load.collect_from(real, self.read)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
