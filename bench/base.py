@@ -1,12 +1,14 @@
 """What it costs to hold a change against its base: whole runs on the same files, with a base and without, in turn within one sitting.
 
 Without one there is a repository with a single commit; with one the same files are the second commit of two. The change brings findings of
-several gates, so that their base has to be looked at: a run in which nothing is found looks at no base.
+several gates, so that their base has to be looked at: a run in which nothing is found looks at no base. With a bundle, what the gates saw
+there is taken from the signed evidence of a run on the first commit.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -37,12 +39,19 @@ def brew(order: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A project twice over: what is judged, with the base behind it and alone."""
+    """A project twice over: what is judged, with the base behind it and alone. `bundle` is that of a run at the base, signed by `key`."""
 
     name: str
     with_base: Path
     without: Path
-    options: tuple[str, ...] = ()
+    bundle: Path
+    key: Path
+
+    def ways(self) -> dict[str, tuple[Path, tuple[str, ...]]]:
+        """How the same is judged: in which repository, and with which options."""
+        base = ("--base", "HEAD^")
+        by_bundle = (*base, "--base-bundle", str(self.bundle), "--key", f"{self.key}.pub")
+        return {"with a base": (self.with_base, base), "by a bundle": (self.with_base, by_bundle), "without": (self.without, ())}
 
 
 def git(root: Path, *argv: str) -> str:
@@ -57,15 +66,19 @@ def commit(root: Path) -> None:
 def made(name: str, folder: Path, fill: Callable[[Path], object], change: Callable[[Path], object]) -> Sample:
     """Both repositories of a project that `fill` writes and `change` changes."""
     roots = folder / f"{name}-with", folder / f"{name}-without"
+    bundle, key = folder / f"{name}.zip", folder / f"{name}-key"
     for root in roots:
         root.mkdir()
         git(root, "init", "--quiet", "--initial-branch=main")
         fill(root)
         if root == roots[0]:
             commit(root)
+            cost(root, "run", "--offline", "--bundle", str(bundle))
+            cost(root, "keygen", str(key))
+            cost(root, "sign", str(bundle), "--sign-key", str(key))
         change(root)
         commit(root)
-    return Sample(name=name, with_base=roots[0], without=roots[1])
+    return Sample(name=name, with_base=roots[0], without=roots[1], bundle=bundle, key=key)
 
 
 def shop(folder: Path) -> Sample:
@@ -92,14 +105,14 @@ def flask(folder: Path, clone: Path) -> Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Seconds of one run: CPU of all its processes, and on the wall."""
+    """Seconds of one command: CPU of all its processes, and on the wall."""
 
     cpu: float
     wall: float
 
 
-def cost(root: Path, *options: str) -> Cost:
-    command = [str(Path(sys.executable).with_name("gates")), "-C", str(root), "run", "--offline", *options]
+def cost(root: Path, *argv: str) -> Cost:
+    command = [str(Path(sys.executable).with_name("gates")), "-C", str(root), *argv]
     environment: Mapping[str, str] = {
         **os.environ,
         "VIRTUAL_ENV": sys.prefix,
@@ -113,13 +126,34 @@ def cost(root: Path, *options: str) -> Cost:
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode not in {0, 1}:
             output.seek(0)
-            raise SystemExit(f"the run in {root} ended with {child.returncode}:\n{output.read().decode()}")
+            raise SystemExit(f"{argv[0]} in {root} ended with {child.returncode}:\n{output.read().decode()}")
     return Cost(cpu=usage.ru_utime + usage.ru_stime, wall=wall)
+
+
+def runs_of(sample: Sample, count: int) -> dict[str, list[Cost]]:
+    """So many runs in each way, in turn. The first of each is not counted: it warms caches, and shows that it comes to a verdict."""
+    ways = sample.ways()
+    found: dict[str, list[Cost]] = {way: [] for way in ways}
+    for _ in range(count + 1):
+        for way, (root, options) in ways.items():
+            found[way].append(cost(root, "run", "--offline", *options))
+    proves_its_use(sample)
+    return {way: costs[1:] for way, costs in found.items()}
+
+
+def proves_its_use(sample: Sample) -> None:
+    """Stops where the bundle told nothing of any gate: then it was measured what it costs to look again."""
+    root, options = sample.ways()["by a bundle"]
+    made = sample.bundle.with_name(f"{sample.name}-judged")
+    cost(root, "run", "--offline", "--bundle", str(made), *options)
+    gates = json.loads((made / "change.json").read_bytes())["gates"]
+    if not any(gate.get("bundle") for gate in gates):
+        raise SystemExit(f"nothing was taken from the bundle of the base of {sample.name}: {gates}")
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench/base", description="what holding a change against its base costs")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="so many pairs of runs of each project")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="so many runs of each project in each way")
     parser.add_argument("--projects", type=Path, default=WORK, metavar="FOLDER", help="where a clone of Flask is, or goes")
     options = parser.parse_args(argv)
     clone = options.projects / "flask"
@@ -128,17 +162,16 @@ def main(argv: Sequence[str]) -> int:
         git(ROOT, "clone", "--quiet", FLASK, str(clone))
     with tempfile.TemporaryDirectory() as folder:
         for sample in (flask(Path(folder), clone), shop(Path(folder))):
-            for root in (sample.with_base, sample.without):
-                cost(root)  # warms caches, and shows that it comes to a verdict
-            pairs = [(cost(sample.with_base, "--base", "HEAD^"), cost(sample.without)) for _ in range(options.runs)]
+            costs = runs_of(sample, options.runs)
             for what in ("cpu", "wall"):
-                values = [(getattr(a, what), getattr(b, what)) for a, b in pairs]
-                ratios = sorted(a / b for a, b in values)
-                print(
-                    f"{sample.name:6} {what:5} with a base {statistics.median(a for a, _ in values):6.2f} s, "
-                    f"without {statistics.median(b for _, b in values):6.2f} s; "
-                    f"ratio: min {ratios[0]:.2f}  median {statistics.median(ratios):.2f}  max {ratios[-1]:.2f}"
-                )
+                values = {way: [getattr(item, what) for item in found] for way, found in costs.items()}
+                for way, found in values.items():
+                    ratios = sorted(a / b for a, b in zip(found, values["without"], strict=True))
+                    print(
+                        f"{sample.name:6} {what:5} {way:12} {statistics.median(found):6.2f} s; "
+                        f"ratio: min {ratios[0]:.2f}  median {statistics.median(ratios):.2f}  max {ratios[-1]:.2f}",
+                        flush=True,
+                    )
     return 0
 
 

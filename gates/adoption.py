@@ -237,8 +237,16 @@ def _counted(ratchet: _Ratchet, context: Context) -> str:
         how = "with no less: the number may only rise"
     else:
         how = "with as many and no more: as they are mended, the number may only fall"
-    new = " A change is stopped by what it adds." if ratchet.stages == (Stage.RELEASE,) else ""
-    return f"Counted on {context.day} in the whole tree: {ratchet.words}. {_PASSES[ratchet.stages]} {how}.{new}"
+    return f"Counted on {context.day} in the whole tree: {ratchet.words}. {_PASSES[ratchet.stages]} {how}.{_of_new(ratchet)}"
+
+
+def _of_new(ratchet: _Ratchet) -> str:
+    """What tells old from new, where that can be told."""
+    if ratchet.stages == (Stage.RELEASE,):
+        return " A change is stopped by what it adds."
+    if ratchet.name in limits.COUNTED_KINDS:
+        return " Which of them are old is told where the branch's bundles are signed (`--base-bundle`): see docs/adoption.md."
+    return ""
 
 
 def _warned(eased: Addition, reason: str, context: Context) -> Addition:

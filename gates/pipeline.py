@@ -16,6 +16,7 @@ from pathlib import Path
 import gates
 from gates import redact
 from gates.adapters import clock, files, git, guard, history, interrupts
+from gates.api import Gate
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.base import find as find_base
@@ -212,6 +213,8 @@ class _Seen:
     there: Sequence[Observation] = ()
     change: Change | None = None
     interrupted: bool = False
+    #: Facts by what they were read from: raw output of both sides is read before the two are compared, and again once all is masked.
+    known: dict[tuple[str, tuple[tuple[str, bytes], ...]], Facts] = field(default_factory=dict)
 
     def told_of(self, said: BaseBundle | None) -> _Seen:
         """The same with what is said of the base's bundle."""
@@ -232,8 +235,17 @@ class _Seen:
         return {item.name: mask(item, redactor) for item in observations}
 
     def facts(self, raw: RawByGate) -> tuple[Facts, ...]:
-        gate_of = {step.name: step.gate for step in self.steps}
-        return tuple(read_facts(gate_of[name], name, members) for name, members in raw.items())
+        return tuple(self._facts(name, members) for name, members in raw.items())
+
+    def _facts(self, name: str, members: Mapping[str, bytes]) -> Facts:
+        key = name, tuple(members.items())
+        if key not in self.known:
+            self.known[key] = read_facts(self._gates[name], name, members)
+        return self.known[key]
+
+    @cached_property
+    def _gates(self) -> dict[str, Gate]:
+        return {step.name: step.gate for step in self.steps}
 
 
 def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:

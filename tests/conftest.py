@@ -14,8 +14,8 @@ from tests.repository import Repository
 settings.register_profile("gates", deadline=None, derandomize=True)
 settings.load_profile("gates")
 
-#: Whole runs on broken machines: minutes of waiting for what never comes, which a change's run leaves out.
-_THOROUGH = ("tests/faults/",)
+#: Whole runs on broken machines, and of all engines several times over: minutes of work and waiting, which a change's run leaves out.
+_THOROUGH = ("tests/faults/", "tests/cli/test_adopt_everywhere.py")
 _SAYS_TOO_MUCH = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTEST_ADDOPTS")
 
 

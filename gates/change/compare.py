@@ -196,8 +196,8 @@ def _ask(here: Here, changed: Set[str]) -> _Ask:
 
 
 def _by_earlier(ask: _Ask, earlier: Earlier | None, changed: Sequence[FileChange], links: Set[str]) -> _Ask:
-    """The same, by an earlier run at the base where that tells as much: of gates too that can't be observed there."""
-    asks = ask.observed or (ask.compared.reason and needs_base(ask.here.policy, ask.here.facts))
+    """The same, by an earlier run at the base where that tells as much: of gates too that can't be observed there, or need not be."""
+    asks = ask.observed or ask.compared.reason
     if earlier is None or ask.here.facts.status is not Status.COMPLETED or not asks:
         return ask
     why_not = earlier.why_not_of(ask.here.step, ask.here.facts, changed, links)

@@ -17,7 +17,7 @@ from gates.adapters import history
 from gates.api import Facts, Gate, Status
 from gates.api.tree import Tree
 from gates.change.base import Base
-from gates.change.compare import Against, Here, against
+from gates.change.compare import NOT_ASKED, Against, Here, against
 from gates.change.earlier import Earlier
 from gates.facts import read_facts
 from gates.judge.match import match
@@ -123,13 +123,16 @@ def test_a_gate_that_can_t_be_observed_at_the_base_is_compared_by_an_earlier_run
     assert found.change.gates[0].reason == ""
 
 
-def test_what_no_limit_asks_for_is_not_taken(lab: Lab) -> None:
+def test_what_is_old_is_told_although_no_limit_asks_since_nothing_has_to_be_run(lab: Lab) -> None:
     gate = replace(IDENTITY, executes_project=True)
     base = lab.repository.commit({"a.py": "BAD\n"})
     earlier = lab.earlier(base, gate)
     lab.repository.commit({"b.py": "BAD\n"})
-    _, found = lab.against(base, gate, earlier, NONE_AT_ALL)
-    assert (found.facts, found.change.gates[0].bundle) == ((), None)
+    _, alone = lab.against(base, gate, None, NONE_AT_ALL)
+    assert (alone.facts, alone.change.gates[0].reason) == ((), NOT_ASKED)
+    facts, found = lab.against(base, gate, earlier, NONE_AT_ALL)
+    assert [state.value for state in judged(facts, found).states] == ["existing", "new"]
+    assert (found.change.gates[0].bundle, found.change.gates[0].reason) == (earlier.digest, "")
 
 
 # -- what is not believed of it

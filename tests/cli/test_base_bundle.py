@@ -83,6 +83,22 @@ def test_old_failures_stop_nobody_and_coverage_may_not_fall(gates: Gates, reposi
     assert (report["verdict"], sorted(states(report, "tests").values())) == ("failed", ["existing", "new"])
 
 
+COUNTED = TESTS.replace("max: unlimited, new: {max: 0}", "max: 1").replace("regression: 1", "min: 0")
+NAMED = TESTS.replace("max: unlimited", "max: 1")
+BROKEN_INSTEAD = {"tests/test_shop.py": OLD_FAULT.replace("== 2\n\n\n", "== 1\n\n\n").replace("two() == 2", "two() == 1")}
+
+
+@pytest.mark.parametrize(("policy", "verdict"), [(COUNTED, "passed"), (NAMED, "failed")])
+def test_a_failure_takes_the_place_of_another_where_they_are_counted_alone(
+    gates: Gates, repository: Repository, tmp_path: Path, policy: str, verdict: str
+) -> None:
+    base = Base(gates, repository, tmp_path, {**PROJECT, "gates.yaml": policy})
+    repository.commit(BROKEN_INSTEAD)
+    report = judged(gates, repository.root, *base.named)
+    assert (report["verdict"], list(states(report, "tests").values()), mended(report, "tests")) == (verdict, ["new"], 1)
+    assert by(report, base) == {"tests": bundle.read(base.bundle).digest}
+
+
 def test_coverage_that_fell_since_the_base_is_told(gates: Gates, repository: Repository, tmp_path: Path) -> None:
     base = Base(gates, repository, tmp_path, PROJECT)
     more = "".join(f"\n\ndef more_{number}():\n    return {number}\n" for number in range(5))
