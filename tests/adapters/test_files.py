@@ -61,3 +61,12 @@ def test_a_walk_meets_regular_files_and_neither_links_nor_what_others_wrote(tmp_
     (tmp_path / "d").symlink_to("a", target_is_directory=True)
     assert sorted(files.walk(tmp_path)) == [".hidden", "a/c.py", "b.py"]
     assert sorted(files.walk_links(tmp_path)) == ["d", "link.py"]
+
+
+def test_a_search_path_keeps_no_folder_that_the_project_could_fill(tmp_path: Path) -> None:
+    project, tools = tmp_path / "project", tmp_path / "tools"
+    for folder in (project / "bin", tools):
+        folder.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(project / "bin")
+    given = [str(project / "bin"), str(project), "bin", ".", "", str(tmp_path / "link"), str(tools), "/usr/bin"]
+    assert files.outside(project, ":".join(given)).split(":") == [str(tools), "/usr/bin"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gates.api import GateError
-from gates.formats.report import mapping, objects
+from gates.api import GateError, Raw
+from gates.formats.report import document, mapping, objects
 
 
 @pytest.mark.parametrize("value", [7, {}, "text", [7], [{}, []]], ids=str)
@@ -25,3 +25,9 @@ def test_a_list_that_is_not_there_is_empty() -> None:
 def test_an_object_is_one(value: Any) -> None:
     with pytest.raises(GateError, match=r"report\.json"):
         mapping(value, "report.json")
+
+
+def test_a_document_that_is_nested_too_deeply_is_refused() -> None:
+    raw = Raw(gate="checks", uses="external", parser=1, members={"report.json": b"[" * 100_000})
+    with pytest.raises(GateError, match=r"report\.json is not JSON that can be read: it is nested too deeply"):
+        document(raw, "report.json")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from typing import Any
 
 import pytest
 
-from gates.api import GateError
+from gates.api import GateError, Raw
 from gates.formats import schemathesis
 from gates.formats.openapi import Operation
 
@@ -36,3 +38,21 @@ def test_it_is_told_which_checks_to_make_and_what_refuses_always() -> None:
 def test_a_service_that_is_gone_proves_nothing(error: dict[str, str]) -> None:
     with pytest.raises(GateError, match="the service stopped answering while it was tested"):
         schemathesis._error(error)
+
+
+@pytest.mark.parametrize("code", [2, -9, None], ids=str)
+def test_an_exit_code_that_means_neither_yes_nor_no_proves_nothing(code: int | None) -> None:
+    """Whatever the report says: it may have been written before that."""
+    report: dict[str, Any] = {
+        "exit_code": code,
+        "complete": True,
+        "stop_reason": "completed",
+        "test_cases": {"generated": 3, "without_checks": 0},
+        "failures": [],
+        "errors": [],
+        "warnings": {},
+    }
+    tools: list[dict[str, Any]] = [{"tool": "schemathesis", "version": "4", "argv": [], "exit_code": code}]
+    members = {schemathesis.REPORT: json.dumps(report).encode(), "tools.json": json.dumps(tools).encode()}
+    with pytest.raises(GateError, match="which its report does not explain"):
+        schemathesis._report(Raw(gate="contracts", uses="contracts", parser=1, members=members))

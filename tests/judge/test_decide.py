@@ -208,6 +208,8 @@ def test_facts_that_nobody_asked_for_are_refused() -> None:
         judge(policy(gate_policy("tests")), facts())
     with pytest.raises(ValueError, match="reports twice"):
         judge(policy(gate_policy("security")), facts(), facts())
+    with pytest.raises(ValueError, match="the gate 'security' reports as 'security', and the policy asks for 'bandit'"):
+        judge(policy(gate_policy("security", uses="bandit")), facts())
 
 
 # -- properties ------------------------------------------------------------------------------------
