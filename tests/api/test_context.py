@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gates.adapters import process
-from gates.api import GateError, Masked, ToolTimeoutError, read_answer
+from gates.api import GateError, Masked, Serve, ToolTimeoutError, read_answer
 from gates.api.context import RAW_LIMIT
 from gates.api.tree import Tree
 from gates.errors import NothingNamedError
@@ -149,3 +149,17 @@ def test_a_variable_is_secret_as_a_whole_and_word_by_word(tmp_path: Path) -> Non
         "Bearer": {"env:A_HEADER"},
         "tok-58fa0911c2": {"env:A_HEADER", "demo/field"},
     }
+
+
+def test_a_folder_that_is_not_there_is_not_served(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    (context.root / "page.html").write_text("<p>", "utf-8")
+    for name in ("public", "page.html"):
+        with pytest.raises(GateError, match=f"serve.directory '{name}' is not a folder"), context.serve(Serve(directory=name)):
+            pass
+
+
+def test_a_command_that_does_not_say_where_its_port_goes_is_not_started(tmp_path: Path) -> None:
+    context = a_context(tmp_path)
+    with pytest.raises(GateError, match=r"serve\.command does not say where the port goes"), context.serve(Serve(command=("sleep", "60"))):
+        pass
