@@ -68,6 +68,7 @@ def test_what_is_written_is_read_back(sample: Sample, inner: Sample | None) -> N
         ({"name": "x", "exact": 1.5}, "expected a text"),
         ({"name": "x", "exact": "1.50"}, "is not a Decimal, plainly"),
         ({"name": "x", "exact": "abc"}, "is not a Decimal"),
+        *(({"name": "x", "exact": text}, "is not a Decimal, plainly") for text in ("NaN", "sNaN", "Infinity", "-Infinity", "1_0")),
         ({"name": "x", "day": "2026-02-30"}, "is not a date"),
         ({"name": "x", "colour": "blue"}, "is not a Colour"),
         ({"name": "x", "severity": "dire"}, "unknown severity"),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from gates.api import GateError, Raw
+from gates import registry
+from gates.api import GateError, Raw, Status
+from gates.facts import OBSERVED, read_facts
 
 
 def raw(content: bytes) -> Raw:
@@ -41,3 +46,9 @@ def test_what_two_readers_could_read_differently_is_an_error() -> None:
     with pytest.raises(GateError, match="a number has more than 100 digits"):
         raw(b'{"line": ' + b"9" * 101 + b"}").json("answer.json")
     assert raw(b'{"line": ' + b"9" * 100 + b"}").json("answer.json") == {"line": int("9" * 100)}
+
+
+@pytest.mark.parametrize("said", [{"status": "error", "reason": 7}, {"status": "error", "reason": "x", "remedy": ["y"]}])
+def test_a_reason_that_is_no_text_is_a_reason_to_know_nothing(said: dict[str, Any]) -> None:
+    facts = read_facts(registry.find("external"), "checks", {OBSERVED: json.dumps(said).encode()})
+    assert (facts.status, "holds" in facts.reason) == (Status.ERROR, True)
