@@ -19,7 +19,9 @@ def apply(decision: Decision, judgings: Sequence[Judging], context: Context) -> 
     refusals = []
     for item, judging in _fitting(judgings, context):
         by, missing = _whose(item, judging, judgings)
-        missing = missing or _untimely(item, context) or _of_another_verdict(item, decision)
+        missing = (
+            missing or _untimely(item, context) or _of_another_verdict(item, decision) or _of_floors(item, judging, judgings, decision)
+        )
         if not missing:
             return _passed(decision, item, by)
         refusals.append(f"the override {item.id} does not count: {missing}")
@@ -37,7 +39,7 @@ def _fitting(judgings: Sequence[Judging], context: Context) -> Iterator[tuple[Ov
 
 def _whose(item: Override, judging: Judging, judgings: Sequence[Judging]) -> tuple[str, str]:
     """Whose word it is; or why nobody's whom the change could not be."""
-    if judging.name not in {CHANGE_POLICY, TIP_POLICY} and not judging.within:
+    if _is_floor(judging):
         return judging.words, ""
     standing = next((other for other in judgings if other.name == TIP_POLICY), judgings[0])
     signer = approval.signed_by(item, standing.policy.approvers)
@@ -55,6 +57,21 @@ def _untimely(item: Override, context: Context) -> str:
 
 def _of_another_verdict(item: Override, decision: Decision) -> str:
     return "" if decision.verdict.value in item.of else f"it is for {' and '.join(item.of)}, and the verdict is {decision.verdict.value}"
+
+
+def _of_floors(item: Override, judging: Judging, judgings: Sequence[Judging], decision: Decision) -> str:
+    """Why a policy that is laid under the others does not let a signature pass: it takes that of its own approvers alone."""
+    if _is_floor(judging):
+        return ""
+    stopping = {found.name for found in decision.policies or () if found.counts and found.verdict is not Verdict.PASSED}
+    floors = [other for other in judgings if _is_floor(other) and other.name in stopping]
+    floor = next((other for other in floors if not approval.signed_by(item, other.policy.approvers)), None)
+    return "" if floor is None else f"{floor.words} stops it too, and none of its approvers signed it"
+
+
+def _is_floor(judging: Judging) -> bool:
+    """Whether no change could have written the policy: it is laid under the others, and not from what is judged."""
+    return judging.name not in {CHANGE_POLICY, TIP_POLICY} and not judging.within
 
 
 def _passed(decision: Decision, item: Override, by: str) -> Decision:

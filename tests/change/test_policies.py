@@ -121,6 +121,7 @@ def test_a_floor_of_the_repository_is_taken_from_the_tip(repository: Repository)
         f"the policy floor.yaml of {tip[:12]}, where the change goes",
         "the policy new.yaml",
     ]
+    assert [item.within for item in found.judgings[1:]] == [None, True]
 
 
 # -- how they look -----------------------------------------------------------------------------

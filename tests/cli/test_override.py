@@ -10,6 +10,8 @@ import pytest
 
 from gates.evidence import archive
 from tests.cli.conftest import FAILING, Outcome
+from tests.cli.test_sign import payload
+from tests.evidence.forging import closed, edited
 from tests.repository import Repository
 
 Gates = Callable[..., Outcome]
@@ -54,8 +56,6 @@ def test_the_signature_of_such_a_bundle_says_it_too(gates: Gates, failing: Repos
     gates("keygen", tmp_path / "release")
     gates("-C", failing.root, "run", *ON, "--policy-from", floor, "--bundle", made)
     assert gates("sign", made, "--sign-key", tmp_path / "release").code == 0
-    from tests.cli.test_sign import payload
-
     assert payload(made, "attestation.dsse.json")["predicate"]["override"] == "O-1"
     assert payload(made, "vsa.dsse.json")["predicate"]["verifiedLevels"] == ["QUALITY_GATES_OVERRIDDEN"]
     assert gates("verify", made, "--key", tmp_path / "release.pub").code == 0
@@ -82,17 +82,17 @@ def test_a_floor_that_the_change_brings_can_not_override(gates: Gates, repositor
 
 
 def test_a_forged_one_does_not_follow(gates: Gates, failing: Repository, tmp_path: Path, floor: Path) -> None:
-    from tests.evidence.forging import closed, edited
-
     made = tmp_path / "run.zip"
-    gates("-C", failing.root, "run", "--as-of", "2028-03-01", "--policy-from", floor, "--bundle", made)
-    members = archive.unpack(made.read_bytes())
-    forged = edited(members, "context.json", lambda context: context["policies"][0].update(within=True))
-    made.write_bytes(archive.pack(closed(forged)))
-    assert gates("verify", made, "--allow-unsigned").code in (1, 8)
-    members = edited(members, "decision.json", lambda decision: decision.update(verdict="passed"))
-    made.write_bytes(archive.pack(closed(members)))
-    assert gates("verify", made, "--allow-unsigned").code == 8
+    late = ("--as-of", "2028-03-01")
+    for when, name, change in (
+        (late, "decision.json", lambda decision: decision.update(verdict="passed")),
+        (ON, "context.json", lambda context: context["policies"][1].update(within=True)),
+        (ON, "decision.json", lambda decision: decision.pop("override")),
+    ):
+        made.unlink(missing_ok=True)
+        gates("-C", failing.root, "run", *when, "--policy-from", floor, "--bundle", made)
+        made.write_bytes(archive.pack(closed(edited(archive.unpack(made.read_bytes()), name, change))))
+        assert gates("verify", made, "--allow-unsigned").code == 8
 
 
 @pytest.mark.parametrize(

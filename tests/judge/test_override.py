@@ -99,6 +99,22 @@ def test_one_that_an_approver_signed_counts_wherever_it_stands() -> None:
         assert (decision.verdict, decision.override and decision.override.by) == (Verdict.PASSED, "@anna, who signed it")
 
 
+def test_a_policy_that_is_laid_under_takes_the_word_of_its_own_approvers_alone() -> None:
+    """Who may approve in a repository may not let it past its organisation."""
+    signed = override(ANNA)
+    repository = own(GATE, overrides=(signed,), approvers=NAMED)
+    decision = decided(repository, laid_under(gates=(GATE,)))
+    assert decision.verdict is Verdict.FAILED
+    assert why_not(decision) == [
+        "the override O-1 does not count: the policy floor-1.yaml stops it too, and none of its approvers signed it"
+    ]
+    lenient = laid_under(gates=(gate_policy("security"),))
+    assert decided(repository, lenient).verdict is Verdict.PASSED
+    agreed = laid_under(gates=(GATE,))
+    agreed = replace(agreed, policy=replace(agreed.policy, approvers=NAMED))
+    assert decided(repository, agreed).verdict is Verdict.PASSED
+
+
 def test_approvers_are_those_where_the_change_goes() -> None:
     decision = decided(own(GATE, overrides=(override(ANNA),), approvers=NAMED), tip(GATE))
     assert (decision.verdict, len(why_not(decision))) == (Verdict.FAILED, 1)
