@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gates.evidence import keys
 from gates.judge.strictest import judge
 from gates.model import CHANGE_POLICY, Context, Decision, Facts, GatePolicy, Judging, Override, Verdict
 from gates.policy import approvers, signing
 from tests.judge.making import DAY, NONE_AT_ALL, context, error, facts, finding, gate_policy, policy
+from tests.judge.test_approval import KEY, public_of
 from tests.judge.test_strictest import floor, own, tip
 
 COMMIT = "c" * 40
@@ -23,19 +22,11 @@ GATE = gate_policy("security", NONE_AT_ALL)
 FOUND = [facts(finding(1))]
 
 
-def _pair(folder: Path) -> keys.PrivateKey:
-    keys.write_pair(folder / "key")
-    return keys.load_private(folder / "key")
+ANNA, BEN = KEY, Ed25519PrivateKey.from_private_bytes(bytes(32))
+NAMED = tuple(f"{name} {approvers.written(public_of(key))}" for name, key in (("@anna", ANNA), ("@ben", BEN)))
 
 
-with tempfile.TemporaryDirectory() as _folder:
-    ANNA = _pair(Path(_folder))
-with tempfile.TemporaryDirectory() as _folder:
-    BEN = _pair(Path(_folder))
-NAMED = tuple(f"{name} {approvers.written(key.public.raw)}" for name, key in (("@anna", ANNA), ("@ben", BEN)))
-
-
-def override(key: keys.PrivateKey | None = None, **changes: Any) -> Override:
+def override(key: Ed25519PrivateKey | None = None, **changes: Any) -> Override:
     values: dict[str, Any] = {
         "id": "O-1",
         "subject": {"commit": COMMIT},
