@@ -138,14 +138,27 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachedFrom:
+    """The run that saw what another takes from the cache: when it began (RFC 3339, UTC), its commit, and the digest of its bundle."""
+
+    started: str
+    commit: str | None
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateRun:
-    """What varies from run to run about one gate. Times in milliseconds, `started` counted from the run's start."""
+    """What varies from run to run about one gate. Times in milliseconds, `started` counted from the run's start.
+
+    `cached`: it did not look itself; `cached_from` says which run did, where it was one on this machine.
+    """
 
     gate: str
     started_ms: int
     duration_ms: int
     cached: bool = False
     tool_ms: tuple[int, ...] = ()
+    cached_from: CachedFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
