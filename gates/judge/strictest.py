@@ -35,6 +35,7 @@ from gates.model import (
 
 _VERDICTS = (Verdict.PASSED, Verdict.ERRORED, Verdict.FAILED)
 _OUTCOMES = (Outcome.SKIPPED, Outcome.PASSED, Outcome.WARNED, Outcome.ERRORED, Outcome.FAILED)
+APPROVE = "`gates policy approve --sign-key FILE`"
 POLICY_ALONE = "only the policy changes: a change to policy files alone is judged by its own policy"
 
 
@@ -74,7 +75,7 @@ def _strictest(judgings: Sequence[Judging], seen: _Observed) -> Decision:
         enforced=sum(gate.enforcement is Enforcement.BLOCK and gate.outcome is not Outcome.SKIPPED for gate in gates),
         partial=tuple(dict.fromkeys(words for item in counting for words in decisions[item.name].partial)),
         gates=gates,
-        reasons=(*missing, *_reasons(own, counting, decisions)),
+        reasons=(*missing, *_reasons(own, counting, decisions), *_to_approve(own, counting, decisions, seen)),
         policies=tuple(
             PolicyDecision(
                 name=item.name,
@@ -186,6 +187,9 @@ def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
     approved = approval.of_change(item.policy.approvers, seen.context, seen.reviews).by if seen.reviews else ""
     if approved:
         return f"{approved}, one of its approvers, approved this very change"
+    signed = approval.of_policy(own, item, seen.context, seen.reviews).by
+    if signed:
+        return f"{signed}, one of its approvers, signed that this policy takes its place"
     if seen.change is None or not _is_policy_alone(item, own, seen.change):
         return ""
     return f"{POLICY_ALONE}; {', '.join(item.apart)} is steered otherwise than there" if item.apart else POLICY_ALONE
@@ -252,6 +256,18 @@ def _reasons(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, 
             if reason not in said:
                 said.add(reason)
                 yield reason if item is own else f"by {item.words}: {reason}"
+
+
+def _to_approve(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, Decision], seen: _Observed) -> Iterator[str]:
+    """Why an approval does not count where the policy at the tip stops a change; and where that alone does, that one could."""
+    tip = next((item for item in counting if item.name == TIP_POLICY and item is not own and item.whole), None)
+    if tip is None or decisions[tip.name].verdict is Verdict.PASSED:
+        return
+    refused = approval.of_policy(own, tip, seen.context, seen.reviews).missing
+    if refused and own.policy.approved is not None:
+        yield f"the approval by {own.policy.approved.by} does not count: {refused}"
+    if decisions[own.name].verdict is Verdict.PASSED and not tip.touched:
+        yield f"the policy of the change judges alone where one of the approvers of {tip.words} signs it: {APPROVE}"
 
 
 def asked_by(policy: Policy, context: Context) -> tuple[GatePolicy, ...]:
