@@ -66,7 +66,7 @@ def _policies(options: argparse.Namespace) -> tuple[Policies, Base]:
     with git.remembering():
         base = find_base(options.root, named=named, stage=Stage.CHANGE, environment=os.environ)
         if base is None or base.tip is None:
-            raise UsageError("there is no branch found that this goes into, whose policy would judge it", help=f"name it, {_USAGE}")
+            raise UsageError("no other policy is found whose place this one would take", help=f"name where the change goes, {_USAGE}")
         asked = sources.asked(options.root, options.policy, ())
         return find_policies(options.root, asked, Stage.CHANGE, base, Tree.of(options.root)), base
 

@@ -75,7 +75,7 @@ def _strictest(judgings: Sequence[Judging], seen: _Observed) -> Decision:
         enforced=sum(gate.enforcement is Enforcement.BLOCK and gate.outcome is not Outcome.SKIPPED for gate in gates),
         partial=tuple(dict.fromkeys(words for item in counting for words in decisions[item.name].partial)),
         gates=gates,
-        reasons=(*missing, *_reasons(own, counting, decisions), *_to_approve(own, counting, decisions, seen)),
+        reasons=(*missing, *_reasons(own, counting, decisions)),
         policies=tuple(
             PolicyDecision(
                 name=item.name,
@@ -85,6 +85,7 @@ def _strictest(judgings: Sequence[Judging], seen: _Observed) -> Decision:
                 would_be=decisions[item.name].would_be,
                 counts=not aside[item.name],
                 why=aside[item.name],
+                remedy=None if aside[item.name] else _to_approve(item, own, decisions, seen),
             )
             for item in judgings
         ),
@@ -258,16 +259,17 @@ def _reasons(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, 
                 yield reason if item is own else f"by {item.words}: {reason}"
 
 
-def _to_approve(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, Decision], seen: _Observed) -> Iterator[str]:
-    """Why an approval does not count where the policy at the tip stops a change; and where that alone does, that one could."""
-    tip = next((item for item in counting if item.name == TIP_POLICY and item is not own and item.whole), None)
-    if tip is None or decisions[tip.name].verdict is Verdict.PASSED:
-        return
+def _to_approve(tip: Judging, own: Judging, decisions: Mapping[str, Decision], seen: _Observed) -> str | None:
+    """Why an approval does not count where the policy at the tip stops a change; and where that alone does, how to give one."""
+    if tip.name != TIP_POLICY or tip is own or not tip.whole or decisions[tip.name].verdict is Verdict.PASSED:
+        return None
+    said = []
     refused = approval.of_policy(own, tip, seen.context, seen.reviews).missing
     if refused and own.policy.approved is not None:
-        yield f"the approval by {own.policy.approved.by} does not count: {refused}"
+        said.append(f"the approval by {own.policy.approved.by} does not count: {refused}")
     if decisions[own.name].verdict is Verdict.PASSED and not tip.touched:
-        yield f"the policy of the change judges alone where one of the approvers of {tip.words} signs it: {APPROVE}"
+        said.append(f"the policy of the change judges without it once one of its approvers signs that: {APPROVE}")
+    return "; ".join(said) or None
 
 
 def asked_by(policy: Policy, context: Context) -> tuple[GatePolicy, ...]:

@@ -95,7 +95,10 @@ class WaiverDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDecision:
-    """What one of several policies says by itself. Where it does not count, `why` says what set it aside."""
+    """What one of several policies says by itself. Where it does not count, `why` says what set it aside.
+
+    `remedy` says of the one at the tip how it could be, by a signature, and why one that is there does not do it.
+    """
 
     name: str
     words: str
@@ -104,6 +107,7 @@ class PolicyDecision:
     would_be: Verdict
     counts: bool = True
     why: str = ""
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
