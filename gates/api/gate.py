@@ -69,7 +69,10 @@ class Survey:
 
 
 #: Why the base of such a gate can't be observed beside the change: an environment may hold the change's code under the base's name.
-RUNS_THE_PROJECT = "the gate runs the project's own code, and in a tree beside this one that may not be the base's"
+RUNS_THE_PROJECT = (
+    "the gate runs the project's own code, and in a tree beside this one that may not be the base's; "
+    "name a signed bundle of a run at the base with `--base-bundle`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
