@@ -15,6 +15,7 @@ from gates.policy import load
 from gates.policy.compose import compose
 from gates.registry import find
 from tests.cli.conftest import FAILING, PASSING, Outcome
+from tests.cli.test_waive import at_terminal
 from tests.evidence.forging import closed, edited
 from tests.repository import Repository
 
@@ -99,6 +100,15 @@ def test_files_by_which_gates_look_are_not_signed_for(loosened: Repository, gate
     loosened.commit({".secrets.baseline": '{"results": {}}'})
     done = gates("-C", loosened.root, "policy", "approve", "main", "--sign-key", key)
     assert (done.code, ".secrets.baseline, by which gates look" in done.err) == (2, True)
+
+
+def test_at_a_terminal_it_asks_first(loosened: Repository, key: Path) -> None:
+    argv = ["policy", "approve", "main", "--sign-key", str(key)]
+    code, seen = at_terminal(loosened.root, argv, "n\n")
+    assert (code, "gates.checks.enforcement" in seen, "nothing was signed" in seen) == (2, True, True)
+    assert policy_of(loosened).approved is None
+    assert at_terminal(loosened.root, argv, "y\n")[0] == 0
+    assert policy_of(loosened).approved is not None
 
 
 @pytest.mark.parametrize(
