@@ -80,7 +80,7 @@ def of_policy(own: Judging, tip: Judging, context: Context, reviews: Reviews | N
     Nothing is missing where the change brings no approval: one that stands at the tip was for what was merged with it.
     """
     item = own.policy.approved
-    if item is None or item == tip.policy.approved or not own.whole or not tip.whole:
+    if item is None or item == tip.policy.approved:
         return Approved()
     missing = _other_pair(item, own, tip, context) or _untimely(item, context)
     if missing:
@@ -98,6 +98,9 @@ def of_policy(own: Judging, tip: Judging, context: Context, reviews: Reviews | N
 
 def _other_pair(item: PolicyApproval, own: Judging, tip: Judging, context: Context) -> str:
     """Why it is not of these two policies, here; empty where it is."""
+    if not own.whole or not tip.whole:
+        which = "the policy of the change" if tip.whole else tip.words
+        return f"what {which} says at every stage is not known, for it is no policy at some: see `gates policy check`"
     if item.of != tip.whole:
         return f"it is for a change of another policy than {tip.words}"
     if item.to != own.whole:

@@ -261,13 +261,13 @@ def _reasons(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, 
 
 def _to_approve(tip: Judging, own: Judging, decisions: Mapping[str, Decision], seen: _Observed) -> str | None:
     """Why an approval does not count where the policy at the tip stops a change; and where that alone does, how to give one."""
-    if tip.name != TIP_POLICY or tip is own or not tip.whole or decisions[tip.name].verdict is Verdict.PASSED:
+    if tip.name != TIP_POLICY or tip is own or decisions[tip.name].verdict is Verdict.PASSED:
         return None
     said = []
     refused = approval.of_policy(own, tip, seen.context, seen.reviews).missing
     if refused and own.policy.approved is not None:
         said.append(f"the approval by {own.policy.approved.by} does not count: {refused}")
-    if decisions[own.name].verdict is Verdict.PASSED and not tip.touched:
+    if own.whole and tip.whole and not tip.touched and decisions[own.name].verdict is Verdict.PASSED:
         said.append(f"the policy of the change judges without it once one of its approvers signs that: {APPROVE}")
     return "; ".join(said) or None
 

@@ -135,8 +135,15 @@ def test_one_that_is_no_policy_at_another_stage_is_not_known_whole(repository: R
     assert (own.whole, there.whole is None) == (None, False)
 
 
-@pytest.mark.parametrize("gates", ["security: {}", "security: {}, secrets: {}"])
-@pytest.mark.parametrize("own", ["security: {enforcement: warn}, secrets: {}", "secrets: {options: {exclude: [a]}}"])
+@pytest.mark.parametrize(
+    ("gates", "own"),
+    [
+        ("security: {}, secrets: {}", "security: {enforcement: warn}, secrets: {}"),
+        ("security: {}, secrets: {}", "secrets: {options: {exclude: [a]}}"),
+        ("security: {}, secrets: {}", "security: {}"),
+        ("security: {}", "security: {}, secrets: {}"),
+    ],
+)
 def test_files_that_steer_a_gate_of_either_are_named_where_they_differ(repository: Repository, gates: str, own: str) -> None:
     tip = repository.commit({"gates.yaml": POLICY.replace("security: {}, secrets: {}", gates) + KEYED})
     repository.commit({"gates.yaml": POLICY.replace("security: {}, secrets: {}", own)})

@@ -16,7 +16,7 @@ from gates.model import Context, Decision, Enforcement, Judging, Override, Polic
 from gates.policy import approvers, signing
 from tests.judge.making import NONE_AT_ALL, context, facts, finding, gate_policy, waiver
 from tests.judge.test_approval import KEY, public_of, reviews
-from tests.judge.test_strictest import floor, own, tip
+from tests.judge.test_strictest import WORDS, floor, own, tip
 
 ANNA, BEN = KEY, Ed25519PrivateKey.from_private_bytes(bytes(32))
 ANNA_LINE, BEN_LINE = (f"{name} {approvers.written(public_of(key))}" for name, key in (("@anna", ANNA), ("@ben", BEN)))
@@ -142,7 +142,9 @@ def test_who_could_sign_is_told_how_and_who_could_not_is_not() -> None:
 def test_where_a_policy_is_not_known_whole_nothing_is_approved(side: int) -> None:
     judgings = list(pair(approval()))
     judgings[side] = replace(judgings[side], whole=None)
-    assert decided(*judgings).verdict is Verdict.FAILED
+    said = remedy(decided(*judgings))
+    assert ("the policy of the change says at every stage is not known" in said, f"what {WORDS} says" in said) == (side == 0, side == 1)
+    assert APPROVE not in said
 
 
 @pytest.mark.parametrize("make", [approval, waiver])
