@@ -277,8 +277,9 @@ def _keep(cache: Cache, record: Record, seen: _Seen, kept: Kept, written: Bundle
             if answer is None or not answer.parts or answer.entry is not None or item.name not in known:
                 continue
             lasting = item.name in passed or not gates_by_name[item.name].executes_project
-            if lasting and not item.secrets and not item.unsearched:
-                cache.keep(answer, entry_of(mask(item, kept.redactor), origin), duration_ms=item.run.duration_ms)
+            sound = lasting and not item.secrets and not item.unsearched
+            entry = entry_of(mask(item, kept.redactor), origin) if sound else None
+            cache.keep(answer, entry, origin=origin, duration_ms=item.run.duration_ms)
     cache.close()
 
 

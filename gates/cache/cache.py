@@ -13,16 +13,22 @@ import gates
 from gates import canonical, codec
 from gates.adapters import clock, files
 from gates.api import Depends, ObserveContext
+from gates.api.pieces import Pieces
 from gates.cache import machine
 from gates.cache.contents import COARSE, Contents, digest
 from gates.cache.store import Entry, Store
 from gates.errors import EvidenceError, GateError, GatesError
+from gates.model import CachedFrom
 from gates.plan import Step
 
 #: The form of keys and entries: another one finds nothing of this one's.
 _FORM = "1"
 #: Why nothing is taken from it where that was asked for.
 FRESH = "all is examined anew"
+#: The member of an entry that holds what was found in single files: to each name the digest of its content, and the piece.
+_PIECES = "pieces.json"
+#: Parts of a key that tell which files a gate looked at, and not how.
+_OF_FILES = frozenset({"files", "asked"})
 #: How many files are named that are others.
 _NAMED = 3
 #: What each part of a key is called where it is said that a gate looks again.
@@ -62,6 +68,7 @@ class Answer:
     entry: Entry | None = None
     why: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    pieces: Pieces = field(default_factory=Pieces)
 
     @property
     def name(self) -> str:
@@ -71,7 +78,8 @@ class Answer:
     def words(self) -> str:
         """Why the gate looked, or which run's look stands for it."""
         if self.entry is None:
-            return f"looked again: {self.why}"
+            taken = f"; unchanged, and not examined again: {self.pieces.taken}" if self.pieces.taken else ""
+            return f"looked again: {self.why}{taken}"
         origin = self.entry.origin
         return f"as the run of {origin.started} saw it (commit {(origin.commit or 'none')[:12]}, bundle {origin.bundle[:12]})"
 
@@ -106,7 +114,9 @@ class Cache:
         if not asked.parts:
             return asked
         entry, why = self._store.read(asked.key, asked.parts)
-        return replace(asked, entry=entry, why="" if entry else why or self._since_last(asked))
+        if entry is not None:
+            return replace(asked, entry=entry)
+        return replace(asked, why=why or self._since_last(asked), pieces=self._pieces(asked))
 
     def complete(self, answer: Answer) -> Answer:
         """The same with what the gate depends on, so that what it sees can be kept: for when the gate has begun, and there is time."""
@@ -120,17 +130,53 @@ class Cache:
         """How long each gate took when it last looked, in milliseconds."""
         return {name: item["ms"] for name, item in self._last.items()}
 
-    def keep(self, answer: Answer, entry: Entry, *, duration_ms: int) -> None:
-        """Keep what a gate saw, for later runs, if what it looked at is still as it was. Where it can't be written, it costs time alone."""
-        question, context = answer.question, answer.question.context
-        if context.root == self._root and self._files(question) != answer.parts["files"]:
+    def keep(self, answer: Answer, entry: Entry | None, *, origin: CachedFrom, duration_ms: int) -> None:
+        """Keep what a gate saw, for later runs, if what it looked at is still as it was. Where it can't be written, it costs time alone.
+
+        Without an entry only what it found in single files is kept.
+        """
+        question, here = answer.question, answer.question.context.root == self._root
+        if here and self._files(question) != answer.parts["files"]:
             return
         try:
-            self._store.write(answer.key, answer.parts, entry)
+            if answer.pieces.made:
+                self._keep_pieces(answer, origin)
+            if entry is not None:
+                self._store.write(answer.key, answer.parts, entry)
         except EvidenceError:
             return
-        if context.root == self._root:
+        if here:
             self._last[answer.name] = {"parts": dict(answer.parts), "ms": duration_ms}
+
+    def _pieces(self, asked: Answer) -> Pieces:
+        """What was found in single files by the same gate in the same way, read before any program of the project runs."""
+        parts = self._apart(asked)
+        entry, _ = self._store.read(digest(parts.items()), parts)
+        if entry is None:
+            return Pieces()
+        known = json.loads(entry.members[_PIECES])
+        contents = self._contents_of(asked.question)
+
+        def find(name: str) -> Any:
+            kept = known.get(name)
+            return kept[1] if kept is not None and kept[0] == contents.of(name) else None
+
+        return Pieces(find)
+
+    def _keep_pieces(self, answer: Answer, origin: CachedFrom) -> None:
+        contents, parts = self._contents_of(answer.question), self._apart(answer)
+        found = {name: [contents.of(name), piece] for name, piece in answer.pieces.made.items()}
+        members = {_PIECES: json.dumps(found, separators=(",", ":")).encode()}
+        self._store.write(digest(parts.items()), parts, Entry(members=members, masks=(), origin=origin))
+
+    def _apart(self, answer: Answer) -> dict[str, str]:
+        """What a piece follows from beside its file: the way of looking. Of each tree the last ones are kept."""
+        root = answer.question.context.root
+        tree = self._named if root == self._root else "base"
+        return {"pieces": f"{self._named} {tree}", **{name: part for name, part in sorted(answer.parts.items()) if name not in _OF_FILES}}
+
+    def _contents_of(self, question: Question) -> Contents:
+        return self._contents if question.context.root == self._root else Contents(question.context.root)
 
     def _asked(self, question: Question) -> Answer:
         """What the gate depends on; or why nothing of it is kept."""
@@ -172,7 +218,7 @@ class Cache:
         depends = step.gate.depends(context, options)
         if isinstance(depends, str):
             return depends
-        contents = self._contents if context.root == self._root else Contents(context.root)
+        contents = self._contents_of(question)
         found = {
             "form": _FORM,
             "gates": digest([(gates.__version__, machine.engine())]),

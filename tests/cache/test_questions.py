@@ -80,7 +80,7 @@ class Place:
     def keep(self, gate: str, options: Mapping[str, Any] | None = None) -> None:
         """A first run of a gate, which keeps what it saw."""
         cache = self.open(fresh=True)
-        cache.keep(cache.complete(cache.ask(self.question(gate, options))), ENTRY, duration_ms=1234)
+        cache.keep(cache.complete(cache.ask(self.question(gate, options))), ENTRY, origin=ENTRY.origin, duration_ms=1234)
         cache.close()
 
     def ask(self, gate: str, options: Mapping[str, Any] | None = None) -> Answer:
@@ -262,7 +262,7 @@ def test_what_changed_after_the_look_is_not_kept(place: Place) -> None:
     cache = place.open(fresh=True)
     asked = cache.complete(cache.ask(place.question("secrets")))
     write("app.py", "x = 3\n")(place)
-    cache.keep(asked, ENTRY, duration_ms=1)
+    cache.keep(asked, ENTRY, origin=ENTRY.origin, duration_ms=1)
     cache.close()
     assert place.open()._store.empty
 
