@@ -86,7 +86,7 @@ class ObserveContext:
         """
         if self.selected is not None:
             return tuple(sorted(self.selected))
-        return tuple(name for name in self._tree.files if not (self.root / name).is_symlink() and (self.root / name).is_file())
+        return tuple(files.regular(self.root, self._tree.files))
 
     @cached_property
     def _tree(self) -> Tree:

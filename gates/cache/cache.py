@@ -14,6 +14,7 @@ from gates import canonical, codec
 from gates.adapters import clock, files
 from gates.api import Depends, ObserveContext
 from gates.api.pieces import Pieces
+from gates.api.tree import Tree
 from gates.cache import machine
 from gates.cache.contents import COARSE, Contents, digest
 from gates.cache.store import Entry, Store
@@ -94,22 +95,26 @@ class Cache:
     With `fresh` nothing is taken from it, and what is seen is kept all the same.
     """
 
-    def __init__(self, folder: Path, root: Path, *, fresh: bool = False) -> None:
+    def __init__(self, folder: Path, root: Path, tree: Tree | None = None, *, fresh: bool = False) -> None:
         self._folder = folder
         self._root = root
         self._fresh = fresh
         self._opened = time.time_ns()
         self._store = Store(folder / "facts")
         self._named = digest([(str(root),)])[:24]
-        self._contents = Contents(root, folder / "contents" / f"{self._named}.json")
-        self._last = _last(folder / "last" / f"{self._named}.json")
+        self._tree = tree or Tree.of(root)
+        self._contents = Contents(root, folder / "contents" / f"{self._named}.json", self._tree.stamps)
+        notes = folder / "last" / f"{self._named}.json"
+        #: Whether nobody ever ran here: then there is nothing to find, and gates need not wait until that is known.
+        self._new = not notes.exists()
+        self._last = _last(notes)
 
     def ask(self, question: Question) -> Answer:
-        """The answer of an earlier run, where all that a gate depends on is as it was. Where nothing was ever kept, no file is read."""
+        """The answer of an earlier run, where all that a gate depends on is as it was. Where there was none here, no file is read."""
         if self._fresh:
             return Answer(question=question, why=FRESH)
-        if self._store.empty:
-            return Answer(question=question, why="nothing was kept on this machine yet")
+        if self._new:
+            return Answer(question=question, why="nothing was examined here before")
         asked = self._asked(question)
         if not asked.parts:
             return asked
@@ -120,7 +125,7 @@ class Cache:
 
     def complete(self, answer: Answer) -> Answer:
         """The same with what the gate depends on, so that what it sees can be kept: for when the gate has begun, and there is time."""
-        if answer.parts or not (self._fresh or self._store.empty):
+        if answer.parts or not (self._fresh or self._new):
             return answer
         asked = self._asked(answer.question)
         # What was written since the gate began may not be what it saw.
@@ -135,8 +140,8 @@ class Cache:
 
         Without an entry only what it found in single files is kept.
         """
-        question, here = answer.question, answer.question.context.root == self._root
-        if here and self._files(question) != answer.parts["files"]:
+        here = answer.question.context.root == self._root
+        if here and self._is_written(answer.question):
             return
         try:
             if answer.pieces.made:
@@ -159,13 +164,13 @@ class Cache:
 
         def find(name: str) -> Any:
             kept = known.get(name)
-            return kept[1] if kept is not None and kept[0] == contents.of(name) else None
+            return kept[1] if kept is not None and kept[0] == contents.known(name) else None
 
         return Pieces(find)
 
     def _keep_pieces(self, answer: Answer, origin: CachedFrom) -> None:
         contents, parts = self._contents_of(answer.question), self._apart(answer)
-        found = {name: [contents.of(name), piece] for name, piece in answer.pieces.made.items()}
+        found = {name: [contents.known(name), piece] for name, piece in answer.pieces.made.items()}
         members = {_PIECES: json.dumps(found, separators=(",", ":")).encode()}
         self._store.write(digest(parts.items()), parts, Entry(members=members, masks=(), origin=origin))
 
@@ -225,7 +230,7 @@ class Cache:
             "gate": digest([(step.gate.id, str(step.gate.parser), step.name)]),
             "options": digest([(canonical.of(dict(step.options)).decode(),)]),
             "asked": _asked(context),
-            "files": _files(context, depends.files, contents),
+            "files": digest((name, contents.known(name)) for name in _names(context, depends)),
             "offline": str(context.offline),
         }
         if depends.listing:
@@ -243,11 +248,12 @@ class Cache:
             found["day"] = context.day.isoformat()
         return found | (self._of_machine(context) if depends.machine else {})
 
-    def _files(self, question: Question) -> str:
-        """The part of the key that tells of files of the tree, as they are now."""
+    def _is_written(self, question: Question) -> bool:
+        """Whether a file that it depends on was written to since. Those that git tracks are looked at when all gates have ended."""
         step = question.step
         depends = step.gate.depends(question.context, self._options(step)) if step.gate.depends else ""
-        return _files(question.context, depends.files, self._contents) if isinstance(depends, Depends) else ""
+        names = _names(question.context, depends) if isinstance(depends, Depends) else ()
+        return any(self._contents.of(name) != self._contents.known(name) for name in names if name not in self._tree.tracked)
 
     @staticmethod
     def _options(step: Step) -> Any:
@@ -285,9 +291,8 @@ def _asked(context: ObserveContext) -> str:
     return digest([*rows, *((was, now) for was, now in sorted(context.renamed.items()))])
 
 
-def _files(context: ObserveContext, names: Sequence[str] | None, contents: Contents) -> str:
-    wanted = (*context.files, *context.links) if names is None else names
-    return digest((name, contents.of(name)) for name in sorted(set(wanted)))
+def _names(context: ObserveContext, depends: Depends) -> list[str]:
+    return sorted({*context.files, *context.links} if depends.files is None else set(depends.files))
 
 
 def _below(places: Sequence[Path], root: Path, contents: Contents) -> Iterator[tuple[str, str]]:

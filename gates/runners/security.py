@@ -86,7 +86,7 @@ class Options:
 
 def observe(context: ObserveContext, options: Options) -> None:
     version = context.distribution("bandit")
-    files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root / name)]
+    files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root, name)]
     context.expect_files(files, what="Python file")
     context.report_progress(f"{len(files)} files")
     answer = _examined(context, files, version)
@@ -119,12 +119,13 @@ def _examined(context: ObserveContext, files: list[str], version: str) -> dict[s
     }
 
 
-def _is_python(path: Path) -> bool:
+def _is_python(root: Path, name: str) -> bool:
     """Whether a file holds Python: by its name, or by its first line."""
+    if name.lower().endswith(_SUFFIXES) or name.rpartition("/")[2] in _NAMES:
+        return True
+    path = root / name
     if path.is_symlink() or not path.is_file():
         return False
-    if path.suffix.lower() in _SUFFIXES or path.name in _NAMES:
-        return True
     try:
         with path.open("rb") as stream:
             return bool(_SCRIPT.match(stream.readline(_FIRST_LINE)))

@@ -46,7 +46,7 @@ def is_cached(contents: bundle.Contents) -> list[bool]:
 def test_what_did_not_change_is_not_examined_again_and_the_evidence_is_the_same(gates: Gates, repository: Repository, folder: Path) -> None:
     commit = repository.commit(FILES)
     _, said, first = judged(gates, repository)
-    assert "cache: secrets: looked again: nothing was kept on this machine yet" in said
+    assert "cache: secrets: looked again: nothing was examined here before" in said
     report, said, second = judged(gates, repository)
     assert report["gates"][0]["cached"]
     assert f"cache: secrets: as the run of {first.record.run.started} saw it (commit {commit[:12]}, bundle {first.digest[:12]})" in said
