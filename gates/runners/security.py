@@ -103,13 +103,13 @@ def observe(context: ObserveContext, options: Options) -> None:
 
 def _examined(context: ObserveContext, files: list[str], version: str) -> dict[str, Any]:
     """bandit's answer for all files. Those in which an earlier run found nothing, and that did not change, it is not asked about again."""
-    known = {name: piece for name in files if (piece := context.pieces.of(name)) is not None}
+    known = {name: {"path": name, "skipped": "", "lines": lines} for name in files if (lines := context.pieces.of(name)) is not None}
     asked = [name for name in files if name not in known]
     answer = context.ask_driver("bandit_driver", {"root": str(context.root.absolute()), "files": asked}, tool="bandit", version=version)
     found = {issue["path"] for issue in answer["issues"]}
     for entry in answer["files"]:
         if not entry["skipped"] and entry["path"] not in found:
-            context.pieces.put(entry["path"], {"path": entry["path"], "skipped": "", "lines": entry["lines"]})
+            context.pieces.put(entry["path"], entry["lines"])
     entries = {entry["path"]: entry for entry in (*answer["files"], *known.values())}
     # A file that bandit was not asked for stays missing: the second half looks for it.
     return {
