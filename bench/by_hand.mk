@@ -1,5 +1,5 @@
 # The six tools as a team would run them by hand on examples/shop, with the settings of its policy: no proof, no verdict, no evidence.
-# Called by bench/shop, in a copy of the shop. ADVISORIES is the address of a service that answers at once; OUT a folder for reports.
+# Called by bench/shop, in a copy of the shop. ADVISORIES is the address of a service that answers at once; AXE an axe-core; OUT a folder for reports.
 .PHONY: all tests contracts accessibility dependencies secrets security
 all: tests contracts accessibility dependencies secrets security
 
@@ -12,7 +12,7 @@ contracts:
 	  --max-examples 20 --seed 1 --generation-database none >$(OUT)/contracts.log
 
 accessibility:
-	python $(BENCH)/by_hand.py serving -- python $(BENCH)/by_hand.py pages {url} $(OUT)/accessibility.json
+	python $(BENCH)/by_hand.py serving -- python $(BENCH)/by_hand.py pages {url} $(AXE) $(OUT)/accessibility.json
 
 dependencies:
 	pip-audit -r requirements.txt --no-deps --disable-pip -s osv --osv-url $(ADVISORIES) --progress-spinner off >$(OUT)/dependencies.log 2>&1

@@ -1,7 +1,7 @@
 """What a team writes itself around two of the tools: starting the shop for one of them, and visiting pages with axe.
 
 usage: by_hand.py serving [OPTIONS OF THE SHOP] -- COMMAND...   ({url} stands for the shop's address)
-       by_hand.py pages URL REPORT
+       by_hand.py pages URL AXE REPORT (AXE is the axe-core that the gate takes too)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def serving(words: list[str]) -> int:
         service.wait()
 
 
-def pages(url: str, report: str) -> int:
+def pages(url: str, script: str, report: str) -> int:
     from axe_selenium_python import Axe
     from selenium import webdriver
 
@@ -55,7 +55,7 @@ def pages(url: str, report: str) -> int:
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
             for page in PAGES:
                 browser.get(url + page)
-                axe = Axe(browser)
+                axe = Axe(browser, script_url=script)
                 axe.inject()
                 found += axe.run(options={"runOnly": TAGS})["violations"]
     finally:
@@ -65,4 +65,4 @@ def pages(url: str, report: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(serving(sys.argv[2:]) if sys.argv[1] == "serving" else pages(*sys.argv[2:4]))
+    sys.exit(serving(sys.argv[2:]) if sys.argv[1] == "serving" else pages(*sys.argv[2:5]))

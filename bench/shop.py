@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from gates.adapters.browser import newest_axe
+
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "examples" / "shop"
 _GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
@@ -87,6 +89,7 @@ def main(argv: Sequence[str]) -> int:
         environment.pop("CI", None)
         run = [str(Path(sys.executable).with_name("gates")), "run", "--base", "HEAD"]
         by_hand = ["make", "-s", "-f", str(ROOT / "bench" / "by_hand.mk"), f"OUT={out}", f"BENCH={ROOT / 'bench'}"]
+        by_hand.append(f"AXE={newest_axe().path}")
         by_hand.append(f"ADVISORIES=http://127.0.0.1:{server.server_address[1]}")
 
         def after(change: Callable[[Path, int], None], number: int) -> tuple[float, float]:
