@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gates.drivers.secrets_hits import Hit
+from gates.drivers.secrets_gates import LOOSE_GATES, Prefilter, loose, own
+
+if TYPE_CHECKING:  # it brings detect-secrets, which a run without a candidate does not load
+    from gates.drivers.secrets_hits import Hit
 
 PATH = "canary.py"
 
@@ -105,7 +109,7 @@ def _web_token() -> str:
 def planted(strict: bool) -> list[tuple[str, str, str]]:
     """(name, rule, line) of each sample. The name of one of our own detectors says so: an engine's may have the same rule."""
     engine = [(rule, rule, line) for rule, line in _engine().items()]
-    return engine + ([(f"own {rule}", rule, line) for rule, line in _own().items()] if strict else [])
+    return engine + ([(own(rule), rule, line) for rule, line in _own().items()] if strict else [])
 
 
 def text(strict: bool) -> str:
@@ -117,3 +121,12 @@ def seen(hits: Iterable[Hit], strict: bool) -> list[str]:
     """Names of the samples that were found on their own line by their own rule."""
     found = {(hit.line, rule) for hit in hits for rule in (hit.rule, *hit.also)}
     return [name for number, (name, rule, _) in enumerate(planted(strict), 1) if (number, rule) in found]
+
+
+def named(prefilter: Prefilter, strict: bool) -> list[str]:
+    """Names of the samples whose line is named by a gate of their own, and of the quote-free gates that match them without quotes."""
+    samples = planted(strict)
+    unquoted = text(strict=True).replace("'", "").encode()
+    found = [name for name, _, line in samples if name in prefilter.names(PATH, line.encode())]
+    matched = prefilter.loose_names(unquoted)
+    return found + [loose(name) for name, _ in LOOSE_GATES if name in matched]
