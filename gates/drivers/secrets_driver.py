@@ -56,7 +56,7 @@ class Scanner:
         self.prefilter = Prefilter(strict=strict) if secrets_gates.is_usable() else None
         self._baseline = baseline
         #: What the canary gave: the gates that named its samples, and the samples that detect-secrets found, once it was asked at all.
-        self.gated = secrets_canary.named(self.prefilter, strict) if self.prefilter is not None else []
+        self.gated = secrets_canary.gated(self.prefilter, strict) if self.prefilter is not None else []
         self.canary: list[str] = []
 
     @cached_property
@@ -92,7 +92,7 @@ class Scanner:
     def file(self, path: str) -> Scanned:
         """The scan of a file of the current folder."""
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 (there are thousands, and a `Path` costs as much as it reads)
+            with open(path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > LARGEST and self.strict:
                     return Scanned(f"larger than {LARGEST // 2**20} MiB")
                 content = file.read()

@@ -20,10 +20,8 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
-
-from detect_secrets.__version__ import VERSION
-from detect_secrets.util.filetype import FileType, determine_file_type
 
 try:
     import re2
@@ -32,6 +30,7 @@ except ImportError:  # every line is asked
 
 #: Versions of detect-secrets whose detectors and transformers the gates were proven against.
 PROVEN = frozenset({"1.5.0"})
+_VERSION = re.compile(r"VERSION = '([^']+)'\n")
 #: RE2 keeps what it has worked out of an automaton within this, and begins anew where it is full.
 _MEMORY = 64 * 2**20
 
@@ -75,7 +74,8 @@ _QUOTED = {"high-entropy-base64": rb"[\"'][" + _BASE64 + rb"]{23,}", "high-entro
 
 #: (rule, pattern) for detect-secrets' detectors. A rule may have several.
 ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
-    ("artifactory-credentials", rb"AKC[a-zA-Z0-9]{10}|AP(?:[0-9A-F]|[" + _HIGH + rb"]{2,4})[a-zA-Z0-9]{8}"),
+    ("artifactory-credentials", rb"AKC[a-zA-Z0-9]{10}"),
+    ("artifactory-credentials", rb"AP(?:[0-9A-F]|[" + _HIGH + rb"]{2,4})[a-zA-Z0-9]{8}"),
     ("aws-access-key", rb"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}"),
     ("aws-access-key", _folded("aws") + _ANY + rb"*[\"'][0-9A-Za-z/+" + _HIGH + rb"]{40}"),
     ("azure-storage-key", rb"AccountKey=[a-zA-Z0-9+/=]{8}"),
@@ -100,7 +100,7 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     # a name, and behind it an assignment or a call, then a quote
     (
         "keyword",
-        _KEYWORD + _WORD + rb"*(?:[\]'\"]{0,2}|\[[0-9]*\])" + _SPACE + rb"*[:=!][=>]{0,2}" + _SPACE + rb"*@?[\"'`]"
+        _KEYWORD + _WORD + rb"*(?:[\]'\"]{0,2}|\[[0-9]*\])" + _SPACE + rb"*[:=!][!=>]{0,2}" + _SPACE + rb"*@?[\"'`]"
         rb"|" + _KEYWORD + _WORD + rb"*(?:" + _ANY + rb"{1,4}assign)?\(\"",
     ),
     # a name, at most one gap, a quoted value and a semicolon
@@ -118,7 +118,7 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     ("slack-token", _folded(r"hooks\.slack\.com/services/t")),
     (
         "softlayer-credentials",
-        _folded("(?:softlayer|sl)[_-]?(?:api)?") + _KEY_OR_PASS + _ASSIGNED + rb"[a-zA-Z0-9" + _HIGH + rb"]{64}",
+        _folded("(?:softlayer|sl)[_-]?(?:api)?[_-]?") + _KEY_OR_PASS + _ASSIGNED + rb"[a-zA-Z0-9" + _HIGH + rb"]{64}",
     ),
     ("softlayer-credentials", _folded("api") + _ANY + rb"{1,4}" + _folded("softlayer")),
     ("square-oauth-secret", rb"sq0csp-"),
@@ -126,8 +126,13 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     ("telegram-bot-token", rb"[0-9" + _HIGH + rb"]:[0-9A-Za-z_\-]{35}"),
     ("twilio-api-key", rb"(?:AC|SK)[a-z0-9]{32}"),
 )
-#: The keyword detector takes values without quotes in these files: a name, and behind it an assignment.
-_UNQUOTED = frozenset({FileType.YAML, FileType.CONFIG, FileType.INI, FileType.PROPERTIES, FileType.TOML, FileType.GO})
+#: Endings of files of which detect-secrets knows the kind. Any other may be INI without a section.
+YAML = frozenset({".yaml", ".yml", ".eyaml"})
+#: Of these the keyword detector takes values without quotes: a name, and behind it an assignment.
+UNQUOTED = YAML | {".cf", ".cfg", ".cnf", ".conf", ".go", ".ini", ".properties", ".toml"}
+KNOWN = UNQUOTED | {
+    *(".c", ".cls", ".cpp", ".cs", ".example", ".java", ".js", ".m", ".php", ".py", ".pyi", ".swift", ".tf"),
+}
 _UNQUOTED_KEYWORD = _KEYWORD + _WORD + rb"*[\]'\"]{0,2}" + _SPACE + rb"*(?::|=|!=)"
 
 #: (rule, pattern) for detectors of ours, by the same rules.
@@ -195,18 +200,32 @@ def loose(name: str) -> str:
 
 def is_usable() -> bool:
     """Whether there is RE2, and this is a detect-secrets that the gates were proven against."""
-    return re2 is not None and VERSION in PROVEN
+    return re2 is not None and engine_version() in PROVEN
+
+
+def engine_version() -> str:
+    """The version of the detect-secrets that would be imported, read from it without importing it; empty where it does not say."""
+    spec = find_spec("detect_secrets")
+    if spec is None or spec.origin is None:
+        return ""
+    try:
+        with open(os.path.join(os.path.dirname(spec.origin), "__version__.py"), encoding="utf-8") as file:
+            found = _VERSION.fullmatch(file.read())
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return found.group(1) if found else ""
 
 
 def can_be_rewritten(path: str, data: bytes) -> bool:
     """Whether one of detect-secrets' transformers may take a file apart: YAML by its name, INI by what stands in it."""
-    if is_yaml(path):
+    ending = _ending(path)
+    if ending in YAML:
         return True
-    return (_kind_of(path) is FileType.OTHER or _SECTION.match(data) is not None) and not _NO_INI.search(data)
+    return (ending not in KNOWN or _SECTION.match(data) is not None) and not _NO_INI.search(data)
 
 
-def is_yaml(path: str) -> bool:
-    return _kind_of(path) is FileType.YAML
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1]
 
 
 def as_data(lines: Sequence[str]) -> bytes:
@@ -246,15 +265,6 @@ def _lines(data: bytes, pattern: bytes, different: int) -> Iterator[int]:
             return
 
 
-@cache
-def _kind(ending: str) -> FileType:
-    return determine_file_type(f"file{ending}")
-
-
-def _kind_of(path: str) -> FileType:
-    return _kind(os.path.splitext(path)[1])  # noqa: PTH122 (as detect-secrets does it, for each of thousands of files)
-
-
 class BlindError(Exception):
     """RE2 gave no answer: it has run out of memory."""
 
@@ -289,9 +299,17 @@ class Prefilter:
         self._set = _Set(pattern for _, pattern in self._gates)
         self._loose = _Set((*(pattern for _, pattern in LOOSE_GATES), _YAML_MAKES, _INI_MAKES))
 
-    def names(self, path: str, data: bytes) -> set[str]:
-        """The detectors that may find something in a file as it is."""
-        return {self._gates[number][0] for number in self._matched(path, data)}
+    @property
+    def forms(self) -> list[str]:
+        """The gates by name: that of the detector, and a number behind it from its second gate on."""
+        names = [name for name, _ in self._gates]
+        earlier = [names[:number].count(name) for number, name in enumerate(names)]
+        return [f"{name} {count + 1}" if count else name for name, count in zip(names, earlier, strict=True)]
+
+    def forms_of(self, path: str, data: bytes) -> list[str]:
+        """The gates that match in a file as it is."""
+        forms = self.forms
+        return [forms[number] for number in self._matched(path, data)]
 
     def loose_names(self, data: bytes) -> set[str]:
         """The quote-free gates that match."""
@@ -305,7 +323,7 @@ class Prefilter:
 
     def _makes_loose(self, path: str, data: bytes) -> bool:
         """Whether a transformer of detect-secrets may make a line on which a detector finds something."""
-        makes = len(LOOSE_GATES) + (0 if is_yaml(path) else 1)
+        makes = len(LOOSE_GATES) + (0 if _ending(path) in YAML else 1)
         return any(number < len(LOOSE_GATES) or number == makes for number in self._loose.match(data))
 
     def by_line(self, path: str, data: bytes) -> dict[int, set[str]]:
@@ -321,6 +339,6 @@ class Prefilter:
 
     def _matched(self, path: str, data: bytes) -> list[int]:
         found = self._set.match(data)
-        if self._unquoted in found and _kind_of(path) not in _UNQUOTED:
+        if self._unquoted in found and _ending(path) not in UNQUOTED:
             found.remove(self._unquoted)
         return found

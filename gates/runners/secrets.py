@@ -51,9 +51,14 @@ _REINSTALL = "pip install --force-reinstall detect-secrets"
 #: Addresses have none: a filter of the engine's drops all that is without a letter.
 CANARY: dict[str, tuple[str, ...]] = {"compat": tuple(rule for rule in rules.RULES if rule not in {*rules.OURS_ALONE, "public-ip"})}
 CANARY["strict"] = (*CANARY["compat"], *(f"own {rule}" for rule in (*rules.OURS_ALONE, *rules.OURS_TOO)))
-#: What the gates in front of the engine must name in each run: every sample, and those that no quotes surround.
+#: What must be named in each run by the gates in front of the engine: every sample, one for each further gate of a detector,
+#: and those that no quotes surround.
+_FURTHER = (
+    *("artifactory-credentials 2", "aws-access-key 2", "cloudant-credentials 2", "keyword 2", "keyword 3", "keyword 4"),
+    *("public-ip", "slack-token 2", "softlayer-credentials 2"),
+)
 _QUOTE_FREE = ("keyword", "high-entropy-base64", "high-entropy-hex", "assigned", "private-key", "authorization-header")
-GATED = {mode: (*names, *(f"quote-free {name}" for name in _QUOTE_FREE)) for mode, names in CANARY.items()}
+GATED = {mode: (*names, *_FURTHER, *(f"quote-free {name}" for name in _QUOTE_FREE)) for mode, names in CANARY.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
