@@ -20,9 +20,10 @@ from gates.api import ObserveContext
 from gates.api.context import RAW_LIMIT, BaseFiles
 from gates.api.masked import Note
 from gates.api.tree import Tree
+from gates.cache import Answer, Cache, Entry, Mask, Question
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
-from gates.model import GateRun, Status
+from gates.model import CachedFrom, GateRun, Status
 from gates.plan import Step
 
 RAW_MEMBERS = 400
@@ -35,7 +36,7 @@ class Observation:
     """A gate's raw output as it was written, not yet redacted, and the secrets that it met with the rules by which each is one.
 
     `notes` say what the gate masked by itself, `unsearched` of which rules it met a secret that can't be searched for everywhere. `places`
-    are masks of an earlier run, where the raw output is of one.
+    are masks of an earlier run, where the raw output is of one. `answer` is what the cache said of it, where it was asked.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Observation:
     notes: tuple[Note, ...] = ()
     unsearched: frozenset[redact.Unsearched] = frozenset()
     places: tuple[Place, ...] = ()
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ class Observed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """What all steps of a run share. `environment` is the user's; children get it without its secrets. `day` is the day of evaluation.
+
+    `cache` is asked before a gate looks; `base` is the commit that the run is held against, for what follows from it. `expected` says how
+    long (in milliseconds) gates took when they last looked.
 
     Where `root` is a tree of the base, `judged` is that of what is judged, and `renamed` the names there of files that have another here.
     """
@@ -73,6 +78,9 @@ class Setting:
     added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
     base_files: BaseFiles = lambda _: None
     day: date = field(default_factory=clock.today)
+    cache: Cache | None = None
+    base: str | None = None
+    expected: Mapping[str, int] = field(default_factory=dict)
 
 
 class Progress:
@@ -87,17 +95,24 @@ class Progress:
 
 
 def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
-    """Observe all steps, `jobs` at a time, longest time limit first.
+    """Observe all steps, `jobs` at a time, those that took longest before first, else those with the longest time limit.
+
+    What the cache knows is not observed: it is asked about all of them before the first one begins.
 
     On `KeyboardInterrupt` every child is stopped, and what was finished is returned. Raises `MemoryError` where the system gives no thread.
     """
     begun = clock.monotonic()
     futures: dict[str, Future[Observation | None]] = {}
     interrupted = False
+    answers = _ask_cache(steps, setting, progress)
+    known = {name: _cached(answer, begun, progress) for name, answer in answers.items() if answer.entry is not None}
+    waiting = [step for step in steps if step.name not in known]
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
         try:
-            for step in sorted(steps, key=lambda step: -step.timeout_seconds):
+            for step in sorted(waiting, key=lambda step: _turn(step, setting)):
                 futures[step.name] = _submit(pool, _observe_step, step, setting, begun, progress)
+            if setting.cache is not None:
+                answers = {name: setting.cache.complete(answer) for name, answer in answers.items()}
             wait(futures.values())
             interrupts.hold()
         except KeyboardInterrupt:
@@ -109,9 +124,41 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
             process.stop_all()
             pool.shutdown(cancel_futures=True)
             raise
-    done = [futures[step.name] for step in steps if step.name in futures and not futures[step.name].cancelled()]
-    results = [future.result() for future in done]
-    return Observed(observations=tuple(result for result in results if result is not None), interrupted=interrupted)
+    done = {name: future.result() for name, future in futures.items() if not future.cancelled()}
+    seen = known | {name: replace(item, answer=answers.get(name)) for name, item in done.items() if item is not None}
+    return Observed(observations=tuple(seen[step.name] for step in steps if step.name in seen), interrupted=interrupted)
+
+
+def _turn(step: Step, setting: Setting) -> tuple[int, int]:
+    """What takes long begins first, so that nothing is left to wait for at the end. What was never measured may take long."""
+    expected = setting.expected.get(step.name)
+    return (0, -step.timeout_seconds) if expected is None else (1, -expected)
+
+
+def _ask_cache(steps: Sequence[Step], setting: Setting, progress: Progress) -> dict[str, Answer]:
+    """What the cache says of each step, before any of them begins: the project's own programs could write to it."""
+    if setting.cache is None:
+        return {}
+    questions = [Question(step=step, context=_context(step, setting, progress), base=setting.base) for step in steps]
+    return {question.step.name: setting.cache.ask(question) for question in questions}
+
+
+def _cached(answer: Answer, begun: float, progress: Progress) -> Observation:
+    """What an earlier run saw, as an observation of this one."""
+    entry = answer.entry
+    if entry is None:
+        raise ValueError("an answer without an entry is no observation")
+    now = round((clock.monotonic() - begun) * 1000)
+    run = GateRun(gate=answer.name, started_ms=now, duration_ms=0, cached=True, cached_from=entry.origin)
+    progress.ended(answer.name, run, knows=True)
+    places = tuple(Place(name=mask.name, line=mask.line, rules=frozenset(mask.rules), count=mask.count) for mask in entry.masks)
+    return Observation(name=answer.name, members=entry.members, secrets={}, run=run, places=places, answer=answer)
+
+
+def entry_of(masked: Masked, origin: CachedFrom) -> Entry:
+    """What the cache keeps of an observation."""
+    masks = tuple(Mask(name=place.name, line=place.line, rules=tuple(sorted(place.rules)), count=place.count) for place in masked.places)
+    return Entry(members=masked.members, masks=masks, origin=origin)
 
 
 def _submit(pool: ThreadPoolExecutor, *call: Any) -> Future[Observation | None]:

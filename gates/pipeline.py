@@ -8,16 +8,19 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TypeVar
 
 import gates
 from gates import redact
 from gates.adapters import clock, files, git, guard, history, interrupts
 from gates.api import Gate
 from gates.api.tree import Tree
+from gates.cache import Answer, Cache
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, added_lines, against, base_files
@@ -37,6 +40,7 @@ from gates.model import (
     TIP_POLICY,
     BaseBundle,
     BundleInfo,
+    CachedFrom,
     Change,
     Context,
     Decision,
@@ -50,20 +54,22 @@ from gates.model import (
     Stage,
     Status,
 )
-from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, mask, observe
+from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, entry_of, mask, observe
 from gates.plan import Step
 from gates.policy import approvers
 from gates.policy.compose import origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
 
-    `whole`: the tree is judged as it is, against no base. What a run at the base saw is taken from the first of `base_bundles` that is of
+    `whole`: the tree is judged as it is, against no base. `cache` is the folder in which what was seen is kept for later runs, None for
+    no such; with `cached` false nothing is taken from it. What a run at the base saw is taken from the first of `base_bundles` that is of
     that commit and that somebody of `base_trusted` signed.
     """
 
@@ -83,6 +89,8 @@ class Request:
     base_bundles: tuple[Path, ...] = ()
     base_trusted: Trusted = field(default_factory=Trusted)
     whole: bool = False
+    cache: Path | None = None
+    cached: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,7 @@ class Result:
     bundle: BundleInfo
     page: str
     interrupted: bool
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +121,40 @@ class Kept:
 
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
+    start = _begin(request)
+    seen, changed = _look(request, start, progress)
+    context = start.context
+    if changed:
+        context = replace(context, limited=(*context.limited, changed))
+    if seen.interrupted:
+        context = replace(context, limited=(*context.limited, "the run was interrupted"))
+    record, kept = _judged(request, replace(start, context=context), seen, changed)
+    result = _write(record, request, kept, start.previous, interrupted=seen.interrupted)
+    result = replace(result, answers=tuple(item.answer for item in seen.here if item.answer is not None))
+    if start.cache is not None and not changed and not seen.interrupted:
+        _keep(start.cache, record, seen, kept, result.bundle)
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What is known before any gate looks. `stamps` tell afterwards which of the tracked files were written to."""
+
+    base: Base | None
+    tree: Tree
+    policies: Policies
+    steps: Sequence[Step]
+    context: Context
+    previous: Previous | None
+    secrets: Mapping[str, frozenset[str]]
+    stamps: Mapping[str, tuple[int, ...]]
+    cache: Cache | None
+    started: str
+    begun: float
+
+
+def _begin(request: Request) -> _Start:
+    started, begun = clock.now_text(), clock.monotonic()
     secrets = redact.secrets_of(request.environment)
     base = (
         None
@@ -124,9 +167,25 @@ def run(request: Request, progress: Progress) -> Result:
         _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
         steps = policies.steps(request.selection)
         context = _context(request, tree, base, policies)
-    previous = _follows(context, request.previous) if request.previous else None
-    stamps = files.stamps(request.root, tree.tracked)
-    started, begun = clock.now_text(), clock.monotonic()
+    return _Start(
+        base=base,
+        tree=tree,
+        policies=policies,
+        steps=steps,
+        context=context,
+        previous=_follows(context, request.previous) if request.previous else None,
+        secrets=secrets,
+        stamps=files.stamps(request.root, tree.tracked),
+        # A release is examined anew: it is what people lean on longest.
+        cache=Cache(request.cache, request.root, fresh=request.stage is Stage.RELEASE or not request.cached) if request.cache else None,
+        started=started,
+        begun=begun,
+    )
+
+
+def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, str]:
+    """What the gates see, here and at the base, and what was changed in the checkout meanwhile, in words; empty where nothing was."""
+    base = start.base
     with _work_folder() as folder:
         setting = Setting(
             root=request.root,
@@ -134,23 +193,38 @@ def run(request: Request, progress: Progress) -> Result:
             environment=request.environment,
             offline=request.offline,
             selected=request.selected_files,
-            tree=tree,
-            day=context.day,
+            tree=start.tree,
+            day=start.context.day,
+            cache=start.cache,
+            expected=start.cache.expected() if start.cache else {},
         )
         if base is not None:
-            setting = replace(setting, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting))
-        with steered_from(policies, steps, request.root, setting.work) as steered:
+            setting = replace(
+                setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
+            )
+        with (
+            steered_from(start.policies, start.steps, request.root, setting.work) as steered,
+            _meanwhile(partial(_earlier, request, base)) as earlier,
+        ):
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
-            seen = _Seen(steps=steered.steps, secrets=secrets, here=observed.observations)
+            seen = _Seen(steps=steered.steps, secrets=start.secrets, here=observed.observations, interrupted=observed.interrupted)
             if base is not None and not observed.interrupted:
-                known, said = _earlier(request, base)
+                known, said = earlier()
                 compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=known)
-                seen = _with_base(seen, policies, compare_with).told_of(said)
-            changed = _changed(request.root, context, stamps) or steered.touched()
-    if changed:
-        context = replace(context, limited=(*context.limited, changed))
-    if observed.interrupted or seen.interrupted:
-        context = replace(context, limited=(*context.limited, "the run was interrupted"))
+                seen = _with_base(seen, start.policies, compare_with).told_of(said)
+            return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
+
+
+@contextlib.contextmanager
+def _meanwhile(work: Callable[[], _T]) -> Iterator[Callable[[], _T]]:
+    """Do something while gates look: their engines are programs of their own. Gives what waits for its result, or raises what it raised."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as pool:
+        yield pool.submit(work).result
+
+
+def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple[Record, Kept]:
+    """The verdict on what was seen, with all that the evidence keeps of it."""
+    policies, context = start.policies, start.context
     _refuse_secrets(policies.all_sources, seen.redactor)
     masked, masked_base = seen.masked(seen.here), seen.masked(seen.there)
     raw: RawByGate = {name: item.members for name, item in masked.items()}
@@ -167,7 +241,7 @@ def run(request: Request, progress: Progress) -> Result:
         facts=facts,
         base=base_facts,
         decision=decision,
-        run=_run(started, begun, seen, request.environment),
+        run=_run(start.started, start.begun, seen, request.environment),
         origins=origins(policies.effective),
         artifacts=bundle.artifacts(raw),
         change=seen.change,
@@ -176,17 +250,36 @@ def run(request: Request, progress: Progress) -> Result:
     )
     if request.previous:
         record = replace(record, comparison=compare(request.previous.record, record, previous=request.previous.digest))
-    unsearched = seen.redactor.unsearched.union(*(item.unsearched for item in seen.all))
-    base_raw = {name: item.members for name, item in masked_base.items()}
     kept = Kept(
         sources=(*policies.sources, *(source for name, found in policies.others.items() for source in bundle.beside(name, found))),
         raw=raw,
-        base_raw=base_raw,
+        base_raw={name: item.members for name, item in masked_base.items()},
         redactor=seen.redactor,
         places=[*_places("raw", masked), *_places("base-raw", masked_base)],
-        unsearched=unsearched,
+        unsearched=seen.redactor.unsearched.union(*(item.unsearched for item in seen.all)),
     )
-    return _write(record, request, kept, previous, interrupted=observed.interrupted or seen.interrupted)
+    return record, kept
+
+
+def _keep(cache: Cache, record: Record, seen: _Seen, kept: Kept, written: BundleInfo) -> None:
+    """Let later runs have what this one saw, of both sides.
+
+    Not what could not tell; not what met a secret, which is not kept and so would be masked nowhere; and of what runs the project's own
+    code only what passed: who runs it again wants to know whether it fails again.
+    """
+    origin = CachedFrom(started=record.run.started, commit=record.context.commit, bundle=written.digest)
+    passed = {gate.gate for gate in record.decision.gates if gate.would_be is Outcome.PASSED}
+    gates_by_name = {step.name: step.gate for step in seen.steps}
+    for observations, facts in ((seen.here, record.facts), (seen.there, record.base)):
+        known = {item.gate for item in facts if item.status is Status.COMPLETED}
+        for item in observations:
+            answer = item.answer
+            if answer is None or not answer.parts or answer.entry is not None or item.name not in known:
+                continue
+            lasting = item.name in passed or not gates_by_name[item.name].executes_project
+            if lasting and not item.secrets and not item.unsearched:
+                cache.keep(answer, entry_of(mask(item, kept.redactor), origin), duration_ms=item.run.duration_ms)
+    cache.close()
 
 
 def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
@@ -266,12 +359,14 @@ def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence
         return {item.gate: item for item in both.facts({name: item.members for name, item in both.masked(both.there).items()})}
 
     found = compare_with(here, read)
-    return replace(seen, there=found.observed.observations, change=found.change, interrupted=found.observed.interrupted)
+    return replace(seen, there=found.observed.observations, change=found.change, interrupted=seen.interrupted or found.observed.interrupted)
 
 
-def _earlier(request: Request, base: Base) -> tuple[Earlier | None, BaseBundle | None]:
+def _earlier(request: Request, base: Base | None) -> tuple[Earlier | None, BaseBundle | None]:
     """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
-    return find_earlier(request.base_bundles, base.commit, request.base_trusted) if request.base_bundles else (None, None)
+    if base is None or not request.base_bundles:
+        return None, None
+    return find_earlier(request.base_bundles, base.commit, request.base_trusted)
 
 
 def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:

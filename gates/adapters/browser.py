@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from gates.adapters.files import outside
@@ -84,6 +83,8 @@ def is_published_axe(script: AxeScript) -> bool:
 
 
 def _carried(distribution: str) -> list[Path]:
+    from importlib import metadata  # it brings all of e-mail, and most runs have no page to look at
+
     try:
         members = metadata.files(distribution) or []
     except metadata.PackageNotFoundError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
-
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING
 
 from gates.errors import ToolMissingError
+
+if TYPE_CHECKING:  # both take longer to import than a run takes in which nothing changed
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 OURS = "quality-gates"
 
@@ -20,6 +20,8 @@ def version(name: str) -> str:
     Raises `ToolMissingError`, with the command that mends it, where it is missing or is none of the versions that our own
     metadata asks for: of an environment in which they don't fit together pip only warns.
     """
+    from importlib import metadata
+
     wanted, install = _asked(name)
     try:
         found = metadata.version(name)
@@ -33,6 +35,12 @@ def version(name: str) -> str:
 @cache
 def _asked(name: str) -> tuple[SpecifierSet, str]:
     """What our metadata says of a distribution, and the command that brings it. Anything will do where it says nothing."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import canonicalize_name
+
     try:
         ours = metadata.metadata(OURS)
     except metadata.PackageNotFoundError:  # run from its source alone

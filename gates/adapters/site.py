@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from urllib.error import URLError
-from urllib.parse import quote, urlsplit, urlunsplit
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from gates.adapters import clock, files
 from gates.errors import GateError
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 _SITEMAP_LIMIT = 50 * 2**20
 _MOST_PAGES = 5000
@@ -58,7 +56,7 @@ class Site:
         """The file that is served as a route, None where the site isn't a folder or has no such file."""
         if self.folder is None:
             return None
-        path = urllib.request.url2pathname(urlsplit(route).path).lstrip("/")
+        path = unquote(urlsplit(route).path).lstrip("/")
         file = self.folder / path / "index.html" if path in ("", ".") or path.endswith("/") else self.folder / path
         return file if file.is_file() else None
 
@@ -205,24 +203,32 @@ def _download(address: str, seconds: float) -> tuple[bytes | None, str]:
 
 
 def _answer(address: str, seconds: float) -> tuple[bytes | None, str]:
+    from http.client import HTTPException  # most runs ask no site for a sitemap, and it brings all of HTTP and TLS
+    from urllib.error import URLError
+
     try:
         with _opener(address).open(address, timeout=seconds) as answer:
             return bytes(answer.read(_SITEMAP_LIMIT + 1)), ""
     except TimeoutError:
         return None, "it did not answer in time"
-    except (URLError, OSError, ValueError, http.client.HTTPException) as error:
+    except (URLError, OSError, ValueError, HTTPException) as error:
         code = getattr(error, "code", None)
         return None, f"it answered {code}" if code else "it did not answer"
 
 
-def _opener(address: str) -> urllib.request.OpenerDirector:
+def _opener(address: str) -> OpenerDirector:
     """How to ask a site: never through a proxy where it is on this machine."""
+    from urllib.request import ProxyHandler, build_opener
+
     here = urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
-    return urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None))
+    return build_opener(ProxyHandler({} if here else None))
 
 
 def _parsed(entry: str, content: bytes) -> tuple[str, list[str]]:
     """The kind of a sitemap (`urlset` or `sitemapindex`) and the addresses in it."""
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
     try:
         root = fromstring(content)
     except (ParseError, DefusedXmlException, ValueError) as error:

@@ -11,6 +11,7 @@ from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_dri
 from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext
+from gates.api.depends import Depends
 from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
@@ -42,6 +43,7 @@ __all__ = [
     "OLDEST_AXE",
     "RUNS_THE_PROJECT",
     "AxeScript",
+    "Depends",
     "Duration",
     "Examined",
     "Facts",

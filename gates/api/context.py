@@ -190,18 +190,25 @@ class ObserveContext:
     def hide(self, value: str | Path, placeholder: str) -> None:
         """Write `placeholder` (such as `{python}`) where `value` stands in a recorded command line or reason: it varies by machine."""
         self._hidden[str(value)] = placeholder
+        self.__dict__.pop("_scrubbed", None)
 
-    def places(self) -> dict[str, str]:
+    @cached_property
+    def places(self) -> Mapping[str, str]:
         """Folders that vary by machine and run, by each absolute path that leads to them, and the placeholder for each."""
         folders = {"{root}": self.root, "{scratch}": self.scratch, "{raw}": self.raw_folder}
         return {str(path): name for name, folder in folders.items() for path in (folder.absolute(), folder.resolve())}
 
     def scrub(self, text: str) -> str:
         """A text without what varies by machine and run: the root, scratch folders, what was hidden."""
-        known = self.places() | {str(_PACKAGE): "{gates}", self.python: "{python}"} | self._hidden
-        for value in sorted(known, key=len, reverse=True):
-            text = text.replace(value, known[value])
+        for value, placeholder in self._scrubbed:
+            text = text.replace(value, placeholder)
         return text
+
+    @cached_property
+    def _scrubbed(self) -> Sequence[tuple[str, str]]:
+        """What `scrub` replaces and by what, the longest first. It is asked for with each string of thousands of tests."""
+        known = {**self.places, str(_PACKAGE): "{gates}", self.python: "{python}", **self._hidden}
+        return sorted(known.items(), key=lambda item: -len(item[0]))
 
     # -- tools
 

@@ -12,6 +12,7 @@ from typing import Any
 from gates import redact
 from gates.adapters import process
 from gates.api.context import ObserveContext
+from gates.api.depends import Depends
 from gates.api.raw import Raw
 from gates.errors import ToolMissingError
 from gates.model import Facts, Limit, Stage
@@ -69,7 +70,10 @@ class Survey:
 
 
 #: Why the base of such a gate can't be observed beside the change: an environment may hold the change's code under the base's name.
-RUNS_THE_PROJECT = "the gate runs the project's own code, and in a tree beside this one that may not be the base's"
+RUNS_THE_PROJECT = (
+    "the gate runs the project's own code, and in a tree beside this one that may not be the base's; "
+    "name a signed bundle of a run at the base with `--base-bundle`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class Gate:
     `steered_by` names, of options, files and folders of the repository that say how to look and not what to look at: they are a part
     of the policy, so the policy where a change goes takes them from there.
     `lasting`: what it finds in a commit on one day it finds on another, so an earlier run at the base tells what it would find there now.
+    `depends` says of options what the raw output follows from, or why that is not known: where it is, and nothing of it changed, what an
+    earlier run on this machine saw stands for another look. Without it the gate looks each time.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -110,6 +116,7 @@ class Gate:
     lasting: bool = True
     why_no_base: Callable[[Any], str] | None = None
     steered_by: Callable[[Any], tuple[str, ...]] | None = None
+    depends: Callable[[ObserveContext, Any], Depends | str] | None = None
 
     def no_base(self, options: Any) -> str:
         """Why the gate can't be run on a tree of the base with these options; empty where it can."""

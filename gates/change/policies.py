@@ -19,7 +19,7 @@ from gates.errors import PolicyError
 from gates.judge.strictest import is_policy_file, source_of
 from gates.model import CHANGE_POLICY, TIP_POLICY, FileChange, GatePolicy, Judging, JudgingPolicy, Limit, PolicySource, Stage, looks_alike
 from gates.plan import Step, plan, plan_for, why_not
-from gates.policy import load
+from gates.policy import approvers, load, whole
 from gates.policy.compose import Effective, compose
 
 #: The policy that a repository has where none is named.
@@ -76,10 +76,7 @@ class Policies:
         """What the evidence says of them; None where the policy that stands in what is judged is the only one."""
         if len(self.judgings) == 1 and self.own.name == CHANGE_POLICY:
             return (JudgingPolicy(name=CHANGE_POLICY, words=self.words),) if self.words else None
-        return tuple(
-            JudgingPolicy(name=item.name, words=item.words, apart=item.apart, steered_by=item.steered_by, within=item.within)
-            for item in self.judgings
-        )
+        return tuple(item.named for item in self.judgings)
 
     @property
     def all_sources(self) -> tuple[PolicySource, ...]:
@@ -136,6 +133,7 @@ def find(root: Path, asked: Asked, stage: Stage, base: Base | None, tree: Tree) 
     beside: list[tuple[Judging, tuple[PolicySource, ...]]] = []
     if standing is not None and standing.effective is not None and own.name == CHANGE_POLICY:
         judging = _apart(standing.judging(standing.effective), own, tip)
+        own, judging = _signable(own, sources, judging, standing.sources, standing.tip)
         if judging.apart or _contents(standing.sources) != _contents(sources):
             beside.append((judging, standing.sources))
     for number, floor in enumerate(asked.floors, 1):
@@ -296,13 +294,31 @@ def _apart(judging: Judging, own: Judging, tip: _Tip | None) -> Judging:
     return replace(judging, apart=tuple(gate.name for gate in alike if _is_steered(gate, tip)) or None)
 
 
+def _signable(
+    own: Judging, sources: Sequence[PolicySource], judging: Judging, standing: Sequence[PolicySource], tip: _Tip
+) -> tuple[Judging, Judging]:
+    """Both with what a signature by one of the tip's approvers is held against, where there could be one."""
+    if own.policy.approved is None and not any(approvers.parse(text).key for text in judging.policy.approvers):
+        return own, judging
+    gates = [gate for item in (judging, own) for gate in item.policy.gates if not why_not(gate, tip.stage)]
+    touched = tuple(dict.fromkeys(path for gate in gates for path in _touched(gate, tip)))
+    return (
+        replace(own, whole=whole.digest_where_known(sources, registry.find)),
+        replace(judging, whole=whole.digest_where_known(standing, registry.find), touched=touched or None),
+    )
+
+
 def _is_steered(gate: GatePolicy, tip: _Tip) -> bool:
     """Whether files say otherwise how a gate looks than they do at the tip."""
+    return any(True for _ in _touched(gate, tip))
+
+
+def _touched(gate: GatePolicy, tip: _Tip) -> Iterator[str]:
+    """The files and folders that steer a gate and are not the same as at the tip."""
     for path in steering(registry.find(gate.uses), gate.options):
         there, here = git.real_at(tip.root, tip.commit, path), _real(tip.root, path)
         if there != here or any(_is_within(name, {path, there or path}) for name in tip.paths):
-            return True
-    return False
+            yield path
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -22,7 +22,7 @@ def execute(options: argparse.Namespace) -> int:
         f"private key: {options.path} (give it to nobody; to a CI job as a secret)",
         f"public key: {options.path}.pub (give it to whoever verifies)",
         f"id: {public.id}",
-        f"in `approvers` of gates.yaml, for whoever signs waivers with it: NAME {approvers.written(public.raw)}",
+        f"in `approvers` of gates.yaml, for whoever signs waivers or changes of the policy with it: NAME {approvers.written(public.raw)}",
     ]
     sys.stdout.write("".join(f"{terminal(line)}\n" for line in lines))
     return ExitCode.PASSED

@@ -1,4 +1,4 @@
-"""`gates policy check | show | schema | diff`."""
+"""`gates policy check | show | schema | diff | approve`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gates import registry
@@ -23,21 +24,38 @@ INTERMIXED = True
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
-        choices=("check", "show", "schema", "diff"),
-        help="check it, show what follows from it, print the schema for editors, or say what is looser and tighter than in BASE",
+        choices=("check", "show", "schema", "diff", "approve"),
+        help="check it, show what follows from it, print the schema for editors, say what is looser and tighter than in BASE, "
+        "or sign, as an approver there, that it takes the place of the policy in BASE",
     )
-    parser.add_argument("revisions", nargs="*", default=[], metavar="BASE [HEAD]", help="diff: two commits, branches, tags or policy files")
+    parser.add_argument(
+        "revisions",
+        nargs="*",
+        default=[],
+        metavar="BASE [HEAD]",
+        help="diff: two commits, branches, tags or policy files; approve: where the change goes (default: as `gates run` finds it)",
+    )
     parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
     parser.add_argument(
         "--stage", type=Stage, choices=list(Stage), default=None, help="the stage to look at (default: show change, check and diff all)"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="diff: what is printed (default: text)")
+    parser.add_argument(
+        "--sign-key", type=Path, metavar="FILE", help="approve: sign with this private key, whose public half `approvers` names"
+    )
+    parser.add_argument("--yes", action="store_true", help="approve: ask nothing")
     parser.add_argument("--exit-code", action="store_true", help="diff: end with 1 where anything is looser, or can't be weighed")
 
 
 def execute(options: argparse.Namespace) -> int:
     if options.action == "diff":
         return _diff(options)
+    if options.action == "approve":
+        from gates.cli.approve import approve
+
+        return approve(options)
+    if options.sign_key:
+        raise UsageError(f"`gates policy {options.action}` signs nothing", help="`gates policy approve --sign-key FILE` does")
     if options.revisions:
         raise UsageError(f"`gates policy {options.action}` takes no revision", help="name a policy file with --policy")
     match options.action:

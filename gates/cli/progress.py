@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 COULD_NOT_TELL = "could not tell: the report says why"
 
 
+def _how(run: GateRun, *, knows: bool) -> str:
+    return COULD_NOT_TELL if not knows else "as it was seen before" if run.cached else "done"
+
+
 class PlainProgress(Progress):
     """A line when a gate starts and one when it ends, without control codes."""
 
@@ -30,8 +34,7 @@ class PlainProgress(Progress):
         self._say(f"{name}: started")
 
     def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
-        how = "done" if knows else COULD_NOT_TELL
-        self._say(f"{name}: {how} ({run.duration_ms / 1000:.1f} s)")
+        self._say(f"{name}: {_how(run, knows=knows)} ({run.duration_ms / 1000:.1f} s)")
 
     def _say(self, line: str) -> None:
         # Whoever listened may have gone, or the disk be full: the gates go on, and the report and the exit code tell.
@@ -55,7 +58,8 @@ class LiveProgress(Progress):
         self._doing[name] = text
 
     def ended(self, name: str, run: GateRun, *, knows: bool) -> None:
-        self._doing[name] = "done" if knows else COULD_NOT_TELL
+        self._began.setdefault(name, clock.monotonic())
+        self._doing[name] = _how(run, knows=knows)
         self._ended[name] = f"{run.duration_ms / 1000:.1f} s"
 
     def __rich__(self) -> Table:

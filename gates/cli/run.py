@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from gates import pipeline, redact
+from gates import cache, pipeline, redact
 from gates.adapters import own
+from gates.cache import Answer
 from gates.cli import output, signers, sources
 from gates.cli.bundles import read_bundle
 from gates.cli.progress import progress_for
@@ -19,6 +20,7 @@ from gates.errors import ExitCode, UsageError
 from gates.evidence import keys
 from gates.evidence.trust import Trusted
 from gates.model import Stage
+from gates.report.safe import terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
     parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
     parser.add_argument("--as-of", type=_day, metavar="DAY", help="judge as on this day (YYYY-MM-DD) instead of today, UTC")
-    parser.add_argument("--no-cache", action="store_true", help="examine everything anew (always so in this version)")
+    parser.add_argument("--no-cache", action="store_true", help="examine everything anew, as a release always does")
+    parser.add_argument("--explain-cache", action="store_true", help="say of each gate why it looked again, or which run's look counts")
     parser.add_argument(
         "--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N", help="how many gates run at once (default: cores)"
     )
@@ -82,15 +85,26 @@ def execute(options: argparse.Namespace) -> int:
         base=options.base,
         base_bundles=tuple(options.base_bundle),
         base_trusted=_whom_to_believe(options),
+        cache=cache.folder_of(os.environ),
+        cached=not options.no_cache,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:
         result = pipeline.run(request, progress)
+    if options.explain_cache:
+        _explain(result.answers)
     code = ExitCode.INTERRUPTED if result.interrupted else output.exit_code(result.record)
     for kind, path in reports:
         output.write_report(path, output.render(kind, result.record, bundle=result.bundle, code=code))
     output.say(output.render(options.format, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
     return code
+
+
+def _explain(answers: Sequence[Answer]) -> None:
+    """A line a gate, on standard error: reports stay as they are."""
+    lines = [f"{answer.name}: {answer.words}" for answer in answers] or ["there is no folder for a cache: name one with GATES_CACHE_DIR"]
+    for line in lines:
+        print(terminal(f"cache: {line}"), file=sys.stderr)
 
 
 def _whom_to_believe(options: argparse.Namespace) -> Trusted:

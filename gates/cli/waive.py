@@ -15,6 +15,7 @@ from gates.adapters import clock
 from gates.cli import asking, sources
 from gates.cli.bundles import last_bundle, read_bundle
 from gates.cli.candidates import Candidate, candidates, chosen
+from gates.cli.holders import holder
 from gates.cli.policy_file import PolicyFile
 from gates.errors import ExitCode, UsageError
 from gates.evidence import keys
@@ -22,7 +23,7 @@ from gates.evidence.keys import PrivateKey
 from gates.judge import waivers
 from gates.model import Override, Policy, Record, Stage, Waiver, WaiverClass, WaiverState
 from gates.policy import approvers, insertion, signing
-from gates.policy.approvers import Approver, login
+from gates.policy.approvers import login
 from gates.report.safe import terminal
 
 _CLASSES: tuple[str, ...] = get_args(WaiverClass)
@@ -124,7 +125,7 @@ def _waiver(options: argparse.Namespace, policy: Policy, found: Candidate, key: 
 def _defaults(policy: Policy, found: Candidate, key: PrivateKey | None) -> dict[str, str]:
     """Who owns what the gate finds, and who approves: whoever signs, else the first that the policy names."""
     named = [approvers.parse(text) for text in policy.approvers]
-    signer = _holder(policy, key).name if key else ""
+    signer = holder(policy.approvers, key).name if key else ""
     return {
         "owner": next((gate.owner for gate in policy.gates if gate.name == found.gate), ""),
         "approver": signer or next((who.name for who in named), ""),
@@ -200,12 +201,12 @@ def _next(policy: Policy, record: Record, waiver: Waiver) -> Iterator[str]:
 
 def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, item: Waiver | Override, key: PrivateKey) -> int:
     """Sign what stands in the file."""
-    if signing.signer(item, [f"{_holder(policy, key).name} {approvers.written(key.public.raw)}"]):
-        sys.stdout.write(_shown(f"{item.id} is signed by {_holder(policy, key).name} already, as it stands"))
+    if signing.signer(item, [f"{holder(policy.approvers, key).name} {approvers.written(key.public.raw)}"]):
+        sys.stdout.write(_shown(f"{item.id} is signed by {holder(policy.approvers, key).name} already, as it stands"))
         return ExitCode.PASSED
     if _asked(options):
         sys.stderr.write(_shown(insertion.written(replace(item, signature=None))))
-        if not asking.confirm(f"sign this as {_holder(policy, key).name}?"):
+        if not asking.confirm(f"sign this as {holder(policy.approvers, key).name}?"):
             raise UsageError("nothing was signed", help="a signature says that you agree")
     signed = _signed(item, policy, key)
     content = file.changed(
@@ -214,7 +215,9 @@ def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, item: W
         f"where {item.id} stands in another file, name that with --policy; else add this to it by hand:\nsignature: {signed.signature}",
     )
     file.write(content)
-    sys.stdout.write(_shown(f"signed {item.id} in {file.name} as {_holder(policy, key).name}; any change to it needs a new signature"))
+    sys.stdout.write(
+        _shown(f"signed {item.id} in {file.name} as {holder(policy.approvers, key).name}; any change to it needs a new signature")
+    )
     return ExitCode.PASSED
 
 
@@ -229,20 +232,10 @@ def _signed(item: Signable, policy: Policy, key: PrivateKey | None) -> Signable:
     """The same with a signature, where there is a key. Raises `UsageError` for a key whose signature would not count."""
     if key is None:
         return item
-    holder = _holder(policy, key)
-    if login(holder.name) == login(item.owner):
-        raise UsageError(f"{holder.name} owns {item.id}, and nobody approves for themselves", help="let another of `approvers` sign it")
+    who = holder(policy.approvers, key)
+    if login(who.name) == login(item.owner):
+        raise UsageError(f"{who.name} owns {item.id}, and nobody approves for themselves", help="let another of `approvers` sign it")
     return replace(item, signature=signing.written(key.sign(signing.payload(item))))
-
-
-def _holder(policy: Policy, key: PrivateKey) -> Approver:
-    """The approver whose key it is. Raises `UsageError`."""
-    public = key.public.raw
-    found = next((who for text in policy.approvers if (who := approvers.parse(text)).key == public), None)
-    if found is None:
-        line = f'"NAME {approvers.written(public)}"'
-        raise UsageError("the policy's `approvers` name no holder of this key", help=f"add {line} there, in a change that is reviewed")
-    return found
 
 
 def _shown(text: str) -> str:

@@ -325,7 +325,7 @@ def _other(members: Mapping[str, bytes], named: JudgingPolicy) -> Judging:
     if name not in members:
         raise BundleError("a member is missing", where=name)
     policy = _decode(Policy, _json(members, name), name)
-    return Judging(name=named.name, words=named.words, policy=policy, apart=named.apart, steered_by=named.steered_by, within=named.within)
+    return Judging.of(named, policy)
 
 
 def _facts(members: Mapping[str, bytes], folder: str) -> tuple[Facts, ...]:

@@ -13,7 +13,7 @@ from gates.facts import read_facts
 from gates.judge.compare import disagreements
 from gates.judge.versions import JUDGES
 from gates.model import Judging, PolicySource, Stage
-from gates.policy import load
+from gates.policy import load, whole
 from gates.policy.compose import Effective, compose, origins
 
 
@@ -118,6 +118,11 @@ def _of_policy(contents: Contents, written: Mapping[str, bytes]) -> Iterator[str
             yield "the places of the policy are not those of its files"
     for other in record.others:
         yield from _of_another(other, contents.others[other.name], record.context.stage)
+    for judging, sources in zip(
+        record.judgings(), (contents.sources, *(contents.others[other.name] for other in record.others)), strict=True
+    ):
+        if judging.whole is not None and judging.whole != whole.digest_where_known(sources, registry.find):
+            yield f"what {judging.words} says at every stage does not follow from its files"
 
 
 def _of_another(other: Judging, sources: Sequence[PolicySource], stage: Stage) -> Iterator[str]:

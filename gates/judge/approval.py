@@ -1,12 +1,12 @@
-"""Has somebody who may approve it approved it: a change by a review of its head, a waiver by that or by a signature. Pure."""
+"""Has somebody who may approve it approved it: a change by a review of its head, its policy or a waiver by that or a signature. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gates.model import APPROVALS, Approval, Context, Override, Policy, Review, Reviews, Waiver
-from gates.policy import approvers, signing
+from gates.model import APPROVALS, Approval, Context, Judging, Override, Policy, PolicyApproval, Review, Reviews, Waiver
+from gates.policy import approvers, signing, whole
 from gates.policy.approvers import Approver, login
 
 
@@ -72,6 +72,49 @@ def _refusal(review: Review, reviews: Reviews) -> str:
     if review.commit != reviews.head:
         return f"@{review.reviewer} approved {review.commit[:12]}, which is not the head any more"
     return ""
+
+
+def of_policy(own: Judging, tip: Judging, context: Context, reviews: Reviews | None) -> Approved:
+    """Whether one of the tip's `approvers` signed that exactly its policy becomes exactly that of the change.
+
+    Nothing is missing where the change brings no approval: one that stands at the tip was for what was merged with it.
+    """
+    item = own.policy.approved
+    if item is None or item == tip.policy.approved:
+        return Approved()
+    missing = _other_pair(item, own, tip, context) or _untimely(item, context)
+    if missing:
+        return Approved(missing=missing)
+    signer = signing.signer(item, tip.policy.approvers)
+    if signer is None or login(signer.name) != login(item.by):
+        return Approved(missing=f"it is not signed as it stands by a key that the `approvers` of {tip.words} name for {item.by}")
+    if reviews is not None and reviews.author and login(reviews.author) == signer.login:
+        return Approved(missing=f"{signer.name} opened the change, and nobody approves for themselves")
+    if tip.touched:
+        files = ", ".join(tip.touched)
+        return Approved(missing=f"it is of the policy alone, and gates look by {files}, changed too: a review of the change covers both")
+    return Approved(by=signer.name)
+
+
+def _other_pair(item: PolicyApproval, own: Judging, tip: Judging, context: Context) -> str:
+    """Why it is not of these two policies, here; empty where it is."""
+    if not own.whole or not tip.whole:
+        which = "the policy of the change" if tip.whole else tip.words
+        return f"what {which} says at every stage is not known, for it is no policy at some: see `gates policy check`"
+    if item.of != tip.whole:
+        return f"it is for a change of another policy than {tip.words}"
+    if item.to != own.whole:
+        return "it is for another policy than this one, which was edited after it was signed"
+    here = whole.repository(context.repository)
+    if item.repository != here:
+        return f"it is for {item.repository or 'a repository without a name'}, and this is {here or 'one without a name'}"
+    return ""
+
+
+def _untimely(item: PolicyApproval, context: Context) -> str:
+    if context.day > item.expires:
+        return f"it was over on {item.expires}"
+    return f"it counts from {item.created} on" if context.day < item.created else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from gates.model import (
 
 _VERDICTS = (Verdict.PASSED, Verdict.ERRORED, Verdict.FAILED)
 _OUTCOMES = (Outcome.SKIPPED, Outcome.PASSED, Outcome.WARNED, Outcome.ERRORED, Outcome.FAILED)
+APPROVE = "`gates policy approve --sign-key FILE`"
 POLICY_ALONE = "only the policy changes: a change to policy files alone is judged by its own policy"
 
 
@@ -84,6 +85,7 @@ def _strictest(judgings: Sequence[Judging], seen: _Observed) -> Decision:
                 would_be=decisions[item.name].would_be,
                 counts=not aside[item.name],
                 why=aside[item.name],
+                remedy=None if aside[item.name] else _to_approve(item, own, decisions, seen),
             )
             for item in judgings
         ),
@@ -186,6 +188,9 @@ def _set_aside(item: Judging, own: Judging, seen: _Observed) -> str:
     approved = approval.of_change(item.policy.approvers, seen.context, seen.reviews).by if seen.reviews else ""
     if approved:
         return f"{approved}, one of its approvers, approved this very change"
+    signed = approval.of_policy(own, item, seen.context, seen.reviews).by
+    if signed:
+        return f"{signed}, one of its approvers, signed that this policy takes its place"
     if seen.change is None or not _is_policy_alone(item, own, seen.change):
         return ""
     return f"{POLICY_ALONE}; {', '.join(item.apart)} is steered otherwise than there" if item.apart else POLICY_ALONE
@@ -252,6 +257,19 @@ def _reasons(own: Judging, counting: Sequence[Judging], decisions: Mapping[str, 
             if reason not in said:
                 said.add(reason)
                 yield reason if item is own else f"by {item.words}: {reason}"
+
+
+def _to_approve(tip: Judging, own: Judging, decisions: Mapping[str, Decision], seen: _Observed) -> str | None:
+    """Why an approval does not count where the policy at the tip stops a change; and where that alone does, how to give one."""
+    if tip.name != TIP_POLICY or tip is own or decisions[tip.name].verdict is Verdict.PASSED:
+        return None
+    said = []
+    refused = approval.of_policy(own, tip, seen.context, seen.reviews).missing
+    if refused and own.policy.approved is not None:
+        said.append(f"the approval by {own.policy.approved.by} does not count: {refused}")
+    if own.whole and tip.whole and not tip.touched and decisions[own.name].verdict is Verdict.PASSED:
+        said.append(f"the policy of the change judges without it once one of its approvers signs that: {APPROVE}")
+    return "; ".join(said) or None
 
 
 def asked_by(policy: Policy, context: Context) -> tuple[GatePolicy, ...]:

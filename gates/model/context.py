@@ -15,6 +15,9 @@ class JudgingPolicy:
     `apart` names gates that look alike in this policy and in the run's own, and are steered by files that are not the same for both:
     they report for each. `steered_by` are the files and folders that steer its gates. `within`: it was laid under the others from what
     is judged itself, where a change could have written it.
+
+    `whole` is the digest of what the policy says at every stage (`sha256:` and hex), where somebody may have signed it. `touched` are
+    files and folders that steer gates of this policy or of the run's own, and are not the same at the tip, where that is of weight.
     """
 
     name: str
@@ -22,6 +25,8 @@ class JudgingPolicy:
     apart: tuple[str, ...] | None = None
     steered_by: tuple[str, ...] | None = None
     within: bool | None = None
+    whole: str | None = None
+    touched: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,24 @@ class Override:
     signature: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyApproval:
+    """An approver's word that one policy may become another at once: what a change loosens acts in that change.
+
+    `of` is the digest of the policy where the change goes, `to` that of the change's own, each of all stages (`sha256:` and hex).
+    `repository` as `gates.policy.whole.repository` writes it; None where none is known. `by` is the approver whose key signed.
+    The day `expires` still counts (UTC).
+    """
+
+    of: str
+    to: str
+    by: str
+    created: date
+    expires: date
+    repository: str | None = None
+    signature: str | None = None
+
+
 Approval = Literal["self", "asserted", "reviewed", "signed"]
 #: From the weakest to the strongest.
 APPROVALS: tuple[Approval, ...] = get_args(Approval)
@@ -140,6 +158,7 @@ class Policy:
     """The effective policy for one stage: all `sources` composed, later ones over earlier ones.
 
     With `self_approval` what a change loosens of it acts in that change: it is kept by one person, who says so.
+    `approved` is an approver's word for the change that brings the policy; it demands nothing and allows nothing by itself.
     """
 
     stage: Stage
@@ -153,3 +172,4 @@ class Policy:
     sources: tuple[SourceRef, ...] = ()
     self_approval: bool | None = None
     overrides: tuple[Override, ...] | None = None
+    approved: PolicyApproval | None = None

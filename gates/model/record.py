@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from gates.model.change import Change
 from gates.model.comparison import Comparison
-from gates.model.context import Context
+from gates.model.context import Context, JudgingPolicy
 from gates.model.facts import Facts
 from gates.model.origins import Artifact, Origins
 from gates.model.policy import Approval, GatePolicy, Limit, Policy
@@ -95,7 +95,10 @@ class WaiverDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDecision:
-    """What one of several policies says by itself. Where it does not count, `why` says what set it aside."""
+    """What one of several policies says by itself. Where it does not count, `why` says what set it aside.
+
+    `remedy` says of the one at the tip how it could be, by a signature, and why one that is there does not do it.
+    """
 
     name: str
     words: str
@@ -104,6 +107,7 @@ class PolicyDecision:
     would_be: Verdict
     counts: bool = True
     why: str = ""
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +142,27 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachedFrom:
+    """The run that saw what another takes from the cache: when it began (RFC 3339, UTC), its commit, and the digest of its bundle."""
+
+    started: str
+    commit: str | None
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GateRun:
-    """What varies from run to run about one gate. Times in milliseconds, `started` counted from the run's start."""
+    """What varies from run to run about one gate. Times in milliseconds, `started` counted from the run's start.
+
+    `cached`: it did not look itself; `cached_from` says which run did, where it was one on this machine.
+    """
 
     gate: str
     started_ms: int
     duration_ms: int
     cached: bool = False
     tool_ms: tuple[int, ...] = ()
+    cached_from: CachedFrom | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +181,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """A policy that judges, by its name in the evidence. `apart`, `steered_by` and `within` as in `JudgingPolicy`."""
+    """A policy that judges, by its name in the evidence. The rest is as in `JudgingPolicy`."""
 
     name: str
     words: str
@@ -172,6 +189,18 @@ class Judging:
     apart: tuple[str, ...] | None = None
     steered_by: tuple[str, ...] | None = None
     within: bool | None = None
+    whole: str | None = None
+    touched: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, named: JudgingPolicy, policy: Policy) -> Judging:
+        """The policy that the evidence names."""
+        return cls(policy=policy, **{field.name: getattr(named, field.name) for field in fields(named)})
+
+    @property
+    def named(self) -> JudgingPolicy:
+        """What the evidence says of it."""
+        return JudgingPolicy(**{field.name: getattr(self, field.name) for field in fields(JudgingPolicy)})
 
     def own(self, gate: str) -> str:
         """What facts of a gate are called that are of this policy alone: it has the gate look in another way than the run's own policy."""
@@ -213,8 +242,7 @@ class Record:
     def judgings(self) -> tuple[Judging, ...]:
         """All policies that judge, the run's own first."""
         named = self.context.policies[0] if self.context.policies else None
-        own = Judging(name=named.name if named else CHANGE_POLICY, words=named.words if named else "", policy=self.policy)
-        return (own, *self.others)
+        return (Judging.of(named or JudgingPolicy(name=CHANGE_POLICY, words=""), self.policy), *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

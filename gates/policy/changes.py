@@ -17,7 +17,19 @@ from gates.api import Fewer, Gate, More, Neither, Towards
 from gates.api.weights import UNWEIGHED, Unknown
 from gates.codec import encode
 from gates.errors import PluginError
-from gates.model import APPROVALS, Direction, GatePolicy, Override, Policy, PolicyChange, RecordedDecision, Severity, Waiver, WaiverRules
+from gates.model import (
+    APPROVALS,
+    Direction,
+    GatePolicy,
+    Override,
+    Policy,
+    PolicyApproval,
+    PolicyChange,
+    RecordedDecision,
+    Severity,
+    Waiver,
+    WaiverRules,
+)
 from gates.policy.bounds import limit_moves
 from gates.policy.moves import ELSEWHERE, TEXT, UNKNOWN, Field, Move, by_id, fields, said_of
 
@@ -80,10 +92,16 @@ def _placed(moves: Iterable[Move], places: tuple[Places, Places] | None) -> tupl
     )
 
 
+def _approval_words(approved: PolicyApproval | None) -> str:
+    return f"by {approved.by} of {approved.of[:19]}, until {approved.expires}" if approved else ""
+
+
 _POLICY: Mapping[str, Field | None] = {
     "approvers": Field(looser=More(), said=", ".join),
     "runbook": TEXT,
     "rollback": TEXT,
+    # It lets this very change's policy judge alone, and what that loosens stands in lines of its own.
+    "approved": Field(looser=Neither(), said=_approval_words),
     **dict.fromkeys(("stage", "gates", "waivers", "waiver_rules", "decisions", "overrides", "sources", "self_approval"), ELSEWHERE),
 }
 _GATE: Mapping[str, Field | None] = {

@@ -27,7 +27,7 @@ from gates.model import (
 )
 from gates.policy import approvers, layers
 from gates.policy.entry import Entry, made, plain
-from gates.policy.exceptions import read_decisions, read_overrides, read_waivers
+from gates.policy.exceptions import read_approved, read_decisions, read_overrides, read_waivers
 from gates.policy.reader import Document, read, suggest
 from gates.policy.syntax import Place, problem
 from gates.policy.table import options
@@ -105,7 +105,7 @@ class _Composer:
     def document(self) -> Entry:
         """The policy as one file would say it at this stage."""
         values: dict[str, Entry] = {"version": made(1, "always")}
-        for key in ("runbook", "rollback", "approvers", "self-approval"):
+        for key in ("runbook", "rollback", "approvers", "self-approval", "approved"):
             said = [entry for root in self._roots if (entry := root.get(key))]
             values |= {key: said[-1]} if said else {}
         values["gates"] = Entry(self._all_gates(), Place(self._sources[-1].name) if self._sources else Place(""))
@@ -216,6 +216,7 @@ class _Composer:
             ),
             decisions=read_decisions(document.get("decisions") or (), self._problems),
             overrides=read_overrides(document.get("overrides") or (), self._problems),
+            approved=read_approved(document.get("approved"), self._problems),
             runbook=document.said("runbook", ""),
             rollback=document.said("rollback", ""),
             self_approval=self._self_approval(document),

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from gates import registry
 from gates.model import Direction, PolicyChange, PolicySource, Severity, Stage
 from gates.policy.changes import FindGate, policy_changes, waiver_changes
-from gates.policy.compose import SHIPPED, Effective, compose, limit_entries
+from gates.policy.compose import Effective, compose, limit_entries
 from gates.policy.entry import Entry
-from gates.policy.reader import read
+from gates.policy.whole import requires
 
 #: What a reviewer has to see first.
 _ORDER = tuple(Direction)
@@ -113,7 +113,7 @@ def _of_files(before: Sequence[PolicySource] | None, after: Sequence[PolicySourc
     """What no composed policy keeps: which versions may read it, and of which files it is made."""
     if not before or not after:
         return
-    then, now = _requires(before), _requires(after)
+    then, now = requires(before), requires(after)
     if sorted(then) != sorted(now):
         looser, tighter = not now, not then
         yield PolicyChange(
@@ -136,9 +136,3 @@ def _of_files(before: Sequence[PolicySource] | None, after: Sequence[PolicySourc
             then_at=before[-1].name,
             now_at=after[-1].name,
         )
-
-
-def _requires(sources: Sequence[PolicySource]) -> dict[str, str]:
-    """What each file of the repository requires, with its place."""
-    roots = [root for source in sources if not source.name.startswith(SHIPPED) and (root := read(source).root)]
-    return {entry.value: entry.place.short for root in roots if (entry := root.get("requires"))}

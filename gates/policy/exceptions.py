@@ -1,4 +1,4 @@
-"""Waivers, overrides and recorded decisions of a policy: held against its gates, then built."""
+"""Waivers, overrides, recorded decisions and the approval of a policy: held against its gates, then built."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gates.errors import Problem
-from gates.model import Override, RecordedDecision, Waiver
+from gates.model import Override, PolicyApproval, RecordedDecision, Waiver
 from gates.policy.entry import Entry
 from gates.policy.reader import suggest
 from gates.policy.syntax import problem
-from gates.policy.table import OVERRIDE, OVERRIDE_DAYS, WAIVER
+from gates.policy.table import APPROVAL_DAYS, APPROVED, OVERRIDE, OVERRIDE_DAYS, WAIVER
 
 #: What may have wildcards; the rest is compared whole.
 _PATTERNS = ("path", "operation", "url", "selector")
@@ -58,6 +58,17 @@ def read_decisions(entries: Iterable[Entry], problems: list[Problem]) -> tuple[R
         for entry in _unique(entries, "decision", problems)
         if (date := entry.get("date")) is not None
     )
+
+
+def read_approved(entry: Entry | None, problems: list[Problem]) -> PolicyApproval | None:
+    """The approval that a policy bears; None where it bears none. Adds what is wrong to `problems`."""
+    if entry is None or not all(entry.get(key.name) for key in APPROVED.keys if key.required):
+        return None
+    created, expires = entry.value["created"], entry.value["expires"]
+    if not 0 <= (expires.value - created.value).days <= APPROVAL_DAYS:
+        error = f"the approval would count from {created.value} to {expires.value}"
+        problems.append(problem(error, expires.place, f"it lasts at most {APPROVAL_DAYS} days: let it be signed again"))
+    return PolicyApproval(**{key.name: entry.said(key.name) for key in APPROVED.keys})
 
 
 def _unique(entries: Iterable[Entry], noun: str, problems: list[Problem]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Puts a waiver, or its signature, into a policy's text where a person would: every other byte stays as it is.
+"""Puts a waiver, its signature, or the approval of a policy into a policy's text where a person would: every other byte stays as it is.
 
 The parser's marks say where the text of the file ends, so nothing has to be written anew that is there already.
 """
@@ -12,11 +12,12 @@ from typing import Any, cast
 
 import yaml
 
-from gates.model import Override, Waiver
+from gates.model import Override, PolicyApproval, Waiver
 from gates.policy.show import quoted
 
 _WAIVERS, _OVERRIDES = "waivers", "overrides"
 _SIGNATURE = "signature"
+_APPROVED = "approved"
 
 
 class NoPlaceError(Exception):
@@ -87,6 +88,28 @@ def add_signature(text: str, signed: Waiver | Override) -> str:
     return _with_lines(text, _after(text, item), [f"{' ' * item.column}{_SIGNATURE}: {quoted(signature)}"])
 
 
+def set_approved(text: str, approved: PolicyApproval) -> str:
+    """The text with the approval of the policy at its end, or in the place of the one there. Raises `NoPlaceError`."""
+    outline = _outline(text)
+    root, there = outline.root, outline.root.get(_APPROVED)
+    lines = [f"{key}: {value}" for key, value in _of_approval(approved)]
+    if there is not None and not there.items:
+        raise NoPlaceError
+    if there is None and not root.flow:
+        block = [f"{_APPROVED}:", *(f"  {line}" for line in lines)]
+        return _with_lines(text, outline.end, [" " * root.column + line for line in block], apart=True)
+    if there is None:
+        return _inserted(text, root.items[-1].end, f", {_APPROVED}: {{{', '.join(lines)}}}")
+    newline = "\r\n" if "\r\n" in text else "\n"
+    said = f"{{{', '.join(lines)}}}" if there.flow else f"{newline}{' ' * there.column}".join(lines)
+    return text[: there.start] + said + text[there.end :]
+
+
+def written_approval(approved: PolicyApproval) -> str:
+    """The approval as it stands in a policy."""
+    return "\n".join((f"{_APPROVED}:", *(f"  {key}: {value}" for key, value in _of_approval(approved))))
+
+
 def written(item: Waiver | Override) -> str:
     """The waiver or override as a person would write it, an item of a list."""
     return "\n".join(_block(item, ""))
@@ -116,6 +139,19 @@ def _of_waiver(waiver: Waiver) -> dict[str, str]:
         "owner": quoted(waiver.owner),
         "approver": quoted(waiver.approver),
     }
+
+
+def _of_approval(approved: PolicyApproval) -> Iterable[tuple[str, str]]:
+    values: Mapping[str, str | None] = {
+        "of": quoted(approved.of),
+        "to": quoted(approved.to),
+        "repository": approved.repository and quoted(approved.repository),
+        "by": quoted(approved.by),
+        "created": approved.created.isoformat(),
+        "expires": approved.expires.isoformat(),
+        _SIGNATURE: approved.signature and quoted(approved.signature),
+    }
+    return ((key, value) for key, value in values.items() if value is not None)
 
 
 def _of_override(override: Override) -> dict[str, str]:

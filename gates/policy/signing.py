@@ -1,4 +1,4 @@
-"""What an approver signs of a waiver or an override, and whether they did: a question to the policy's bytes alone."""
+"""What an approver signs of a waiver, an override or a change of the policy, and whether they did: a question to its bytes alone."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gates import canonical
-from gates.model import Override, Waiver
+from gates.model import Override, PolicyApproval, Waiver
 from gates.policy import approvers
 from gates.policy.approvers import SCHEME, Approver
 
 #: What stands before it in what is signed, so that no other signature of the same key can pass for one.
-_DOMAINS = {Waiver: b"quality-gates waiver v1\n", Override: b"quality-gates override v1\n"}
+_DOMAINS = {
+    Waiver: b"quality-gates waiver v1\n",
+    Override: b"quality-gates override v1\n",
+    PolicyApproval: b"quality-gates policy approval v1\n",
+}
 
 
-def payload(item: Waiver | Override) -> bytes:
+def payload(item: Waiver | Override | PolicyApproval) -> bytes:
     """The bytes to sign: everything that it says but its signature, as canonical JSON."""
     return _DOMAINS[type(item)] + canonical.of(replace(item, signature=None))
 
 
 def written(signature: bytes) -> str:
-    """A signature of 64 bytes as a waiver bears it: with its scheme before it, which tells it from a secret too."""
+    """A signature of 64 bytes as a policy bears it: with its scheme before it, which tells it from a secret too."""
     return f"{SCHEME}{base64.b64encode(signature).decode('ascii')}"
 
 
-def signer(item: Waiver | Override, named: Sequence[str]) -> Approver | None:
+def signer(item: Waiver | Override | PolicyApproval, named: Sequence[str]) -> Approver | None:
     """The first of a policy's `approvers` whose key signed it as it stands; None where none did."""
     if item.signature is None:
         return None

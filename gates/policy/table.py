@@ -296,6 +296,25 @@ OVERRIDE = Keys(
         ),
     ),
 )
+#: How many days a signed approval of a policy may count, from `created` to `expires`.
+APPROVAL_DAYS = 14
+_DIGEST = Text(pattern=r"sha256:[0-9a-f]{64}", says="what `gates policy approve` writes")
+APPROVED = Keys(
+    keys=(
+        Key(name="of", of=_DIGEST, help="the policy where the change goes, whole", required=True),
+        Key(name="to", of=_DIGEST, help="the policy that takes its place, whole", required=True),
+        Key(name="repository", of=Text(blank=False), help="the repository in which, where one is known"),
+        Key(name="by", of=_WHO, help="the approver whose key signed", required=True),
+        Key(name="created", of=Day(), help="the day from which it counts (UTC)", required=True),
+        Key(name="expires", of=Day(), help=f"the last day on which it counts (UTC), at most {APPROVAL_DAYS} days later", required=True),
+        Key(
+            name="signature",
+            of=Text(pattern=r"ed25519:[A-Za-z0-9+/]{86}==", says="what `gates policy approve` writes"),
+            help="by a key of one of the `approvers` where the change goes, over all else that it says",
+            required=True,
+        ),
+    )
+)
 RECORDED_DECISION = Keys(
     keys=(
         Key(name="id", of=Text(pattern=r"[A-Za-z0-9._-]+", says="an id such as `D-7`"), help="its id, unique in the policy", required=True),
@@ -343,6 +362,12 @@ POLICY = Keys(
             name="overrides",
             of=ListOf(of=OVERRIDE),
             help="what passes for some days although gates stop it: counts in a policy of --policy-from, or signed",
+        ),
+        Key(
+            name="approved",
+            of=APPROVED,
+            help="an approver's signature that this policy may take the place of the one where the change goes; "
+            "`gates policy approve --sign-key FILE` writes it",
         ),
         Key(name="runbook", of=Text(blank=False), help="a path or address: how a release is made"),
         Key(name="rollback", of=Text(blank=False), help="a path or address: how a release is taken back"),

@@ -7,7 +7,6 @@ something is found does it matter where that came from.
 from __future__ import annotations
 
 import binascii
-import html
 import re
 import string
 from array import array
@@ -119,7 +118,9 @@ def _meaning(escape: bytes) -> bytes:
     if escape.startswith(b"%"):
         return bytes.fromhex(escape[1:].decode())
     if escape.startswith(b"&"):
-        return html.unescape(escape.decode()).encode("utf-8", "replace")
+        from html import unescape
+
+        return unescape(escape.decode()).encode("utf-8", "replace")
     if escape.startswith(b"\x1b"):
         return b""
     letter, rest = escape[1:2], escape[2:].decode()

@@ -50,4 +50,10 @@ def judged_by(record: Record) -> Iterator[str]:
 def said_of(policy: PolicyDecision) -> str:
     """What a policy says by itself, and what set it aside where it doesn't count."""
     verdict = VERDICTS[policy.verdict].lower()
-    return f"by {policy.words}: {verdict}" + ("" if policy.counts else f", which does not count: {policy.why}")
+    return f"by {policy.words}: {verdict}" + _rest(policy)
+
+
+def _rest(policy: PolicyDecision) -> str:
+    if not policy.counts:
+        return f", which does not count: {policy.why}"
+    return f"; {policy.remedy}" if policy.remedy else ""

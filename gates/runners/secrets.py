@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gates.api import (
+    Depends,
     Examined,
     Facts,
     Fewer,
@@ -221,6 +222,11 @@ def _measurements(scan: Mapping[str, Any]) -> Iterable[Measurement]:
 # -- the rest of the gate
 
 
+def depends(context: ObserveContext, options: Options) -> Depends:
+    """The files that are searched. The baseline of detect-secrets steers it."""
+    return Depends(files=context.select(options.paths, options.exclude))
+
+
 def detect(survey: Survey) -> Suggestion | None:
     """Every repository has files in which a secret can stand."""
     if not survey.files:
@@ -252,4 +258,5 @@ GATE = Gate(
     steered_by=steered_by,
     by_line=True,
     by_file=True,
+    depends=depends,
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gates.api import (
+    Depends,
     Examined,
     Facts,
     Fewer,
@@ -172,6 +173,11 @@ def _measurements(scan: Mapping[str, Any], skipped: Iterable[Skip]) -> Iterator[
 # -- the rest of the gate
 
 
+def depends(context: ObserveContext, options: Options) -> Depends:
+    """The files of which some are Python: a first line may say so too."""
+    return Depends(files=context.select(options.paths, options.exclude))
+
+
 def detect(survey: Survey) -> Suggestion | None:
     """Python files, and what the repository already tells bandit to leave out."""
     if not any(name.endswith(_SUFFIXES) for name in survey.files):
@@ -234,4 +240,5 @@ GATE = Gate(
     detect=detect,
     by_line=True,
     by_file=True,
+    depends=depends,
 )

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from gates import registry
 from gates.adapters import git, history
 from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.policies import FIRST, UNREADABLE, Asked, Floor, Policies, find, steered_from
 from gates.errors import PolicyError
 from gates.model import CHANGE_POLICY, TIP_POLICY, Stage
-from gates.policy import load
+from gates.policy import approvers, load, whole
 from tests.repository import Repository
 
 POLICY = "version: 1\nextends: [baseline]\ngates: {security: {}, secrets: {}}\n"
@@ -103,6 +104,52 @@ def test_a_policy_that_is_a_link_is_read_as_a_checkout_reads_it(repository: Repo
     repository.commit({"real.yaml": "version: 1\nextends: [strict]\n"})
     found = policies(repository, tip)
     assert [source.name for source in found.others[TIP_POLICY]] == ["shipped/baseline.yaml", "ci/team.yaml", "ci/gates.yaml"]
+
+
+# -- what a signature is held against ----------------------------------------------------------
+
+KEYED = f'approvers: ["@anna {approvers.written(bytes(32))}"]\n'
+
+
+def test_where_an_approver_there_has_a_key_both_policies_are_known_whole(repository: Repository) -> None:
+    tip = repository.commit({"gates.yaml": POLICY + KEYED})
+    repository.commit({"gates.yaml": WEAK})
+    found = policies(repository, tip)
+    assert [item.whole for item in found.judgings] == [
+        whole.digest(sources, registry.find) for sources in (found.sources, found.others[TIP_POLICY])
+    ]
+    assert found.judgings[0].whole != found.judgings[1].whole
+    assert (found.named, [item.touched for item in found.judgings]) == (tuple(item.named for item in found.judgings), [None, None])
+
+
+def test_where_nobody_could_sign_it_is_not_asked(repository: Repository) -> None:
+    tip = repository.commit({"gates.yaml": POLICY + 'approvers: ["@anna"]\n'})
+    repository.commit({"gates.yaml": WEAK + KEYED, ".secrets.baseline": BASELINE})
+    assert [(item.whole, item.touched) for item in policies(repository, tip).judgings] == [(None, None)] * 2
+
+
+def test_one_that_is_no_policy_at_another_stage_is_not_known_whole(repository: Repository) -> None:
+    tip = repository.commit({"gates.yaml": POLICY + KEYED})
+    repository.commit({"gates.yaml": WEAK.replace("gates: {", "gates: {contracts: {stages: [release]}, ")})
+    own, there = policies(repository, tip).judgings
+    assert (own.whole, there.whole is None) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("gates", "own"),
+    [
+        ("security: {}, secrets: {}", "security: {enforcement: warn}, secrets: {}"),
+        ("security: {}, secrets: {}", "secrets: {options: {exclude: [a]}}"),
+        ("security: {}, secrets: {}", "security: {}"),
+        ("security: {}", "security: {}, secrets: {}"),
+    ],
+)
+def test_files_that_steer_a_gate_of_either_are_named_where_they_differ(repository: Repository, gates: str, own: str) -> None:
+    tip = repository.commit({"gates.yaml": POLICY.replace("security: {}, secrets: {}", gates) + KEYED})
+    repository.commit({"gates.yaml": POLICY.replace("security: {}, secrets: {}", own)})
+    assert policies(repository, tip).judgings[1].touched is None
+    repository.commit({".secrets.baseline": BASELINE})
+    assert policies(repository, tip).judgings[1].touched == (".secrets.baseline",)
 
 
 # -- floors ------------------------------------------------------------------------------------

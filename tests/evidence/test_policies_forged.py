@@ -16,6 +16,8 @@ from gates.judge.strictest import judge
 from gates.model import Enforcement, FileChange, JudgingPolicy, Record, Review, Reviews, Verdict
 from gates.report import html
 from tests.evidence.forging import Members, closed, edited, signed
+from tests.weakening.approved import ANNA, named
+from tests.weakening.approved import signed as signed_policy
 from tests.weakening.projects import SECURITY, VULNERABLE, policy
 from tests.weakening.proposing import Proposal, PullRequest
 
@@ -176,6 +178,26 @@ def test_whoever_lies_about_the_change_needs_a_key(stopped: Stopped, lie: Callab
     assert bundle.open_members(forged).record.decision.verdict is Verdict.PASSED
     assert stopped.verify(forged) == 6
     assert stopped.verify(signed(forged, stopped.enemy), "--key", str(stopped.folder / "release.pub")) == 6
+
+
+def test_an_approval_of_another_policy_does_not_become_one_of_this(tmp_path: Path, stopped: Stopped) -> None:
+    """What both policies are, whole, follows from their files, whatever the context says of it."""
+    text = policy("security: {}", more=named(anna=ANNA))
+    change = {"app.py": VULNERABLE, "gates.yaml": policy("security: {enforcement: block}", more=named(anna=ANNA))}
+    edit = signed_policy("@anna", ANNA, afterwards=("block", "warn"))
+    request = PullRequest(tmp_path, Proposal(before={**BEFORE, "gates.yaml": text}, change=change, prepare=edit))
+    ran = request.judge("--as-of", "2026-11-28")
+    assert ran.code == 1
+
+    def believed(record: Record) -> Record:
+        assert record.policy.approved is not None
+        own, tip = record.context.policies or ()
+        own = replace(own, whole=record.policy.approved.to)
+        return replace(record, context=replace(record.context, policies=(own, tip)))
+
+    forged = _again(archive.unpack(ran.bundle.read_bytes()), believed)
+    assert bundle.open_members(forged).record.decision.verdict is Verdict.PASSED
+    assert stopped.verify(forged, "--allow-unsigned") == 8
 
 
 def test_facts_that_are_gone_leave_a_run_that_is_not_whole(stopped: Stopped) -> None:

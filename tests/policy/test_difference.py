@@ -37,7 +37,19 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "requires": ("quality-gates>=0.0.1", "quality-gates>=0.0.2"),
 }
 #: What a part needs beside the key that is looked at.
-NEEDED: Mapping[str, Any] = {"coverage": {"source": ["a"]}}
+NEEDED: Mapping[str, Any] = {
+    "coverage": {"source": ["a"]},
+    "approved": {
+        "of": f"sha256:{'2' * 64}",
+        "to": f"sha256:{'3' * 64}",
+        "by": "c",
+        "created": "2026-01-01",
+        "expires": "2026-01-05",
+        "signature": f"ed25519:{'C' * 86}==",
+    },
+}
+#: Texts that a pattern may ask for.
+WORDS = ("a", "b", "W-1", "W-2", *(f"sha256:{digit * 64}" for digit in "01"))
 #: Keys that have one value, so that they can't change.
 FIXED = {("version",)}
 
@@ -48,7 +60,7 @@ def values(node: Node, name: str) -> tuple[Any, Any]:
         return SAMPLES[name]
     match node:
         case Text(pattern=pattern):
-            first, second = [word for word in ("a", "b", "W-1", "W-2") if not pattern or re.fullmatch(pattern, word)][:2]
+            first, second = [word for word in WORDS if not pattern or re.fullmatch(pattern, word)][:2]
             return first, second
         case Boolean():
             return True, False
@@ -141,7 +153,7 @@ def test_a_key_that_changes_is_reported(path: Path) -> None:
 
 def said_as(path: Path) -> str:
     """The word under which a key's change is reported."""
-    if path[0] == "decisions" or path[-1] == "id":
+    if path[0] in {"decisions", "approved"} or path[-1] == "id":
         return str(path[0])
     if {"match", "for"} & set(path):
         return "match" if "match" in path else "for"

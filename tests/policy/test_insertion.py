@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.model import Waiver
-from gates.policy.insertion import NoPlaceError, add_signature, add_waiver, written
+from gates.model import PolicyApproval, Waiver
+from gates.policy.insertion import NoPlaceError, add_signature, add_waiver, set_approved, written, written_approval
 from tests.policy.making import policy
 
 WAIVER = Waiver(
@@ -173,3 +173,57 @@ def test_nothing_else_in_the_file_says_anything_else(before: list[str], after: l
     (added,) = new["waivers"][len(old.get("waivers", [])) :]
     assert {**new, "waivers": new["waivers"][:-1]} == {"waivers": [], **old}
     assert added["reason"] == WAIVER.reason
+
+
+# -- an approval of the whole policy -----------------------------------------------------------
+
+APPROVED = PolicyApproval(
+    of=f"sha256:{'0' * 64}",
+    to=f"sha256:{'1' * 64}",
+    repository="example.org/shop/web",
+    by="@anna",
+    created=date(2026, 11, 1),
+    expires=date(2026, 11, 15),
+    signature=SIGNATURE,
+)
+OTHER = replace(APPROVED, to=f"sha256:{'2' * 64}", repository=None, by="@ben")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (HEAD, ""),
+        (HEAD[:-1], ""),
+        (f"# first\n{HEAD}# last\n", ""),
+        (HEAD, "...\n"),
+        (indented(HEAD, 2), ""),
+    ],
+)
+def test_an_approval_stands_at_the_end(text: str, end: str, newline: str) -> None:
+    found = set_approved((text + end).replace("\n", newline), APPROVED)
+    by = 2 if text.startswith(" ") else 0
+    block = indented(f"{written_approval(APPROVED)}\n", by)
+    assert found == f"{text}{'' if text.endswith(chr(10)) else chr(10)}\n{block}{end}".replace("\n", newline)
+    assert policy(found).approved == APPROVED
+
+
+def test_an_approval_takes_the_place_of_the_one_there_and_leaves_the_rest() -> None:
+    after = "  # for #12\nrunbook: x # of ours\n"
+    once = HEAD + written_approval(APPROVED) + after
+    assert set_approved(once, OTHER) == HEAD + written_approval(OTHER) + after
+    assert set_approved(set_approved(once, OTHER), APPROVED) == once
+
+
+@pytest.mark.parametrize("text", ["{version: 1, gates: {tests: {}}}", HEAD + "approved: {of: x}  # soon\nrunbook: x\n"])
+def test_on_one_line_an_approval_stays_on_it(text: str) -> None:
+    found = set_approved(text, APPROVED)
+    assert (found.count("\n"), "# soon" in found) == (text.count("\n"), "# soon" in text)
+    assert policy(found).approved == APPROVED
+    assert policy(set_approved(found, OTHER)).approved == OTHER
+
+
+@pytest.mark.parametrize("text", ["", "[]\n", f"{HEAD}approved: none\n", f"{HEAD}approved:\n"])
+def test_where_an_approval_has_no_place(text: str) -> None:
+    with pytest.raises(NoPlaceError):
+        set_approved(text, APPROVED)

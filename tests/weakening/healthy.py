@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.weakening.approved import ANNA, named, signed
 from tests.weakening.projects import (
     ADVISORIES,
     AUDITED,
@@ -87,6 +88,14 @@ HEALTHY = (
         change={"app.py": VULNERABLE, **said_policy("security: {enforcement: warn}", more='approvers: ["@anna"]\n')},
         words="@anna, one of its approvers, approved this very change",
         approved_by=["anna"],
+    ),
+    Healthy(
+        what="a limit is raised in a change whose policy one of the `approvers` has signed",
+        before={**SECURITY, **said_policy("security: {}", more=named(anna=ANNA))},
+        change={"app.py": VULNERABLE, **said_policy("security: {enforcement: warn}", more=named(anna=ANNA))},
+        words="@anna, one of its approvers, signed that this policy takes its place",
+        prepare=signed("@anna", ANNA),
+        options=AS_OF,
     ),
     Healthy(
         what="a limit is raised where `self-approval` stands already",

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.guarantees import Answer, errored, failed, passed
 from tests.repository import Repository
+from tests.weakening.approved import ANNA, FRIEND, named, signed
 from tests.weakening.projects import (
     ADVISORIES,
     AUDITED,
@@ -424,6 +425,24 @@ WAIVERS = (
         STILL,
         approved_by=["anna"],
     ),
+    _waivers(
+        "somebody is made an approver, and signs the policy",
+        {**SECURITY, **said_policy("security: {}", more=named(anna=ANNA))},
+        INSECURE,
+        said_policy("security: {enforcement: warn}", more=named(anna=ANNA, friend=FRIEND)),
+        failed("it is not signed as it stands by a key that the `approvers` of gates.yaml"),
+        prepare=signed("@friend", FRIEND),
+        options=AS_OF,
+    ),
+    _waivers(
+        "the policy is edited after an approver signed it",
+        {**SECURITY, **said_policy("security: {}", more=named(anna=ANNA))},
+        INSECURE,
+        said_policy("security: {enforcement: block}", more=named(anna=ANNA)),
+        failed("edited after it was signed"),
+        prepare=signed("@anna", ANNA, afterwards=("block", "warn")),
+        options=AS_OF,
+    ),
 )
 
 # -- what steers a gate from elsewhere ---------------------------------------------------------
@@ -446,6 +465,15 @@ TOOLS = (
         SECRETS_STOP,
         begun=linked(".secrets.baseline", "a.json"),
         prepare=linked(".secrets.baseline", "b.json"),
+    ),
+    _tools(
+        "`.secrets.baseline` knows the secret, and an approver signed the policy alone",
+        {**SECRETS, **said_policy("secrets: {}", more=named(anna=ANNA))},
+        LEAKING,
+        {**said_policy("secrets: {require: {suppressed: {max: unlimited}}}", more=named(anna=ANNA)), ".secrets.baseline": _KNOWN},
+        failed("gates look by .secrets.baseline, changed too: a review of the change covers both"),
+        prepare=signed("@anna", ANNA),
+        options=AS_OF,
     ),
     _tools("an advisory is taken out of the folder", DEPENDENCIES, VULNERABLE_PACKAGE, {"advisories/DEMO-1.json": None}, DEPENDENCIES_STOP),
     _tools("bandit's own settings, in four files", SECURITY, INSECURE, _BANDIT, STILL),

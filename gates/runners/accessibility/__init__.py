@@ -11,9 +11,11 @@ from pathlib import Path
 from gates.api import (
     BROWSER_INSTALL,
     RUNS_THE_PROJECT,
+    Depends,
     Gate,
     Limit,
     Need,
+    ObserveContext,
     Severity,
     Suggestion,
     Survey,
@@ -70,6 +72,15 @@ def why_no_base(options: Options) -> str:
     return "" if options.serve.directory else RUNS_THE_PROJECT
 
 
+def depends(context: ObserveContext, options: Options) -> Depends | str:
+    """A folder that is served is all there is of a site; a program makes its pages of any file."""
+    if options.serve is None:
+        return "the site is somewhere else"
+    if options.serve.directory:
+        return Depends(places=[context.inside(options.serve.directory)], machine=True)
+    return Depends(files=context.select(options.inputs) if options.inputs else None, machine=True)
+
+
 GATE = Gate(
     id="accessibility",
     title="Accessibility",
@@ -90,4 +101,5 @@ GATE = Gate(
     needs=needs,
     why_no_base=why_no_base,
     steered_by=steered_by,
+    depends=depends,
 )

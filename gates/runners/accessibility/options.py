@@ -44,6 +44,11 @@ class Options:
     page_timeout: Duration = option("how long a page may take to load, and again to be examined", default=30, minimum=1, looser=Neither())
     axe_script: str = option("an axe.min.js of this repository, 4.9 or later; without it the newest installed", default="")
     axe_sha256: str = option("sha256 of `axe-script`, where it is not a copy that an installed package carries", default="")
+    inputs: tuple[str, ...] = option(
+        "files, folders or globs that the site is made of: where none changed, what was seen before counts (default: every file)",
+        default=(),
+        looser=Fewer(empty="all"),
+    )
 
     def __post_init__(self) -> None:
         if bool(self.url) == (self.serve is not None):

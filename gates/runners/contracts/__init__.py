@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import Gate, Limit, Need, program_needs
+from gates.api import Depends, Gate, Limit, Need, ObserveContext, program_needs
 from gates.runners.contracts.options import Options
 from gates.runners.contracts.reading import parse
 from gates.runners.contracts.trying import observe
@@ -26,6 +26,17 @@ def needs(root: Path, options: Options) -> Iterator[Need]:
         yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
     for name in sorted({*options.needs, *options.headers.values()}):
         yield Need(name=f"${name}", found="set" if os.environ.get(name) else None, remedy=f"set the variable {name}")
+
+
+def depends(context: ObserveContext, options: Options) -> Depends | str:
+    """A service is made of any file of the repository; one that runs elsewhere is not known."""
+    if options.serve is None or "://" in options.schema.replace("{url}", ""):
+        return "the service, or its contract, is somewhere else"
+    return Depends(files=context.select((*options.inputs, *_schema(options))) if options.inputs else None, machine=True)
+
+
+def _schema(options: Options) -> tuple[str, ...]:
+    return () if "{url}" in options.schema else (options.schema,)
 
 
 GATE = Gate(
@@ -45,4 +56,5 @@ GATE = Gate(
         "cases": "requests that were made",
     },
     needs=needs,
+    depends=depends,
 )

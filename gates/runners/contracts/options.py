@@ -50,6 +50,11 @@ class Options:
     seed: int = option("the same seed and a fresh service give the same requests", default=1, minimum=0)
     max_examples: int = option("requests that fuzzing makes up for each operation", default=20, minimum=1, looser=Fewer())
     checks: tuple[Check, ...] = option("checks to make of each answer; all without it", default=(), looser=Fewer(empty="all"))
+    inputs: tuple[str, ...] = option(
+        "files, folders or globs that the service is made of: where none changed, what was seen before counts (default: every file)",
+        default=(),
+        looser=Fewer(empty="all"),
+    )
 
     def __post_init__(self) -> None:
         if self.checks and set(self.checks) <= NEED_LINKS and "stateful" not in self.phases:

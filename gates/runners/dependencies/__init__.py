@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gates.api import Gate, GateError, Limit, ObserveContext, Severity, read_answer
+from gates.api import Depends, Gate, GateError, Limit, ObserveContext, Severity, read_answer
 from gates.runners.dependencies import beside, sources
 from gates.runners.dependencies.facts import parse
 from gates.runners.dependencies.options import Options
@@ -67,6 +67,18 @@ def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
     return {"kind": "records", "name": name, "where": str(path.absolute())}
 
 
+def depends(context: ObserveContext, options: Options) -> Depends | str:
+    """What locks or asks for packages, and a folder of advisories. A service on the network may have learned of more since."""
+    if options.network:
+        return "its advisories are on the network, and may be others by now"
+    absolute = [Path(options.advisories)] if Path(options.advisories).is_absolute() else []
+    chosen = sources.choose(context, options.sources)
+    known = json.dumps([chosen, beside.find(context, chosen), beside.projects(context, chosen)])
+    # A file may include any other, but none of code: of that only what it asks for counts, which was found just now.
+    files = [name for name in context.files if not name.endswith(".py")]
+    return Depends(files=[*files, *context.links, *chosen], known=known, places=absolute, day=True)
+
+
 def steered_by(options: Options) -> tuple[str, ...]:
     """A folder or zip of advisories in the repository says what is known to be vulnerable."""
     local = not options.network and not Path(options.advisories).is_absolute()
@@ -108,6 +120,7 @@ GATE = Gate(
     },
     detect=detect,
     steered_by=steered_by,
+    depends=depends,
     # The base is audited with the advisories of today, as the change is.
     lasting=False,
 )

@@ -52,7 +52,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             "ran": bool(options.command),
             "unexplained_exit_code": unexplained,
             "predates_commit": not options.command and context.predates_commit(report),
-            "places": context.places(),
+            "places": dict(context.places),
         },
     )
 

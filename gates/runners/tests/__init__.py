@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import Facts, Gate, Limit, Need, ObserveContext, Raw
+from gates.api import Depends, Facts, Gate, Limit, Need, ObserveContext, Raw
 from gates.runners.tests import command, coverage, facts, interpreter, inventory, removed, tampering
 from gates.runners.tests.detection import detect
 from gates.runners.tests.engine import Engine
@@ -62,6 +62,16 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     tampering.check_sources(context, before)
 
 
+def depends(context: ObserveContext, options: Options) -> Depends:
+    """Tests may read any file, and the base says which lines are new; what they fetch from elsewhere is not known."""
+    files = None
+    if options.inputs:
+        settings = [name for name in context.files if inventory.is_settings(name)]
+        files = [*context.select((*options.inputs, *(path.partition("::")[0] for path in options.paths))), *settings]
+    python = [context.root / options.python] if "/" in options.python else []
+    return Depends(files=files, places=python, machine=True, base=True)
+
+
 def parse(raw: Raw) -> Facts:
     """Facts of the run. Raises `GateError` where it broke off or can't be believed."""
     return command.read_facts(raw) if command.MEMBER in raw else facts.read_facts(raw)
@@ -98,4 +108,5 @@ GATE = Gate(
     rising=("line-coverage",),
     detect=detect,
     needs=needs,
+    depends=depends,
 )

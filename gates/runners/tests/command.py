@@ -33,7 +33,7 @@ def observe(context: ObserveContext, options: Options) -> None:
     target = context.raw_path(REPORT)
     if report != target:
         shutil.copyfile(report, target)
-    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": context.places()})
+    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": dict(context.places)})
 
 
 def _written(path: Path, before: tuple[int, int] | None) -> Path | None:

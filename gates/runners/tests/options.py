@@ -38,6 +38,11 @@ class Options:
         "another test runner instead of pytest: program and arguments; `{raw}` stands for the folder of its report", default=()
     )
     junit: str = option("the JUnit XML report of `command`: below `{raw}`, or relative to the root", default="")
+    inputs: tuple[str, ...] = option(
+        "files, folders or globs that the tests read: where none changed, what was seen before counts (default: every file)",
+        default=(),
+        looser=Fewer(empty="all"),
+    )
 
     def __post_init__(self) -> None:
         if bool(self.command) != bool(self.junit):

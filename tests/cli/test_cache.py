@@ -1,0 +1,164 @@
+"""`gates run` with a cache: the same evidence without looking again, said where it stands, and never where it may not count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gates.evidence import bundle
+from tests.cli.conftest import Outcome
+from tests.repository import Repository
+from tests.runners.samples import SECRETS
+
+Gates = Callable[..., Outcome]
+POLICY = "version: 1\nextends: [baseline]\ngates: {secrets: {}}\n"
+TESTED = "version: 1\nextends: [baseline]\ngates: {tests: {options: {paths: [test_it.py]}}}\n"
+FILES = {"gates.yaml": POLICY, "app.py": "x = 1\n"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own. Files count as old: they were written a moment ago."""
+    for module in ("contents", "cache"):
+        monkeypatch.setattr(f"gates.cache.{module}.COARSE", 0)
+    monkeypatch.setenv("GATES_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def judged(gates: Gates, repository: Repository, *argv: str | Path) -> tuple[Any, str, bundle.Contents]:
+    done = gates("-C", repository.root, "run", "--format", "json", "--explain-cache", *argv)
+    report = done.json()
+    assert report["verdict"], report["errors"]
+    path = Path(report["bundle"]["path"])
+    code = 9 if report["partial"] else {"passed": 0, "failed": 1, "errored": 3}[report["verdict"]]
+    assert gates("verify", path, "--allow-unsigned").code == code
+    return report, done.err, bundle.read(path)
+
+
+def is_cached(contents: bundle.Contents) -> list[bool]:
+    return [run.cached for run in contents.record.run.gates]
+
+
+def test_what_did_not_change_is_not_examined_again_and_the_evidence_is_the_same(gates: Gates, repository: Repository, folder: Path) -> None:
+    commit = repository.commit(FILES)
+    _, said, first = judged(gates, repository)
+    assert "cache: secrets: looked again: nothing was kept on this machine yet" in said
+    report, said, second = judged(gates, repository)
+    assert report["gates"][0]["cached"]
+    assert f"cache: secrets: as the run of {first.record.run.started} saw it (commit {commit[:12]}, bundle {first.digest[:12]})" in said
+    assert (is_cached(first), is_cached(second)) == ([False], [True])
+    origin = second.record.run.gates[0].cached_from
+    assert origin is not None
+    assert (origin.started, origin.commit, origin.bundle) == (first.record.run.started, commit, first.digest)
+    assert second.raw == first.raw
+    assert second.record.decision == first.record.decision
+    assert second.manifest.content_digest == first.manifest.content_digest
+
+
+@pytest.mark.parametrize("argv", [["--no-cache"], ["--stage", "release"]])
+def test_all_is_examined_anew_where_that_is_asked_for_and_for_a_release(
+    gates: Gates, repository: Repository, folder: Path, argv: list[str]
+) -> None:
+    repository.commit(FILES)
+    judged(gates, repository, *argv)
+    _, said, again = judged(gates, repository, *argv)
+    assert is_cached(again) == [False]
+    assert "cache: secrets: looked again: all is examined anew" in said
+
+
+def test_without_a_cache_that_is_said(gates: Gates, repository: Repository) -> None:
+    repository.commit(FILES)
+    _, said, _ = judged(gates, repository)
+    assert "cache: there is no folder for a cache" in said
+
+
+def test_what_met_a_secret_is_examined_again(gates: Gates, repository: Repository, folder: Path) -> None:
+    """A secret is not kept, and without it nothing would mask it in what other gates write."""
+    repository.commit({**FILES, "app.py": f"token = '{SECRETS['github']}'\n"})
+    for _ in range(2):
+        _, _, contents = judged(gates, repository)
+        assert is_cached(contents) == [False]
+    assert SECRETS["github"].encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert not list(folder.rglob("*.entry"))
+
+
+def test_tests_that_failed_are_run_again_and_those_that_passed_are_not(gates: Gates, repository: Repository, folder: Path) -> None:
+    test = "import pathlib\n\n\ndef test_it():\n    assert not pathlib.Path('../broken').exists()\n"
+    repository.commit({"gates.yaml": TESTED, "test_it.py": test})
+    (repository.root.parent / "broken").touch()
+    report, _, _ = judged(gates, repository)
+    assert report["verdict"] == "failed"
+    (repository.root.parent / "broken").unlink()
+    report, said, contents = judged(gates, repository)
+    assert (report["verdict"], is_cached(contents)) == ("passed", [False]), said
+    report, _, contents = judged(gates, repository)
+    assert (report["verdict"], is_cached(contents)) == ("passed", [True])
+
+
+def test_a_gate_that_could_not_tell_is_asked_again(gates: Gates, repository: Repository, folder: Path) -> None:
+    repository.commit({"gates.yaml": POLICY.replace("{}", "{options: {paths: [src]}}")})
+    for _ in range(2):
+        report, _, contents = judged(gates, repository)
+        assert (report["verdict"], is_cached(contents)) == ("errored", [False])
+    assert not list(folder.rglob("*.entry"))
+
+
+def test_a_checkout_that_changed_under_the_gates_keeps_nothing(gates: Gates, repository: Repository, folder: Path) -> None:
+    test = "import pathlib\n\n\ndef test_it():\n    pathlib.Path('app.py').write_text('x = 2')\n"
+    repository.commit({**FILES, "gates.yaml": TESTED, "test_it.py": test})
+    report, _, _ = judged(gates, repository)
+    assert report["verdict"] == "errored"
+    assert not list(folder.rglob("*.entry"))
+
+
+def test_what_was_seen_at_the_base_is_kept_too(gates: Gates, repository: Repository, folder: Path) -> None:
+    shell = "import subprocess\n\n\ndef run(command):\n    subprocess.run(command, shell=True)\n"
+    repository.commit({"gates.yaml": POLICY.replace("secrets", "security"), "app.py": shell})
+    repository.commit({"app.py": shell + "\n\nother = 1\n"})
+    for cached in (False, True):
+        report, _, contents = judged(gates, repository, "--base", "HEAD~1")
+        assert [finding["state"] for finding in report["gates"][0]["findings"]] == ["existing"] * 2
+        assert [run.cached for run in contents.record.run.base or ()] == [cached]
+
+
+def test_a_cache_that_can_not_be_written_costs_time_alone(gates: Gates, repository: Repository, folder: Path) -> None:
+    repository.commit(FILES)
+    folder.write_text("not a folder", "ascii")
+    for _ in range(2):
+        report, _, contents = judged(gates, repository)
+        assert (report["verdict"], is_cached(contents)) == ("passed", [False])
+
+
+def test_what_the_project_s_code_writes_to_the_cache_counts_for_nothing_in_its_run(
+    gates: Gates, repository: Repository, folder: Path
+) -> None:
+    """A test puts the clean entry of the commit before under every name there is, while the other gates wait for their turn."""
+    both = "version: 1\nextends: [baseline]\ngates: {tests: {options: {paths: [test_it.py]}}, secrets: {}}\n"
+    poison = f"import pathlib\n\n\ndef test_it():\n    for path in pathlib.Path({str(folder)!r}).rglob('*.entry'):\n        path.touch()\n"
+    repository.commit({**FILES, "gates.yaml": both, "test_it.py": poison})
+    judged(gates, repository)
+    before = {path: path.read_bytes() for path in folder.rglob("*.entry")}
+    assert len(before) == 2
+    repository.commit({"app.py": f"token = '{SECRETS['github']}'\n"})
+    script = "".join(f"    pathlib.Path({str(path)!r}).write_bytes({content!r})\n" for path, content in before.items())
+    repository.commit({"test_it.py": f"import pathlib\n\n\ndef test_it():\n{script}"})
+    report, _, _ = judged(gates, repository)
+    assert report["verdict"] == "failed"
+
+
+def test_a_masked_value_of_the_environment_stays_masked(
+    gates: Gates, repository: Repository, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = "correct-horse-" + os.urandom(8).hex()
+    monkeypatch.setenv("SHOP_TOKEN", value)
+    repository.commit({"gates.yaml": TESTED, "test_it.py": f"import warnings\n\n\ndef test_it():\n    warnings.warn({value!r})\n"})
+    for cached in (False, True):
+        _, said, contents = judged(gates, repository)
+        assert is_cached(contents) == [cached], said
+        assert value.encode() not in b"".join(contents.members.values())
+        assert b"env:SHOP_TOKEN" in contents.members["redactions.json"]
+    assert value.encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
