@@ -67,13 +67,14 @@ def _ask(path: str, lines: list[str], data: bytes, prefilter: Prefilter | None) 
     """What the engine's own loop over lines and detectors finds, without the lines and the detectors that can't."""
     for number, plugins in _asked(path, lines, data, prefilter):
         known: dict[str, Any] = {"filename": path, "line": lines[number - 1].rstrip(), "context": get_code_snippet(lines, number)}
-        if engine._is_filtered_out(required_filter_parameters=["line"], **known):
+        found = [(plugin, secret) for plugin in plugins for secret in engine._scan_line(plugin=plugin, line_number=number, **known)]
+        # the engine asks this first; most lines that are asked about hold nothing, and the detectors are quicker
+        if not found or engine._is_filtered_out(required_filter_parameters=["line"], **known):
             continue
-        for plugin in plugins:
-            for secret in engine._scan_line(plugin=plugin, line_number=number, **known):
-                about = {**known, "filename": secret.filename, "secret": secret.secret_value, "plugin": plugin}
-                if not engine._is_filtered_out(required_filter_parameters=["context"], **about):
-                    yield secret
+        for plugin, secret in found:
+            about = {**known, "filename": secret.filename, "secret": secret.secret_value, "plugin": plugin}
+            if not engine._is_filtered_out(required_filter_parameters=["context"], **about):
+                yield secret
 
 
 def _ask_allowed(path: str, lines: list[str], data: bytes, prefilter: Prefilter | None) -> Iterator[PotentialSecret]:

@@ -281,6 +281,8 @@ class _Set:
     def match(self, data: bytes) -> list[int]:
         """Numbers of the patterns, from 0, that match somewhere in the data."""
         found = self._set.Match(data)
+        if found == [0]:
+            return []
         if not found or 0 not in found:
             raise BlindError("RE2 gave no answer")
         return sorted(number - 1 for number in found if number)
@@ -297,6 +299,7 @@ class Prefilter:
         self._gates = (*ENGINE_GATES, ("keyword", _UNQUOTED_KEYWORD), *ours)
         self._unquoted = len(ENGINE_GATES)
         self._set = _Set(pattern for _, pattern in self._gates)
+        self._last: tuple[str, bytes, dict[int, set[str]]] = ("", b"", {})
         self._loose = _Set((*(pattern for _, pattern in LOOSE_GATES), _YAML_MAKES, _INI_MAKES))
 
     @property
@@ -317,7 +320,7 @@ class Prefilter:
 
     def is_clean(self, path: str, data: bytes, *, rewritten: bool = True) -> bool:
         """Whether no detector finds anything in a file, as it is and, if `rewritten`, as a transformer of detect-secrets makes it."""
-        if self._matched(path, data) and self.by_line(path, data):
+        if self.by_line(path, data):
             return False
         return not rewritten or not can_be_rewritten(path, data) or not self._makes_loose(path, data)
 
@@ -328,10 +331,16 @@ class Prefilter:
 
     def by_line(self, path: str, data: bytes) -> dict[int, set[str]]:
         """The lines, from 1, on which a detector may find something, and which."""
-        if b"\r" in data:
+        if self._last[:2] != (path, data):  # a file that is not clean is asked about twice
+            self._last = (path, data, self._by_line(path, data))
+        return self._last[2]
+
+    def _by_line(self, path: str, data: bytes) -> dict[int, set[str]]:
+        matched = self._matched(path, data)
+        if matched and b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         asked: dict[int, set[str]] = {}
-        for index in self._matched(path, data):
+        for index in matched:
             name, pattern = self._gates[index]
             for number in _lines(data, _QUOTED.get(name, pattern), _DIFFERENT.get(name, 0)):
                 asked.setdefault(number, set()).add(name)

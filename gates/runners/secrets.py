@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -126,7 +127,7 @@ def steered_by(options: Options) -> tuple[str, ...]:
 
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
-    present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
+    present = [name for name in files if _is_regular(f"{context.root}{os.sep}{name}")]
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
     asked["accepted"] = str(context.steering(baseline).absolute()) if baseline else ""
     # detect-secrets opens files in the encoding of the locale
@@ -136,6 +137,14 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
     gone = sorted(set(files) - set(present))
     missing = [{"path": name, "skipped": "not a regular file", "narrowed": False, "filtered": {}, "hits": []} for name in gone]
     return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
+
+
+def _is_regular(path: str) -> bool:
+    """Whether there is a file, and no link to one."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
