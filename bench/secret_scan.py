@@ -32,7 +32,7 @@ STAGED = 5
 
 def main() -> int:
     """Print costs and ratios of each folder; exit code 1 where one of the others is quicker than our default mode, or findings differ."""
-    peers, folders = Path(sys.argv[1]), [Path(word).resolve() for word in sys.argv[2:]]
+    peers, folders = Path(sys.argv[1]).resolve(), [Path(word).resolve() for word in sys.argv[2:]]
     programs = {name: _program(peers, name) for name in PEERS}
     slower = 0
     with tempfile.TemporaryDirectory() as scratch:
