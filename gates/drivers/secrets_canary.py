@@ -109,9 +109,10 @@ def _forms() -> dict[str, str]:
         # the sample of `_engine` is an address
         "cloudant-credentials": "cloudant_" + "key = '" + _hex("cloudant", 64) + "'",
         "cloudant-credentials 2": "url = 'https" + "://user:" + _hex("cloudant", 64) + "@host." + "cloudant.com'",
-        "keyword 2": "pass" + "word '" + _mixed("semicolon", 11) + "';",
-        "keyword 3": "'" + _mixed("compared", 11) + "' == pass" + "word",
-        "keyword 4": "pass" + "word: " + _mixed("unquoted", 11),
+        "keyword 2": "pass" + "word.assign('" + _mixed("assigned", 11) + "');",
+        "keyword 3": "pass" + "word '" + _mixed("semicolon", 11) + "';",
+        "keyword 4": "'" + _mixed("compared", 11) + "' == pass" + "word",
+        "keyword 5": "pass" + "word: " + _mixed("unquoted", 11),
         # a filter of the engine's drops what its detector finds
         "public-ip": "host = 203.0." + "113.7",
         "slack-token 2": "slack = 'https://hooks" + ".slack.com/services/T" + _letters("team", 8) + "/B" + _letters("hook", 8) + "/x",

@@ -16,8 +16,10 @@ What makes a gate a superset:
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -65,10 +67,12 @@ _ASSIGNED = rb"[\"']?\]?[ =:>]+[\"']?"
 _NOT_RESERVED = rb"[^\t-\r\x1c-\x20:/?#\[\]@!$&'()*+,;=]"
 _TOKEN = rb"[a-zA-Z0-9_\-]"
 _TOKEN_HIGH = rb"[a-zA-Z0-9_\-" + _HIGH + rb"]"
+#: A value of the keyword detector: it begins with a letter, a digit or `_`, and holds no quote but the backtick.
+_VALUE = rb"(?:" + rb"|".join(quote + _WORD + rb"[^\r\n\"']*" + quote for quote in (b'"', b"'", b"`")) + rb")"
 _BASE64 = rb"A-Za-z0-9+/\\\-_="
 
-#: Entropy of more than 4.5 bits takes 23 characters that differ, of more than 3 bits as good as 8.
-_DIFFERENT = {"high-entropy-base64": 23, "high-entropy-hex": 8}
+#: Bits a character that a quoted value must have more of, each a little less than what detect-secrets asks for: it sums otherwise.
+_RANDOM = {"high-entropy-base64": 4.49, "high-entropy-hex": 2.99}
 #: Where such a value may begin, without the quote behind it: one quote may end a value and begin the next.
 _QUOTED = {"high-entropy-base64": rb"[\"'][" + _BASE64 + rb"]{23,}", "high-entropy-hex": rb"[\"'][0-9a-fA-F]{8,}"}
 
@@ -97,16 +101,16 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     ("ibm-cloud-iam-key", _KEY_OR_PASS + _ASSIGNED + rb"[a-zA-Z0-9_\-" + _HIGH + rb"]{44}"),
     ("ibm-cos-hmac-key", _folded("secret[-_]?(?:access)?[-_]?key") + _ASSIGNED + rb"[a-fA-F0-9]{48}"),
     ("json-web-token", rb"eyJ[A-Za-z0-9\-_=]+\.[A-Za-z0-9\-_=]"),
-    # a name, and behind it an assignment or a call, then a quote
+    # a name, and behind it an assignment or a call, then a quoted value
     (
         "keyword",
-        _KEYWORD + _WORD + rb"*(?:[\]'\"]{0,2}|\[[0-9]*\])" + _SPACE + rb"*[:=!][!=>]{0,2}" + _SPACE + rb"*@?[\"'`]"
-        rb"|" + _KEYWORD + _WORD + rb"*(?:" + _ANY + rb"{1,4}assign)?\(\"",
+        _KEYWORD + _WORD + rb"*(?:[\]'\"]{0,2}|\[[0-9]*\])" + _SPACE + rb"*[:=!][!=>]{0,2}" + _SPACE + rb"*@?" + _VALUE,
     ),
+    ("keyword", _KEYWORD + _WORD + rb"*(?:" + _ANY + rb"{1,4}assign)?\(" + _VALUE),
     # a name, at most one gap, a quoted value and a semicolon
-    ("keyword", _KEYWORD + _NOT_SPACE + rb"*" + _SPACE + rb"*[\"'`]" + _ANY + rb"*[\"'`];"),
+    ("keyword", _KEYWORD + _NOT_SPACE + rb"*" + _SPACE + rb"*" + _VALUE + rb";"),
     # a quoted value that is compared with a name
-    ("keyword", rb"[\"'`]" + _SPACE + rb"*[!=]{2,3}" + _SPACE + rb"*" + _WORD + rb"*" + _KEYWORD),
+    ("keyword", rb"[^\r\n,'\"`][\"'`]" + _SPACE + rb"*[!=]{2,3}" + _SPACE + rb"*" + _WORD + rb"*" + _KEYWORD),
     ("mailchimp-access-key", rb"-us[0-9]"),
     ("npm-token", rb"/:_authToken="),
     ("openai-token", rb"T3BlbkFJ"),
@@ -133,7 +137,7 @@ UNQUOTED = YAML | {".cf", ".cfg", ".cnf", ".conf", ".go", ".ini", ".properties",
 KNOWN = UNQUOTED | {
     *(".c", ".cls", ".cpp", ".cs", ".example", ".java", ".js", ".m", ".php", ".py", ".pyi", ".swift", ".tf"),
 }
-_UNQUOTED_KEYWORD = _KEYWORD + _WORD + rb"*[\]'\"]{0,2}" + _SPACE + rb"*(?::|=|!=)"
+_UNQUOTED_KEYWORD = _KEYWORD + _WORD + rb"*[\]'\"]{0,2}" + _SPACE + rb"*(?::=?|={1,3}|!={1,2})" + _SPACE + rb"*[\"'`]?" + _WORD
 
 #: (rule, pattern) for detectors of ours, by the same rules.
 OWN_GATES: tuple[tuple[str, bytes], ...] = (
@@ -249,20 +253,25 @@ def _pattern(pattern: bytes) -> Any:
     return re2.compile(pattern, _options())
 
 
-def _lines(data: bytes, pattern: bytes, different: int) -> Iterator[int]:
-    """Numbers of the lines, from 1, on which a pattern matches. With `different` it must have met a value of so many different
-    characters, and a quote must close it.
+def _lines(data: bytes, pattern: bytes, bits: float) -> Iterator[int]:
+    """Numbers of the lines, from 1, on which a pattern matches. With `bits` a quote must follow, and what stands between it and the quote
+    that the pattern begins with must be as random as that.
     """
     number, counted, place = 1, 0, 0
     while match := _pattern(pattern).search(data, place):
         start, place = match.span()
-        if different and (data[place : place + 1] not in (b"'", b'"') or len(set(data[start + 1 : place])) < different):
+        if bits and (data[place : place + 1] not in (b"'", b'"') or _entropy(data[start + 1 : place]) < bits):
             continue
         number += data.count(b"\n", counted, place)
         yield number
         counted = place = data.find(b"\n", place)
         if place < 0:
             return
+
+
+def _entropy(value: bytes) -> float:
+    """Shannon entropy in bits a character."""
+    return math.log2(len(value)) - sum(count * math.log2(count) for count in Counter(value).values()) / len(value)
 
 
 class BlindError(Exception):
@@ -342,7 +351,7 @@ class Prefilter:
         asked: dict[int, set[str]] = {}
         for index in matched:
             name, pattern = self._gates[index]
-            for number in _lines(data, _QUOTED.get(name, pattern), _DIFFERENT.get(name, 0)):
+            for number in _lines(data, _QUOTED.get(name, pattern), _RANDOM.get(name, 0)):
                 asked.setdefault(number, set()).add(name)
         return dict(sorted(asked.items()))
 

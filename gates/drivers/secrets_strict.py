@@ -18,6 +18,7 @@ from detect_secrets.transformers import get_transformed_file
 from detect_secrets.types import NamedIO
 
 from gates.drivers import secrets_rules as rules
+from gates.drivers import secrets_text as words
 from gates.drivers.secrets_gates import Prefilter, as_data, can_be_rewritten, own
 from gates.drivers.secrets_hits import Hit, NamedText, add, allow, describe, occurrences
 from gates.drivers.secrets_text import MASK
@@ -32,6 +33,7 @@ _LONGEST_NAME = 200
 _ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
 #: A detector may be asked again and again about one line until it has read so many characters of it.
 _CHARACTERS_ASKED_AGAIN = 200_000
+_OWN = tuple((own(rule), rule, pattern) for rule, pattern in rules.OWN_RULES)
 #: In which order the detectors that ordinary text can meet are asked, after all others.
 _ORDER = {"high-entropy-base64": 2, "high-entropy-hex": 2, "keyword": 3}
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
@@ -148,8 +150,8 @@ def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, fil
 
 
 def _own_hits(number: int, line: str, names: Collection[str] | None, left_out: frozenset[str]) -> Iterator[Hit]:
-    for rule, pattern in rules.OWN_RULES:
-        if rule in left_out or (names is not None and own(rule) not in names):
+    for name, rule, pattern in _OWN:
+        if rule in left_out or (names is not None and name not in names):
             continue
         for match in pattern.finditer(line):
             if rule not in rules.GENERIC or not _heuristics(match.group(1)):
@@ -203,7 +205,7 @@ def _heuristics(value: str) -> str:
 def _says_something_else(value: str, line: str) -> bool:
     """Whether the name is not one of a secret after all: its last word says so, or its several words are the value, as of a field."""
     # a name further away than this is none: looked for from the line's beginning, a long line would take hours
-    starts = [match.start() for match in re.finditer(re.escape(value), line)]
+    starts = words.places(line, value)
     found = [name.group(1) for start in starts if (name := _NAME.search(line[max(0, start - _LONGEST_NAME) : start]))]
     repeated = value in found and re.search(r"[_-]", value.strip("_-")) is not None
     return repeated or bool(found and all(_ABOUT_A_SECRET.search(name) for name in found))

@@ -56,7 +56,7 @@ CANARY["strict"] = (*CANARY["compat"], *(f"own {rule}" for rule in (*rules.OURS_
 #: What must be named in each run by the gates in front of the engine: every sample, one for each further gate of a detector,
 #: and those that no quotes surround.
 _FURTHER = (
-    *("artifactory-credentials 2", "aws-access-key 2", "cloudant-credentials 2", "keyword 2", "keyword 3", "keyword 4"),
+    *("artifactory-credentials 2", "aws-access-key 2", "cloudant-credentials 2", "keyword 2", "keyword 3", "keyword 4", "keyword 5"),
     *("public-ip", "slack-token 2", "softlayer-credentials 2"),
 )
 _QUOTE_FREE = ("keyword", "high-entropy-base64", "high-entropy-hex", "assigned", "private-key", "authorization-header")

@@ -92,7 +92,7 @@ def test_whatever_a_pattern_matches_its_gate_names(prefilter: Prefilter, name: s
     def check(text: str, around: str) -> None:
         line = re.sub(r"[\n\r]", "\x0b", text) if "entropy" not in name else re.sub(r"[\n\r]", "", text)
         found = pattern.search(line)
-        if found is None or ("entropy" in name and len(set(found.group(2))) < secrets_gates._DIFFERENT[name]):
+        if found is None or ("entropy" in name and secrets_gates._entropy(found.group(2).encode()) < secrets_gates._RANDOM[name]):
             return
         data = f"{around}\n{line}\n{around}".encode("utf-8", "surrogatepass")
         assert name in prefilter.by_line("a.ini", data).get(2 + around.count("\n"), ())
@@ -100,12 +100,16 @@ def test_whatever_a_pattern_matches_its_gate_names(prefilter: Prefilter, name: s
     check()
 
 
-def test_no_value_with_fewer_different_characters_is_random_enough(plugins: dict[str, Any]) -> None:
-    """Entropy is greatest where all characters are as frequent."""
-    for rule, different in secrets_gates._DIFFERENT.items():
-        plugin, most = plugins[rule], different - 1
-        for times in range(1, 30):
-            assert plugin.calculate_shannon_entropy(plugin.charset[:most] * times) <= plugin.entropy_limit
+def test_no_value_that_is_passed_over_is_random_enough(plugins: dict[str, Any]) -> None:
+    random = Random(1)
+    for rule, bits in secrets_gates._RANDOM.items():
+        plugin, passed_over = plugins[rule], 0
+        for _ in range(3000):
+            value = "".join(random.choices(plugin.charset[: random.randint(2, 64)], k=random.randint(1, 90)))
+            if secrets_gates._entropy(value.encode()) < bits:
+                passed_over += 1
+                assert plugin.calculate_shannon_entropy(value) <= plugin.entropy_limit
+        assert passed_over > 300
 
 
 def test_letters_that_fold_to_ascii_are_spelled_out() -> None:
