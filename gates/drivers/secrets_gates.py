@@ -56,6 +56,11 @@ def _letter(letter: str) -> bytes:
     return f"[{letter}{letter.upper()}]".encode() if letter.isalpha() else letter.encode()
 
 
+def _few(most: int, narrow: bytes, wide: bytes) -> bytes:
+    """A pattern for at most so many characters: of ASCII they are counted, where there is any other they are not."""
+    return rb"(?:" + narrow + rb"{0,%d}|" % most + wide + rb"*[" + _HIGH + rb"]" + wide + rb"*)"
+
+
 _KEYWORD = _folded(
     "(?:(?:api|auth|service|account|db|database|priv|private|client)_?key"
     "|(?:db|database|key)_?pass|password|passwd|pwd|secret|contrase(?:ñ|n)a)"
@@ -81,7 +86,7 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     ("artifactory-credentials", rb"AKC[a-zA-Z0-9]{10}"),
     ("artifactory-credentials", rb"AP(?:[0-9A-F]|[" + _HIGH + rb"]{2,4})[a-zA-Z0-9]{8}"),
     ("aws-access-key", rb"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16}"),
-    ("aws-access-key", _folded("aws") + _ANY + rb"*[\"'][0-9A-Za-z/+" + _HIGH + rb"]{40}"),
+    ("aws-access-key", _folded("aws") + _few(48, rb"[^\r\n\x80-\xff]", _ANY) + rb"[\"'][0-9A-Za-z/+" + _HIGH + rb"]{40}"),
     ("azure-storage-key", rb"AccountKey=[a-zA-Z0-9+/=]{8}"),
     ("basic-auth", rb"://" + _NOT_RESERVED + rb"+:" + _NOT_RESERVED + rb"+@"),
     (
@@ -107,8 +112,11 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
         _KEYWORD + _WORD + rb"*(?:[\]'\"]{0,2}|\[[0-9]*\])" + _SPACE + rb"*[:=!][!=>]{0,2}" + _SPACE + rb"*@?" + _VALUE,
     ),
     ("keyword", _KEYWORD + _WORD + rb"*(?:" + _ANY + rb"{1,4}assign)?\(" + _VALUE),
-    # a name, at most one gap, a quoted value and a semicolon
-    ("keyword", _KEYWORD + _NOT_SPACE + rb"*" + _SPACE + rb"*" + _VALUE + rb";"),
+    # a name, not much more up to a gap, a quoted value and a semicolon
+    (
+        "keyword",
+        _KEYWORD + _WORD + rb"*" + _few(50, rb"[^\t-\r\x1c-\x20\x80-\xff]", _NOT_SPACE) + _SPACE + rb"*" + _VALUE + rb";",
+    ),
     # a quoted value that is compared with a name
     ("keyword", rb"[^\r\n,'\"`][\"'`]" + _SPACE + rb"*[!=]{2,3}" + _SPACE + rb"*" + _WORD + rb"*" + _KEYWORD),
     ("mailchimp-access-key", rb"-us[0-9]"),
@@ -127,7 +135,7 @@ ENGINE_GATES: tuple[tuple[str, bytes], ...] = (
     ("softlayer-credentials", _folded("api") + _ANY + rb"{1,4}" + _folded("softlayer")),
     ("square-oauth-secret", rb"sq0csp-"),
     ("stripe-access-key", rb"[rs]k_live_"),
-    ("telegram-bot-token", rb"[0-9" + _HIGH + rb"]:[0-9A-Za-z_\-]{35}"),
+    ("telegram-bot-token", rb"[0-9" + _HIGH + rb"]{8}:[0-9A-Za-z_\-]{35}"),
     ("twilio-api-key", rb"(?:AC|SK)[a-z0-9]{32}"),
 )
 #: Endings of files of which detect-secrets knows the kind. Any other may be INI without a section.
