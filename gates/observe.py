@@ -110,7 +110,7 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="gate") as pool:
         try:
             for step in sorted(waiting, key=lambda step: _turn(step, setting)):
-                futures[step.name] = _submit(pool, _observe_step, step, setting, begun, progress)
+                futures[step.name] = _submit(pool, _observe_step, step, setting, begun, progress, answers.get(step.name))
             if setting.cache is not None:
                 answers = {name: setting.cache.complete(answer) for name, answer in answers.items()}
             wait(futures.values())
@@ -169,10 +169,12 @@ def _submit(pool: ThreadPoolExecutor, *call: Any) -> Future[Observation | None]:
         raise MemoryError from error
 
 
-def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress) -> Observation | None:
+def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress, answer: Answer | None) -> Observation | None:
     """What one gate saw; None where it was stopped. Where the machine gives it no place to work, that is its reason."""
     progress.started(step.name)
     context = _context(step, setting, progress)
+    if answer is not None:
+        context.pieces = answer.pieces
     try:
         members = _observe_raw(step, context)
     except InterruptedRunError:
@@ -187,6 +189,7 @@ def _observe_step(step: Step, setting: Setting, begun: float, progress: Progress
         started_ms=round((started - begun) * 1000),
         duration_ms=round((ended - started) * 1000),
         tool_ms=tuple(round(seconds * 1000) for seconds in context.tool_seconds),
+        cached_items=context.pieces.taken or None,
     )
     progress.ended(step.name, run, knows=not _reason(members))
     return Observation(

@@ -147,7 +147,7 @@ class _Start:
     context: Context
     previous: Previous | None
     secrets: Mapping[str, frozenset[str]]
-    stamps: Mapping[str, tuple[int, ...]]
+    stamps: Mapping[str, files.Stamp]
     cache: Cache | None
     started: str
     begun: float
@@ -175,12 +175,18 @@ def _begin(request: Request) -> _Start:
         context=context,
         previous=_follows(context, request.previous) if request.previous else None,
         secrets=secrets,
-        stamps=files.stamps(request.root, tree.tracked),
-        # A release is examined anew: it is what people lean on longest.
-        cache=Cache(request.cache, request.root, fresh=request.stage is Stage.RELEASE or not request.cached) if request.cache else None,
+        stamps={name: seen for name, seen in tree.stamps.items() if name in tree.tracked},
+        cache=_cache(request, tree),
         started=started,
         begun=begun,
     )
+
+
+def _cache(request: Request, tree: Tree) -> Cache | None:
+    """A release is examined anew: it is what people lean on longest."""
+    if request.cache is None:
+        return None
+    return Cache(request.cache, request.root, tree, fresh=request.stage is Stage.RELEASE or not request.cached)
 
 
 def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, str]:
@@ -277,8 +283,9 @@ def _keep(cache: Cache, record: Record, seen: _Seen, kept: Kept, written: Bundle
             if answer is None or not answer.parts or answer.entry is not None or item.name not in known:
                 continue
             lasting = item.name in passed or not gates_by_name[item.name].executes_project
-            if lasting and not item.secrets and not item.unsearched:
-                cache.keep(answer, entry_of(mask(item, kept.redactor), origin), duration_ms=item.run.duration_ms)
+            sound = lasting and not item.secrets and not item.unsearched
+            entry = entry_of(mask(item, kept.redactor), origin) if sound else None
+            cache.keep(answer, entry, origin=origin, duration_ms=item.run.duration_ms)
     cache.close()
 
 
@@ -419,7 +426,7 @@ def _work_folder() -> Iterator[str]:
         yield name
 
 
-def _changed(root: Path, context: Context, before: Mapping[str, tuple[int, ...]]) -> str:
+def _changed(root: Path, context: Context, before: Mapping[str, files.Stamp]) -> str:
     """What was changed in the checkout while the gates looked at it, in words; empty where nothing was.
 
     `before` are the files that git tracked then; others may come and go: a test writes its report.

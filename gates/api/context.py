@@ -19,6 +19,7 @@ from gates.adapters import service as services
 from gates.adapters.service import Service
 from gates.api.masked import Note, masked_lines
 from gates.api.options import Serve
+from gates.api.pieces import Pieces
 from gates.api.tools import CRASHED, KILLED, ToolResult, signal_name
 from gates.api.tree import Tree
 from gates.errors import GateError, NothingNamedError, ToolTimeoutError
@@ -44,6 +45,7 @@ class ObserveContext:
     which the policy knows files that the change renames. `added_lines` gives, of files, the lines that the change brings, as pairs of a
     first and a last one; None where there is no base, and each line counts as brought. `base_files` gives those files of the base that
     are not the same here and whose name is wanted, by that name: what each is called here (None: it is gone), and its bytes.
+    `pieces` has what earlier runs found in single files.
     """
 
     gate: str
@@ -62,6 +64,7 @@ class ObserveContext:
     added_lines: Callable[[Sequence[str]], Mapping[str, Sequence[Sequence[int]]] | None] = lambda _: None
     base_files: BaseFiles = lambda _: None
     day: date = field(default_factory=clock.today)
+    pieces: Pieces = field(default_factory=Pieces)
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
     tool_seconds: list[float] = field(default_factory=list)
@@ -83,7 +86,7 @@ class ObserveContext:
         """
         if self.selected is not None:
             return tuple(sorted(self.selected))
-        return tuple(name for name in self._tree.files if not (self.root / name).is_symlink() and (self.root / name).is_file())
+        return tuple(files.regular(self.root, self._tree.files))
 
     @cached_property
     def _tree(self) -> Tree:

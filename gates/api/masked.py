@@ -37,6 +37,8 @@ class Note:
 
 def masked_lines(data: Any, line: int = 1) -> Iterator[tuple[int, Masked]]:
     """Each masked text in JSON data, and the line on which it stands where each item is written on a line of its own, sorted by key."""
+    if not _is_masked(data):
+        return
     if isinstance(data, Masked):
         yield line, data
     items = [data[key] for key in sorted(data)] if isinstance(data, dict) else data if isinstance(data, list | tuple) else ()
@@ -44,6 +46,15 @@ def masked_lines(data: Any, line: int = 1) -> Iterator[tuple[int, Masked]]:
         line += 1
         yield from masked_lines(item, line)
         line += _further_lines(item)
+
+
+def _is_masked(data: Any) -> bool:
+    """Whether anything in it is: mostly nothing is, and then no line has to be counted."""
+    if isinstance(data, str):
+        return isinstance(data, Masked)
+    if isinstance(data, dict):
+        return any(map(_is_masked, data.values()))
+    return isinstance(data, list | tuple) and any(map(_is_masked, data))
 
 
 def _further_lines(data: Any) -> int:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gates.adapters import files, git
+from gates.adapters.files import Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
     """The files of a checkout before any gate ran, relative to its root: those to examine, sorted, those that git tracks, and links.
 
-    `left_out` are folders that were passed over, for want of a git that says what belongs to the project.
+    `left_out` are folders that were passed over, for want of a git that says what belongs to the project. `stamps` tell whether a file
+    was written to since.
     """
 
     files: tuple[str, ...]
     tracked: frozenset[str] = frozenset()
     links: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
     @classmethod
     def of(cls, root: Path) -> Tree:
         listed = git.list_files(root)
         if listed is not None:
-            links = tuple(name for name in listed if (root / name).is_symlink())
-            return cls(files=tuple(listed), tracked=git.tracked_files(root), links=links)
+            stamps = files.stamps(root, listed)
+            links = tuple(name for name, seen in stamps.items() if seen.is_link)
+            return cls(files=tuple(listed), tracked=git.tracked_files(root), links=links, stamps=stamps)
         left_out: set[str] = set()
         found = tuple(files.walk(root, left_out))
         return cls(files=found, links=tuple(sorted(files.walk_links(root))), left_out=tuple(sorted(left_out)))

@@ -13,16 +13,23 @@ import gates
 from gates import canonical, codec
 from gates.adapters import clock, files
 from gates.api import Depends, ObserveContext
+from gates.api.pieces import Pieces
+from gates.api.tree import Tree
 from gates.cache import machine
 from gates.cache.contents import COARSE, Contents, digest
 from gates.cache.store import Entry, Store
 from gates.errors import EvidenceError, GateError, GatesError
+from gates.model import CachedFrom
 from gates.plan import Step
 
 #: The form of keys and entries: another one finds nothing of this one's.
 _FORM = "1"
 #: Why nothing is taken from it where that was asked for.
 FRESH = "all is examined anew"
+#: The member of an entry that holds what was found in single files: to each name the digest of its content, and the piece.
+_PIECES = "pieces.json"
+#: Parts of a key that tell which files a gate looked at, and not how.
+_OF_FILES = frozenset({"files", "asked"})
 #: How many files are named that are others.
 _NAMED = 3
 #: What each part of a key is called where it is said that a gate looks again.
@@ -62,6 +69,7 @@ class Answer:
     entry: Entry | None = None
     why: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
+    pieces: Pieces = field(default_factory=Pieces)
 
     @property
     def name(self) -> str:
@@ -71,7 +79,8 @@ class Answer:
     def words(self) -> str:
         """Why the gate looked, or which run's look stands for it."""
         if self.entry is None:
-            return f"looked again: {self.why}"
+            taken = f"; unchanged, and not examined again: {self.pieces.taken}" if self.pieces.taken else ""
+            return f"looked again: {self.why}{taken}"
         origin = self.entry.origin
         return f"as the run of {origin.started} saw it (commit {(origin.commit or 'none')[:12]}, bundle {origin.bundle[:12]})"
 
@@ -86,31 +95,37 @@ class Cache:
     With `fresh` nothing is taken from it, and what is seen is kept all the same.
     """
 
-    def __init__(self, folder: Path, root: Path, *, fresh: bool = False) -> None:
+    def __init__(self, folder: Path, root: Path, tree: Tree | None = None, *, fresh: bool = False) -> None:
         self._folder = folder
         self._root = root
         self._fresh = fresh
         self._opened = time.time_ns()
         self._store = Store(folder / "facts")
         self._named = digest([(str(root),)])[:24]
-        self._contents = Contents(root, folder / "contents" / f"{self._named}.json")
-        self._last = _last(folder / "last" / f"{self._named}.json")
+        self._tree = tree or Tree.of(root)
+        self._contents = Contents(root, folder / "contents" / f"{self._named}.json", self._tree.stamps)
+        notes = folder / "last" / f"{self._named}.json"
+        #: Whether nobody ever ran here: then there is nothing to find, and gates need not wait until that is known.
+        self._new = not notes.exists()
+        self._last = _last(notes)
 
     def ask(self, question: Question) -> Answer:
-        """The answer of an earlier run, where all that a gate depends on is as it was. Where nothing was ever kept, no file is read."""
+        """The answer of an earlier run, where all that a gate depends on is as it was. Where there was none here, no file is read."""
         if self._fresh:
             return Answer(question=question, why=FRESH)
-        if self._store.empty:
-            return Answer(question=question, why="nothing was kept on this machine yet")
+        if self._new:
+            return Answer(question=question, why="nothing was examined here before")
         asked = self._asked(question)
         if not asked.parts:
             return asked
         entry, why = self._store.read(asked.key, asked.parts)
-        return replace(asked, entry=entry, why="" if entry else why or self._since_last(asked))
+        if entry is not None:
+            return replace(asked, entry=entry)
+        return replace(asked, why=why or self._since_last(asked), pieces=self._pieces(asked))
 
     def complete(self, answer: Answer) -> Answer:
         """The same with what the gate depends on, so that what it sees can be kept: for when the gate has begun, and there is time."""
-        if answer.parts or not (self._fresh or self._store.empty):
+        if answer.parts or not (self._fresh or self._new):
             return answer
         asked = self._asked(answer.question)
         # What was written since the gate began may not be what it saw.
@@ -120,17 +135,53 @@ class Cache:
         """How long each gate took when it last looked, in milliseconds."""
         return {name: item["ms"] for name, item in self._last.items()}
 
-    def keep(self, answer: Answer, entry: Entry, *, duration_ms: int) -> None:
-        """Keep what a gate saw, for later runs, if what it looked at is still as it was. Where it can't be written, it costs time alone."""
-        question, context = answer.question, answer.question.context
-        if context.root == self._root and self._files(question) != answer.parts["files"]:
+    def keep(self, answer: Answer, entry: Entry | None, *, origin: CachedFrom, duration_ms: int) -> None:
+        """Keep what a gate saw, for later runs, if what it looked at is still as it was. Where it can't be written, it costs time alone.
+
+        Without an entry only what it found in single files is kept.
+        """
+        here = answer.question.context.root == self._root
+        if here and self._is_written(answer.question):
             return
         try:
-            self._store.write(answer.key, answer.parts, entry)
+            if answer.pieces.made:
+                self._keep_pieces(answer, origin)
+            if entry is not None:
+                self._store.write(answer.key, answer.parts, entry)
         except EvidenceError:
             return
-        if context.root == self._root:
+        if here:
             self._last[answer.name] = {"parts": dict(answer.parts), "ms": duration_ms}
+
+    def _pieces(self, asked: Answer) -> Pieces:
+        """What was found in single files by the same gate in the same way, read before any program of the project runs."""
+        parts = self._apart(asked)
+        entry, _ = self._store.read(digest(parts.items()), parts)
+        if entry is None:
+            return Pieces()
+        known = json.loads(entry.members[_PIECES])
+        contents = self._contents_of(asked.question)
+
+        def find(name: str) -> Any:
+            kept = known.get(name)
+            return kept[1] if kept is not None and kept[0] == contents.known(name) else None
+
+        return Pieces(find)
+
+    def _keep_pieces(self, answer: Answer, origin: CachedFrom) -> None:
+        contents, parts = self._contents_of(answer.question), self._apart(answer)
+        found = {name: [contents.known(name), piece] for name, piece in answer.pieces.made.items()}
+        members = {_PIECES: json.dumps(found, separators=(",", ":")).encode()}
+        self._store.write(digest(parts.items()), parts, Entry(members=members, masks=(), origin=origin))
+
+    def _apart(self, answer: Answer) -> dict[str, str]:
+        """What a piece follows from beside its file: the way of looking. Of each tree the last ones are kept."""
+        root = answer.question.context.root
+        tree = self._named if root == self._root else "base"
+        return {"pieces": f"{self._named} {tree}", **{name: part for name, part in sorted(answer.parts.items()) if name not in _OF_FILES}}
+
+    def _contents_of(self, question: Question) -> Contents:
+        return self._contents if question.context.root == self._root else Contents(question.context.root)
 
     def _asked(self, question: Question) -> Answer:
         """What the gate depends on; or why nothing of it is kept."""
@@ -172,14 +223,14 @@ class Cache:
         depends = step.gate.depends(context, options)
         if isinstance(depends, str):
             return depends
-        contents = self._contents if context.root == self._root else Contents(context.root)
+        contents = self._contents_of(question)
         found = {
             "form": _FORM,
             "gates": digest([(gates.__version__, machine.engine())]),
             "gate": digest([(step.gate.id, str(step.gate.parser), step.name)]),
             "options": digest([(canonical.of(dict(step.options)).decode(),)]),
             "asked": _asked(context),
-            "files": _files(context, depends.files, contents),
+            "files": digest((name, contents.known(name)) for name in _names(context, depends)),
             "offline": str(context.offline),
         }
         if depends.listing:
@@ -197,11 +248,12 @@ class Cache:
             found["day"] = context.day.isoformat()
         return found | (self._of_machine(context) if depends.machine else {})
 
-    def _files(self, question: Question) -> str:
-        """The part of the key that tells of files of the tree, as they are now."""
+    def _is_written(self, question: Question) -> bool:
+        """Whether a file that it depends on was written to since. Those that git tracks are looked at when all gates have ended."""
         step = question.step
         depends = step.gate.depends(question.context, self._options(step)) if step.gate.depends else ""
-        return _files(question.context, depends.files, self._contents) if isinstance(depends, Depends) else ""
+        names = _names(question.context, depends) if isinstance(depends, Depends) else ()
+        return any(self._contents.of(name) != self._contents.known(name) for name in names if name not in self._tree.tracked)
 
     @staticmethod
     def _options(step: Step) -> Any:
@@ -239,9 +291,8 @@ def _asked(context: ObserveContext) -> str:
     return digest([*rows, *((was, now) for was, now in sorted(context.renamed.items()))])
 
 
-def _files(context: ObserveContext, names: Sequence[str] | None, contents: Contents) -> str:
-    wanted = (*context.files, *context.links) if names is None else names
-    return digest((name, contents.of(name)) for name in sorted(set(wanted)))
+def _names(context: ObserveContext, depends: Depends) -> list[str]:
+    return sorted({*context.files, *context.links} if depends.files is None else set(depends.files))
 
 
 def _below(places: Sequence[Path], root: Path, contents: Contents) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,12 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gates.adapters import files
+from gates.adapters.files import Stamp
 
 #: What was written twice within so many nanoseconds may have one time: file systems count in ticks, some in seconds.
 COARSE = 2 * 10**9
@@ -22,42 +23,54 @@ _GONE = "gone"
 class Contents:
     """Digests (sha256, hex) of files below a root. `memo` is where they are remembered between runs; without it each is read.
 
-    Remembered is inode, size, and times of change of content and of inode, as git does it in its index: the time of the inode
-    can't be set back by a program.
+    `stamps` say how files of the root were when the run began. Remembered is inode, size, and times of change of content and of inode,
+    as git does it in its index: the time of the inode can't be set back by a program.
     """
 
-    def __init__(self, root: Path, memo: Path | None = None) -> None:
+    def __init__(self, root: Path, memo: Path | None = None, stamps: Mapping[str, Stamp] | None = None) -> None:
         self.root = root
+        self._prefix = f"{root}{os.sep}"
         self._memo = memo
+        self._stamps = stamps or {}
         self._known: dict[str, Any] = _read(memo) if memo else {}
         self._seen: dict[str, Any] = {}
         #: When the youngest of the files that were looked at was last written or moved, in nanoseconds since 1970.
         self.newest = 0
+        self._now: dict[str, str] = {}
+
+    def known(self, name: str) -> str:
+        """The digest of one file as it was when this run began, or first looked at it."""
+        found = self._now.get(name)
+        if found is None:
+            found = self._now[name] = self._of(name, self._stamps.get(name))
+        return found
 
     def of(self, name: str) -> str:
-        """The digest of one file, relative to the root or absolute; a word for what is no file. Links are told by where they lead."""
-        path = os.path.join(self.root, name)  # noqa: PTH118 (a Path for each of 100,000 names takes longer than all else here)
-        try:
-            found = os.lstat(path)
-            if stat.S_ISLNK(found.st_mode):
-                return f"link {os.readlink(path)}"  # noqa: PTH115
-            if not stat.S_ISREG(found.st_mode):
-                return "folder" if stat.S_ISDIR(found.st_mode) else "special"
-        except (OSError, ValueError):
+        """The digest of one file as it is, by its name below the root or absolute; a word for what is none. A link is its target."""
+        return self._of(name)
+
+    def _of(self, name: str, seen: Stamp | None = None) -> str:
+        path = name if name.startswith(os.sep) else f"{self._prefix}{name}"
+        seen = seen or files.stamp(path)
+        if seen is None:
             return _GONE
-        stamp = [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
-        self.newest = max(self.newest, found.st_mtime_ns, found.st_ctime_ns)
-        known = self._known.get(name)
-        if known is None or known[0] != stamp:
-            now = time.time_ns()
-            try:
+        self.newest = max(self.newest, seen.written, seen.changed)
+        try:
+            if seen.is_link:
+                return f"link {os.readlink(path)}"  # noqa: PTH115
+            if not stat.S_ISREG(seen.mode):
+                return "folder" if stat.S_ISDIR(seen.mode) else "special"
+            stamp = [seen.inode, seen.size, seen.written, seen.changed]
+            known = self._known.get(name)
+            if known is None or known[0] != stamp:
+                now = time.time_ns()
                 with open(path, "rb") as stream:  # noqa: PTH123
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            except OSError:
-                return _GONE
-            known = [stamp, digest]
-            if max(found.st_mtime_ns, found.st_ctime_ns) + COARSE > now:
-                return digest
+                known = [stamp, digest]
+                if max(seen.written, seen.changed) + COARSE > now:
+                    return digest
+        except OSError:
+            return _GONE
         self._seen[name] = known
         return str(known[1])
 

@@ -26,8 +26,8 @@ _SUFFIXES = (".pyc", ".pyo", ".swp", "~", ".log")
 def engine() -> str:
     """Our code, the interpreter that runs it and what is installed for it: engines and their plug-ins among it."""
     own = ((str(path.relative_to(_PACKAGE)), _stamp(path)) for path in sorted(_PACKAGE.rglob("*.py")))
-    places = {Path(name) for name in sys.path if name and Path(name).is_dir() and not _PACKAGE.is_relative_to(name)}
-    places |= {Path(name) for name in sys.path if name.endswith("-packages")}
+    # Not where the script lies that was called: the command and `python -m` are one and the same.
+    places = {Path(name) for name in sys.path if name.endswith("-packages") or name == os.path.dirname(os.__file__)}  # noqa: PTH120
     rows = (
         ("python", sys.version, sys.executable, platform.platform()),
         *own,

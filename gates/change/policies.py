@@ -159,7 +159,7 @@ class Steered:
 
     steps: tuple[Step, ...]
     root: Path | None = None
-    stamps: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    stamps: Mapping[str, files.Stamp] = field(default_factory=dict)
 
     def touched(self) -> str:
         """What became of those files meanwhile, in words; empty where nothing did."""
@@ -185,7 +185,7 @@ def steered_from(policies: Policies, steps: Sequence[Step], root: Path, work: Pa
         yield Steered(steps=there, root=tree.root, stamps=_stamps(tree.root))
 
 
-def _stamps(root: Path) -> dict[str, tuple[int, ...]]:
+def _stamps(root: Path) -> dict[str, files.Stamp]:
     """What tells that a file of a tree was written, added or taken away."""
     found = []
     for folder, folders, names in os.walk(root):

@@ -82,8 +82,14 @@ def _run(files: list[str]) -> dict[str, Any]:
     issues = _issues(manager.results, broken)
     return {
         "checks": sum(len(tests) for tests in manager.b_ts.tests.values()),
-        "files": [{"path": name, "skipped": unread.get(name) or broken.get(name, "")} for name in files],
-        "lines": int(manager.metrics.data["_totals"]["loc"]),
+        "files": [
+            {
+                "path": name,
+                "skipped": unread.get(name) or broken.get(name, ""),
+                "lines": int(manager.metrics.data.get(f"./{name}", {}).get("loc", 0)),
+            }
+            for name in files
+        ],
         "issues": issues,
     }
 

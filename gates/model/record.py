@@ -154,7 +154,8 @@ class CachedFrom:
 class GateRun:
     """What varies from run to run about one gate. Times in milliseconds, `started` counted from the run's start.
 
-    `cached`: it did not look itself; `cached_from` says which run did, where it was one on this machine.
+    `cached`: it did not look itself; `cached_from` says which run did, where it was one on this machine. `cached_items`: of so many
+    files it took what an earlier run had found in them.
     """
 
     gate: str
@@ -163,6 +164,7 @@ class GateRun:
     cached: bool = False
     tool_ms: tuple[int, ...] = ()
     cached_from: CachedFrom | None = None
+    cached_items: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

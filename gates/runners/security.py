@@ -86,10 +86,10 @@ class Options:
 
 def observe(context: ObserveContext, options: Options) -> None:
     version = context.distribution("bandit")
-    files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root / name)]
+    files = [name for name in context.select(options.paths, options.exclude) if _is_python(context.root, name)]
     context.expect_files(files, what="Python file")
     context.report_progress(f"{len(files)} files")
-    answer = context.ask_driver("bandit_driver", {"root": str(context.root.absolute()), "files": files}, tool="bandit", version=version)
+    answer = _examined(context, files, version)
     for issue in answer["issues"]:
         for value in issue.pop("secrets"):
             context.add_secret(value, issue["rule"])
@@ -101,12 +101,31 @@ def observe(context: ObserveContext, options: Options) -> None:
     context.raw_json(SCAN, answer)
 
 
-def _is_python(path: Path) -> bool:
+def _examined(context: ObserveContext, files: list[str], version: str) -> dict[str, Any]:
+    """bandit's answer for all files. Those in which an earlier run found nothing, and that did not change, it is not asked about again."""
+    known = {name: piece for name in files if (piece := context.pieces.of(name)) is not None}
+    asked = [name for name in files if name not in known]
+    answer = context.ask_driver("bandit_driver", {"root": str(context.root.absolute()), "files": asked}, tool="bandit", version=version)
+    found = {issue["path"] for issue in answer["issues"]}
+    for entry in answer["files"]:
+        if not entry["skipped"] and entry["path"] not in found:
+            context.pieces.put(entry["path"], {"path": entry["path"], "skipped": "", "lines": entry["lines"]})
+    entries = {entry["path"]: entry for entry in (*answer["files"], *known.values())}
+    # A file that bandit was not asked for stays missing: the second half looks for it.
+    return {
+        **answer,
+        "files": [entries[name] for name in files if name in entries],
+        "lines": sum(entry["lines"] for entry in entries.values()),
+    }
+
+
+def _is_python(root: Path, name: str) -> bool:
     """Whether a file holds Python: by its name, or by its first line."""
+    if name.lower().endswith(_SUFFIXES) or name.rpartition("/")[2] in _NAMES:
+        return True
+    path = root / name
     if path.is_symlink() or not path.is_file():
         return False
-    if path.suffix.lower() in _SUFFIXES or path.name in _NAMES:
-        return True
     try:
         with path.open("rb") as stream:
             return bool(_SCRIPT.match(stream.readline(_FIRST_LINE)))

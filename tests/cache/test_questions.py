@@ -80,7 +80,7 @@ class Place:
     def keep(self, gate: str, options: Mapping[str, Any] | None = None) -> None:
         """A first run of a gate, which keeps what it saw."""
         cache = self.open(fresh=True)
-        cache.keep(cache.complete(cache.ask(self.question(gate, options))), ENTRY, duration_ms=1234)
+        cache.keep(cache.complete(cache.ask(self.question(gate, options))), ENTRY, origin=ENTRY.origin, duration_ms=1234)
         cache.close()
 
     def ask(self, gate: str, options: Mapping[str, Any] | None = None) -> Answer:
@@ -198,8 +198,8 @@ def test_another_parser_is_another_look(place: Place) -> None:
 
 def test_another_engine_is_another_look(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place.keep("secrets")
-    (tmp_path / "more" / "plugin-1.dist-info").mkdir(parents=True)
-    monkeypatch.syspath_prepend(tmp_path / "more")
+    (tmp_path / "site-packages" / "plugin-1.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
     machines.engine.cache_clear()
     assert "installed for it is another" in place.ask("secrets").words
 
@@ -252,17 +252,19 @@ def test_what_it_depends_on_may_not_be_there(place: Place) -> None:
 
 def test_what_was_written_while_the_gate_looked_is_not_kept(place: Place) -> None:
     cache = place.open(fresh=True)
+    cache._opened -= 10**12  # as though it had begun before the files were written
     asked = cache.ask(place.question("secrets"))
-    later = cache._opened + 10**9
-    os.utime(place.repository.root / "app.py", ns=(later, later))
     assert not cache.complete(asked).parts
 
 
 def test_what_changed_after_the_look_is_not_kept(place: Place) -> None:
+    """A file that git tracks ends the run; another is looked at here."""
+    write("new.py", "x = 1\n")(place)
     cache = place.open(fresh=True)
     asked = cache.complete(cache.ask(place.question("secrets")))
-    write("app.py", "x = 3\n")(place)
-    cache.keep(asked, ENTRY, duration_ms=1)
+    assert asked.parts
+    write("new.py", "x = 3\n")(place)
+    cache.keep(asked, ENTRY, origin=ENTRY.origin, duration_ms=1)
     cache.close()
     assert place.open()._store.empty
 

@@ -46,7 +46,7 @@ def is_cached(contents: bundle.Contents) -> list[bool]:
 def test_what_did_not_change_is_not_examined_again_and_the_evidence_is_the_same(gates: Gates, repository: Repository, folder: Path) -> None:
     commit = repository.commit(FILES)
     _, said, first = judged(gates, repository)
-    assert "cache: secrets: looked again: nothing was kept on this machine yet" in said
+    assert "cache: secrets: looked again: nothing was examined here before" in said
     report, said, second = judged(gates, repository)
     assert report["gates"][0]["cached"]
     assert f"cache: secrets: as the run of {first.record.run.started} saw it (commit {commit[:12]}, bundle {first.digest[:12]})" in said
@@ -162,3 +162,33 @@ def test_a_masked_value_of_the_environment_stays_masked(
         assert value.encode() not in b"".join(contents.members.values())
         assert b"env:SHOP_TOKEN" in contents.members["redactions.json"]
     assert value.encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+SHELL = "import subprocess\n\n\ndef run(command):\n    subprocess.run(command, shell=True)\n"
+THREE = {"gates.yaml": POLICY.replace("secrets", "security"), "a.py": "a = 1\n", "b.py": "b = 1\n", "c.py": SHELL}
+
+
+def test_of_many_files_only_those_that_changed_are_examined_again(gates: Gates, repository: Repository, folder: Path) -> None:
+    """And those in which something was found: what bandit says of a file may hold a secret, so it is not kept."""
+    repository.commit(THREE)
+    _, _, first = judged(gates, repository)
+    repository.commit({"a.py": SHELL})
+    report, said, second = judged(gates, repository)
+    assert "files are others (a.py); unchanged, and not examined again: 1" in said
+    assert [run.cached_items for run in (*first.record.run.gates, *second.record.run.gates)] == [None, 1]
+    assert {finding["location"]["path"] for finding in report["gates"][0]["findings"]} == {"a.py", "c.py"}
+    assert report["gates"][0]["examined"]["done"] == 3
+    fresh, _, _ = judged(gates, repository, "--no-cache")
+    assert [report["gates"][0][name] for name in ("findings", "measurements", "examined")] == [
+        fresh["gates"][0][name] for name in ("findings", "measurements", "examined")
+    ]
+
+
+def test_a_file_that_is_as_it_once_was_is_what_it_is_now(gates: Gates, repository: Repository, folder: Path) -> None:
+    repository.commit(THREE)
+    judged(gates, repository)
+    repository.commit({"a.py": SHELL})
+    judged(gates, repository)
+    repository.commit({"a.py": "a = 1\n"})
+    report, _, _ = judged(gates, repository)
+    assert {finding["location"]["path"] for finding in report["gates"][0]["findings"]} == {"c.py"}

@@ -1,0 +1,122 @@
+"""Six gates in one run against the same six tools by hand: `make -j2`, and one after another. Wall time, and CPU of all children.
+
+All ways take turns within one sitting. The shop is copied to a repository of its own, with a cache of its own; "cold" is a run without
+what earlier ones saw. The orchestrator's own CPU is told from its engines' by what the system counts for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOP = ROOT / "examples" / "shop"
+_GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
+
+
+class Advisories(http.server.BaseHTTPRequestHandler):
+    """A service that knows of no vulnerability, and says so at once: what pip-audit waits for elsewhere is not counted here."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float]:
+    """Wall time and CPU of a command with all its children, in seconds. A command that fails ends the benchmark."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def copied(folder: Path) -> Path:
+    root = folder / "shop"
+    shutil.copytree(SHOP, root, ignore=shutil.ignore_patterns("__pycache__", ".gates", ".venv"))
+    for words in (("init", "-q", "-b", "main", "."), ("add", "--all"), ("commit", "-q", "-m", "the shop")):
+        subprocess.run([*_GIT, *words], cwd=root, check=True)
+    return root
+
+
+def three_files(root: Path, number: int) -> None:
+    """What a change of words is: two documents and the style."""
+    for name in ("README.md", "docs/runbooks/tests.md", "docs/runbooks/secrets.md"):
+        with (root / name).open("a", encoding="utf-8") as file:
+            file.write(f"\nA line more, the {number}th.\n")
+
+
+def three_modules(root: Path, number: int) -> None:
+    """Three modules of the service: nearly all depends on them."""
+    for path in sorted((root / "shop").glob("*.py"))[:3]:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"\n# a line more, the {number}th\n")
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench/shop", description="six gates against the same tools by hand")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="so many runs in each way")
+    options = parser.parse_args(argv)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Advisories)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        root, out = copied(folder), folder / "out"
+        out.mkdir()
+        environment = {**os.environ, "GATES_CACHE_DIR": str(folder / "cache")}
+        environment.pop("CI", None)
+        run = [str(Path(sys.executable).with_name("gates")), "run", "--base", "HEAD"]
+        by_hand = ["make", "-s", "-f", str(ROOT / "bench" / "by_hand.mk"), f"OUT={out}", f"BENCH={ROOT / 'bench'}"]
+        by_hand.append(f"ADVISORIES=http://127.0.0.1:{server.server_address[1]}")
+
+        def after(change: Callable[[Path, int], None], number: int) -> tuple[float, float]:
+            change(root, number)
+            return measured(run, root, environment)
+
+        ways: dict[str, Callable[[int], tuple[float, float]]] = {
+            "cold": lambda _: measured([*run, "--no-cache"], root, environment),
+            "nothing changed": lambda _: measured(run, root, environment),
+            "three documents": lambda number: after(three_files, number),
+            "three modules": lambda number: after(three_modules, number),
+            "make -j2": lambda _: measured([*by_hand, "-j2", "all"], root, environment),
+            "one after another": lambda _: measured([*by_hand, "-j1", "all"], root, environment),
+        }
+        measured(run, root, environment)
+        time.sleep(3)  # what was written a moment ago is not believed to be as it was
+        costs: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        for number in range(options.runs):
+            for way, work in ways.items():
+                costs[way].append(work(number))
+    print(f"{'way':18} {'wall':>7} {'CPU':>7}   wall against cold, median (min to max)")
+    for way, found in costs.items():
+        ratios = sorted(item[0] / cold[0] for item, cold in zip(found, costs["cold"], strict=True))
+        wall, cpu = (statistics.median(item[index] for item in found) for index in (0, 1))
+        print(f"{way:18} {wall:6.2f}s {cpu:6.2f}s   {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})")
+    for way in ("make -j2", "one after another"):
+        ratios = sorted(cold[0] / item[0] for item, cold in zip(costs[way], costs["cold"], strict=True))
+        print(f"cold against {way}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
