@@ -43,8 +43,19 @@ PROOFS = (
         'return self.about.update(axe="4.12.1", rules="") or 3',
     ),
     ("dependencies: the canaries", "gates/drivers/audit_driver.py", "audit.check_canaries()", "[]"),
-    ("secrets: the canary", "gates/drivers/secrets_driver.py", 'answer["canary"] = _canary(detectors, strict)', 'answer["canary"] = []'),
-    ("secrets: what it must show", "gates/runners/secrets.py", 'if rule not in scan["canary"]]', "if False]"),
+    (
+        "secrets: the canary of the gates",
+        "gates/drivers/secrets_driver.py",
+        "secrets_canary.gated(self.prefilter, strict) if self.prefilter is not None else []",
+        "[]",
+    ),
+    (
+        "secrets: the canary of detect-secrets",
+        "gates/drivers/secrets_driver.py",
+        "self._scan(secrets_canary.PATH, secrets_canary.text(self.strict).encode(), frozenset())",
+        "Scanned()",
+    ),
+    ("secrets: what they must show", "gates/runners/secrets.py", "sorted(set(planted) - set(found), key=planted.index)", "[]"),
     ("security: the canary", "gates/drivers/bandit_driver.py", "canary = _run([bandit_canary.PATH])", 'canary = {"issues": []}'),
     ("security: what it must show", "gates/runners/security.py", 'if rule not in scan["canary"]]', "if False]"),
 )

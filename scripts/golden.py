@@ -1,4 +1,4 @@
-"""`golden.py NAME [FOLDER]`: run the gates on a folder, or on reports of every format, and keep the bundle with the tests."""
+"""`golden.py NAME [FOLDER]`: run the gates on a folder, or on files that stand here under the name, and keep the bundle with the tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CYCLONEDX = """\
 "components": [{"type": "library", "name": "tea", "version": "1.0", "purl": "pkg:npm/tea@1.0", "bom-ref": "tea"}],
 "vulnerabilities": [{"id": "CVE-2026-0001", "ratings": [{"severity": "high"}], "description": "it is hot", "affects": [{"ref": "tea"}]}]}
 """
-FILES = {
+REPORTS = {
     "app.py": "x = 1\n",
     "copy.py": "import shutil, sys\n\nshutil.copy(sys.argv[1], sys.argv[2])\n",
     "report.sarif": SARIF,
@@ -43,6 +43,13 @@ gates:
   command: {uses: tests, options: {command: ["{python}", copy.py, report.xml, "{raw}/out.xml"], junit: out.xml}}
 """,
 }
+#: One scan for which detect-secrets was asked, and one for which it was not so much as loaded.
+SECRETS = {
+    "app.py": "x = 1\n",
+    "settings.py": "pass" + "word = 'q7Rbx81" + "kTv'\n",
+    "gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}, clean: {uses: secrets, options: {paths: [app.py]}}}\n",
+}
+FILES = {"reports": REPORTS, "secrets": SECRETS}
 
 
 def main(name: str, folder: str = "") -> int:
@@ -56,7 +63,7 @@ def main(name: str, folder: str = "") -> int:
             root = root / folder
         else:
             root.mkdir()
-            for path, text in FILES.items():
+            for path, text in FILES[name].items():
                 (root / path).write_text(text, "utf-8")
         made = Path(scratch) / "bundle.zip"
         code = subprocess.run(["gates", "-C", root, "run", "--bundle", made], check=False, stdout=subprocess.DEVNULL).returncode

@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gates.drivers.secrets_hits import Hit
+from gates.drivers.secrets_gates import LOOSE_GATES, Prefilter, loose, own
+
+if TYPE_CHECKING:  # it brings detect-secrets, which a run without a candidate does not load
+    from gates.drivers.secrets_hits import Hit
 
 PATH = "canary.py"
 
@@ -97,6 +101,25 @@ def _own() -> dict[str, str]:
     }
 
 
+def _forms() -> dict[str, str]:
+    """A line for each gate of detect-secrets' detectors that matches none of the other samples: `secrets_gates` numbers them."""
+    return {
+        "artifactory-credentials 2": "artifactory = 'x " + "AP" + "A" + _mixed("encrypted", 60) + " '",
+        "aws-access-key 2": "aws_secret_" + "key = '" + _mixed("aws secret", 40) + "'",
+        # the sample of `_engine` is an address
+        "cloudant-credentials": "cloudant_" + "key = '" + _hex("cloudant", 64) + "'",
+        "cloudant-credentials 2": "url = 'https" + "://user:" + _hex("cloudant", 64) + "@host." + "cloudant.com'",
+        "keyword 2": "pass" + "word.assign('" + _mixed("assigned", 11) + "');",
+        "keyword 3": "pass" + "word '" + _mixed("semicolon", 11) + "';",
+        "keyword 4": "'" + _mixed("compared", 11) + "' == pass" + "word",
+        "keyword 5": "pass" + "word: " + _mixed("unquoted", 11),
+        # a filter of the engine's drops what its detector finds
+        "public-ip": "host = 203.0." + "113.7",
+        "slack-token 2": "slack = 'https://hooks" + ".slack.com/services/T" + _letters("team", 8) + "/B" + _letters("hook", 8) + "/x",
+        "softlayer-credentials 2": "url = 'https://api." + "softlayer.com/soap/v3/" + _hex("soap", 64) + "'",
+    }
+
+
 def _web_token() -> str:
     parts = (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"1234567890"}', hashlib.sha256(b"web").digest())
     return ".".join(base64.urlsafe_b64encode(part).decode().strip("=") for part in parts)
@@ -105,7 +128,7 @@ def _web_token() -> str:
 def planted(strict: bool) -> list[tuple[str, str, str]]:
     """(name, rule, line) of each sample. The name of one of our own detectors says so: an engine's may have the same rule."""
     engine = [(rule, rule, line) for rule, line in _engine().items()]
-    return engine + ([(f"own {rule}", rule, line) for rule, line in _own().items()] if strict else [])
+    return engine + ([(own(rule), rule, line) for rule, line in _own().items()] if strict else [])
 
 
 def text(strict: bool) -> str:
@@ -117,3 +140,12 @@ def seen(hits: Iterable[Hit], strict: bool) -> list[str]:
     """Names of the samples that were found on their own line by their own rule."""
     found = {(hit.line, rule) for hit in hits for rule in (hit.rule, *hit.also)}
     return [name for number, (name, rule, _) in enumerate(planted(strict), 1) if (number, rule) in found]
+
+
+def gated(prefilter: Prefilter, strict: bool) -> list[str]:
+    """Names of the gates that match their own sample, and of the quote-free ones that match them without quotes."""
+    samples = {**{name: line for name, _, line in planted(strict)}, **_forms()}
+    # in a file of this kind no gate is passed over
+    found = [name for name, line in samples.items() if name in prefilter.forms_of("canary.ini", line.encode())]
+    matched = prefilter.loose_names(text(strict=True).replace("'", "").encode())
+    return found + [loose(name) for name, _ in LOOSE_GATES if name in matched]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,14 @@ _AROUND_VALUES = " \t\"'"
 _REST_OF_A_TOKEN = re.compile(r"(?<!@)[A-Za-z0-9_+/=-]*")
 _KEY_LINES = 200
 _KEY_PIECE = re.compile(r"[A-Za-z0-9+/=]{16,}")
+
+
+class NamedText(io.StringIO):
+    """A text with a file's name, as detect-secrets' transformers want it."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text, newline=None)
+        self.name = name
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 #: detect-secrets' types of secret, and our names for them.
 ENGINE_RULES = {
@@ -74,9 +73,6 @@ OWN_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
-#: Every word of `keyword` detectors holds one of these: a line without any can't match. Checked against the engine at start.
-KEYWORD_CORES = ("key", "pass", "pwd", "secret", "contrase")
-
 #: Files that tools write, by their full names: full of digests, and of packages whose names hold words such as secret.
 LOCK_FILES = frozenset(
     (
@@ -103,6 +99,6 @@ def rank(rule: str) -> int:
 
 def left_out(path: str) -> frozenset[str]:
     """The rules that a file is not searched by: in lock files what is known by its name or looks random, in notebooks the latter."""
-    if PurePosixPath(path).name in LOCK_FILES:
+    if path.rpartition("/")[2] in LOCK_FILES:
         return ENTROPY | {"keyword"}
     return ENTROPY if path.endswith(".ipynb") else frozenset()

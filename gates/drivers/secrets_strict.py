@@ -1,4 +1,4 @@
-"""The strict scan of one text: detect-secrets' detectors on every line, every occurrence, and detectors of ours.
+"""The strict scan of one text: detect-secrets' detectors on every line that they can match, every occurrence, and detectors of ours.
 
 detect-secrets' transformers (YAML, INI) and filters are used as they are, but a filter that was made for one kind of
 detector does not silence the others, an allow-list comment marks a finding and does not hide it, and one finding in a
@@ -7,20 +7,20 @@ file does not end the search in it.
 
 from __future__ import annotations
 
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from detect_secrets.filters import heuristic
-from detect_secrets.plugins.keyword import DENYLIST
 from detect_secrets.transformers import get_transformed_file
 from detect_secrets.types import NamedIO
 
 from gates.drivers import secrets_rules as rules
-from gates.drivers.secrets_hits import Hit, add, allow, describe, occurrences
+from gates.drivers import secrets_text as words
+from gates.drivers.secrets_gates import Prefilter, as_data, can_be_rewritten, own
+from gates.drivers.secrets_hits import Hit, NamedText, add, allow, describe, occurrences
 from gates.drivers.secrets_text import MASK
 
 _CHECKSUM_NAME = re.compile(
@@ -33,8 +33,15 @@ _LONGEST_NAME = 200
 _ABOUT_A_SECRET = re.compile(r"(?i)[_-](?:status|state|type|label|field|hint|policy|length|prompt)$")
 #: A detector may be asked again and again about one line until it has read so many characters of it.
 _CHARACTERS_ASKED_AGAIN = 200_000
+_OWN = tuple((own(rule), rule, pattern) for rule, pattern in rules.OWN_RULES)
+#: In which order the detectors that ordinary text can meet are asked, after all others.
+_ORDER = {"high-entropy-base64": 2, "high-entropy-hex": 2, "keyword": 3}
 _INTEGRITY = re.compile(r"(?:sha(?:1|224|256|384|512)|md5)[-=][A-Za-z0-9+/=_-]+")
 _DIGEST = re.compile(r"[0-9a-fA-F]{7,128}|[A-Za-z0-9+/_-]{27,88}={0,2}")
+
+
+#: The lines to ask about, from 1, and the detectors to ask there: all where there is no set.
+Asked = Mapping[int, Collection[str] | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,25 +53,18 @@ class Scan:
     trouble: str = ""
 
 
-class _NamedText(io.StringIO):
-    """A text with a file's name, as detect-secrets' transformers want it."""
-
-    def __init__(self, text: str, name: str) -> None:
-        super().__init__(text, newline=None)
-        self.name = name
-
-
-def _cores_hold() -> bool:
-    """Whether each of the engine's keywords holds one of our cores, so that looking for these first loses nothing."""
-    return all(any(core in word for core in rules.KEYWORD_CORES) for word in DENYLIST)
-
-
-def scan_readings(path: str, readings: Sequence[str], detectors: Detectors, left_out: frozenset[str] = frozenset()) -> Scan:
+def scan_readings(
+    path: str,
+    readings: Sequence[str],
+    detectors: Detectors,
+    left_out: frozenset[str] = frozenset(),
+    prefilter: Prefilter | None = None,
+) -> Scan:
     """All secrets of one file whose bytes can be read in several ways: what the first one shows, and what the others alone do.
 
     A line as another reading shows it may hold what the first one found in a form that nothing masks: it is not given.
     """
-    first, *others = (scan(path, text, detectors, left_out) for text in readings)
+    first, *others = (scan(path, text, detectors, left_out, prefilter) for text in readings)
     known = {(hit.rule, hit.value, hit.suppressed_by) for hit in first.hits}
     for hit in (hit for other in others for hit in other.hits):
         if (hit.rule, hit.value, hit.suppressed_by) not in known:
@@ -73,16 +73,25 @@ def scan_readings(path: str, readings: Sequence[str], detectors: Detectors, left
     return first
 
 
-def scan(path: str, text: str, detectors: Detectors, left_out: frozenset[str] = frozenset()) -> Scan:
-    """All secrets of one text, by line, but those of rules that are left out."""
+def scan(path: str, text: str, detectors: Detectors, left_out: frozenset[str] = frozenset(), prefilter: Prefilter | None = None) -> Scan:
+    """All secrets of one text, by line, but those of rules that are left out. Without a prefilter every line is asked."""
     found = Scan()
-    raw = _NamedText(text, path).readlines()
+    raw = NamedText(text, path).readlines()
+    data = text.encode("utf-8", "surrogatepass")
     # what rules are left out of has nothing to take apart
-    passes = [(raw, left_out)] if left_out else list(_passes(path, text, raw, found))
+    whole = left_out or (prefilter is not None and not can_be_rewritten(path, data))
+    passes = [(raw, left_out)] if whole else list(_passes(path, text, raw, found))
     for source, (lines, without) in enumerate(passes):
-        for hit in _scan_lines(path, lines, detectors, without, found.filtered):
-            hit.source = source
-            add(found.hits, hit)
+        if prefilter is None:
+            asked: Asked = dict.fromkeys(range(1, len(lines) + 1))
+        else:
+            asked = prefilter.by_line(path, as_data(lines) if source else data)
+        for number, names in asked.items():
+            line = lines[number - 1].rstrip()
+            theirs = _their_hits(path, number, line, detectors.chosen(names, without), found.filtered) if line else ()
+            for hit in (*theirs, *_own_hits(number, line, names, without)):
+                hit.source = source
+                add(found.hits, hit)
     describe(found.hits, raw)
     allow(found.hits, path, [lines for lines, _ in passes])
     return found
@@ -93,7 +102,7 @@ def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple
     rewritten = []
     for eager in (False, True):
         try:
-            lines = get_transformed_file(cast("NamedIO", _NamedText(text, path)), use_eager_transformers=eager)
+            lines = get_transformed_file(cast("NamedIO", NamedText(text, path)), use_eager_transformers=eager)
         except Exception as error:  # whatever a parser raises on one file must not end the scan of the others
             found.trouble = f"detect-secrets could not take it apart ({type(error).__name__}); only its plain lines were searched"
             lines = None
@@ -106,18 +115,13 @@ def _passes(path: str, text: str, raw: list[str], found: Scan) -> Iterator[tuple
         yield eager_lines, frozenset()
 
 
-def _scan_lines(path: str, lines: Sequence[str], detectors: Detectors, left_out: frozenset[str], filtered: Counter[str]) -> Iterator[Hit]:
-    for number, raw in enumerate(lines, 1):
-        line = raw.rstrip()
-        if not line:
-            continue
-        for plugin in detectors.for_line(line, left_out):
-            for values in _asked(plugin, path, line, number):
-                yield from _engine_hits(plugin, values, number, line, filtered)
-        yield from _own_hits(number, line, left_out)
+def _their_hits(path: str, number: int, line: str, plugins: Iterable[Any], filtered: Counter[str]) -> Iterator[Hit]:
+    for plugin in plugins:
+        for values in _answers(plugin, path, line, number):
+            yield from _engine_hits(plugin, values, number, line, filtered)
 
 
-def _asked(plugin: Any, path: str, line: str, number: int) -> Iterator[list[str]]:
+def _answers(plugin: Any, path: str, line: str, number: int) -> Iterator[list[str]]:
     """What a detector finds on a line. That of keywords names one value a line, and is asked again without those that it has named."""
     again = rules.rule_of(plugin.secret_type) == "keyword"
     for _ in range(max(1, _CHARACTERS_ASKED_AGAIN // len(line)) if again else 1):
@@ -145,9 +149,9 @@ def _engine_hits(plugin: Any, values: Sequence[str], number: int, line: str, fil
             yield Hit(rule=rule, line=number, column=column, value=token, text=line, engine=[(plugin.secret_type, value)])
 
 
-def _own_hits(number: int, line: str, left_out: frozenset[str]) -> Iterator[Hit]:
-    for rule, pattern in rules.OWN_RULES:
-        if rule in left_out:
+def _own_hits(number: int, line: str, names: Collection[str] | None, left_out: frozenset[str]) -> Iterator[Hit]:
+    for name, rule, pattern in _OWN:
+        if rule in left_out or (names is not None and name not in names):
             continue
         for match in pattern.finditer(line):
             if rule not in rules.GENERIC or not _heuristics(match.group(1)):
@@ -156,38 +160,20 @@ def _own_hits(number: int, line: str, left_out: frozenset[str]) -> Iterator[Hit]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detectors:
-    """detect-secrets' detectors, by what a line must hold for them to find anything: only what provably can't match is left out."""
+    """detect-secrets' detectors with their rules, those with a shape of their own first."""
 
-    always: tuple[Any, ...]
-    generic: tuple[Any, ...]
-    quoted: tuple[Any, ...]
-    named: tuple[Any, ...]
+    plugins: tuple[tuple[str, Any], ...]
 
     @classmethod
     def sort(cls, plugins: Sequence[Any]) -> Detectors:
         by_rule = [(rules.rule_of(plugin.secret_type), plugin) for plugin in plugins]
-        # a newer engine may know keywords without any of our cores: then every line is asked
-        narrowed = rules.ENTROPY | ({"keyword"} if _cores_hold() else set())
-        return cls(
-            always=tuple(plugin for rule, plugin in by_rule if rule not in rules.GENERIC),
-            generic=tuple(plugin for rule, plugin in by_rule if rule in rules.GENERIC - narrowed),
-            quoted=tuple(plugin for rule, plugin in by_rule if rule in rules.ENTROPY),
-            named=tuple(plugin for rule, plugin in by_rule if rule in narrowed - rules.ENTROPY),
-        )
+        return cls(plugins=tuple(sorted(by_rule, key=lambda item: _ORDER.get(item[0], 1 if item[0] in rules.GENERIC else 0))))
 
-    def for_line(self, line: str, left_out: frozenset[str]) -> Iterator[Any]:
-        yield from self.always
-        for plugin in self._generic_for(line):
-            if rules.rule_of(plugin.secret_type) not in left_out:
+    def chosen(self, names: Collection[str] | None, left_out: frozenset[str] = frozenset()) -> Iterator[Any]:
+        """The detectors of those names, of all where there are none, without those that are left out."""
+        for rule, plugin in self.plugins:
+            if (names is None or rule in names) and rule not in left_out:
                 yield plugin
-
-    def _generic_for(self, line: str) -> Iterator[Any]:
-        yield from self.generic
-        if '"' in line or "'" in line:
-            yield from self.quoted
-        folded = line.casefold()
-        if any(core in folded for core in rules.KEYWORD_CORES):
-            yield from self.named
 
 
 def _filter(rule: str, plugin: Any, value: str, line: str) -> str:
@@ -219,7 +205,7 @@ def _heuristics(value: str) -> str:
 def _says_something_else(value: str, line: str) -> bool:
     """Whether the name is not one of a secret after all: its last word says so, or its several words are the value, as of a field."""
     # a name further away than this is none: looked for from the line's beginning, a long line would take hours
-    starts = [match.start() for match in re.finditer(re.escape(value), line)]
+    starts = words.places(line, value)
     found = [name.group(1) for start in starts if (name := _NAME.search(line[max(0, start - _LONGEST_NAME) : start]))]
     repeated = value in found and re.search(r"[_-]", value.strip("_-")) is not None
     return repeated or bool(found and all(_ABOUT_A_SECRET.search(name) for name in found))

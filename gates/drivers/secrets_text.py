@@ -99,11 +99,18 @@ def masked(line: str, values: Mapping[str, str]) -> tuple[str, dict[str, int]]:
     return text[left:right].strip(), dict(Counter(rule for start, rule in masks if start + len(MASK) <= right))
 
 
+def places(text: str, value: str) -> list[int]:
+    """Where a value stands in a text, without overlap."""
+    found, place = [], text.find(value)
+    while place >= 0:
+        found.append(place)
+        place = text.find(value, place + max(1, len(value)))
+    return found
+
+
 def _spans(line: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
     """Where the values stand on the line, in order, those that overlap as one."""
-    found = sorted(
-        ((match.start(), -match.end(), rule) for value, rule in values.items() if value for match in re.finditer(re.escape(value), line)),
-    )
+    found = sorted((start, -start - len(value), rule) for value, rule in values.items() if value for start in places(line, value))
     spans: list[tuple[int, int, str]] = []
     for start, end, rule in found:
         if spans and start < spans[-1][1]:

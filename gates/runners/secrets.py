@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -47,10 +48,19 @@ INVENTORY = "inventory.json"
 SCAN = "scan.json"
 _NOT_KEPT = frozenset({"value", "secrets", "unsearched", "masks"})
 BASELINE = ".secrets.baseline"
+_REINSTALL = "pip install --force-reinstall detect-secrets"
 #: What must be found of what is planted in each run, by mode: a sample for each detector of the engine's, and for each of ours.
 #: Addresses have none: a filter of the engine's drops all that is without a letter.
 CANARY: dict[str, tuple[str, ...]] = {"compat": tuple(rule for rule in rules.RULES if rule not in {*rules.OURS_ALONE, "public-ip"})}
 CANARY["strict"] = (*CANARY["compat"], *(f"own {rule}" for rule in (*rules.OURS_ALONE, *rules.OURS_TOO)))
+#: What must be named in each run by the gates in front of the engine: every sample, one for each further gate of a detector,
+#: and those that no quotes surround.
+_FURTHER = (
+    *("artifactory-credentials 2", "aws-access-key 2", "cloudant-credentials 2", "keyword 2", "keyword 3", "keyword 4", "keyword 5"),
+    *("public-ip", "slack-token 2", "softlayer-credentials 2"),
+)
+_QUOTE_FREE = ("keyword", "high-entropy-base64", "high-entropy-hex", "assigned", "private-key", "authorization-header")
+GATED = {mode: (*names, *_FURTHER, *(f"quote-free {name}" for name in _QUOTE_FREE)) for mode, names in CANARY.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +127,24 @@ def steered_by(options: Options) -> tuple[str, ...]:
 
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
-    present = [name for name in files if (context.root / name).is_file() and not (context.root / name).is_symlink()]
+    present = [name for name in files if _is_regular(f"{context.root}{os.sep}{name}")]
     asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
     asked["accepted"] = str(context.steering(baseline).absolute()) if baseline else ""
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
+    if answer["prefilter"]:
+        context.record_tool(tool="google-re2", version=context.distribution("google-re2"))
     gone = sorted(set(files) - set(present))
     missing = [{"path": name, "skipped": "not a regular file", "narrowed": False, "filtered": {}, "hits": []} for name in gone]
     return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
+
+
+def _is_regular(path: str) -> bool:
+    """Whether there is a file, and no link to one."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,10 +157,29 @@ def _without_values(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse(raw: Raw) -> Facts:
-    inventory, scan = raw.json(INVENTORY), raw.json(SCAN)
-    _check_engine(scan, inventory["mode"])
-    by_path = {entry["path"]: entry for entry in scan["files"]}
-    if len(by_path) != len(scan["files"]) or set(by_path) != set(inventory["files"]):
+    """Lists the clean files by their names alone, and tells what the gates in front of the engine proved."""
+    scan = raw.json(SCAN)
+    _check_detectors(scan)
+    mode = raw.json(INVENTORY)["mode"]
+    if scan["prefilter"]:
+        _check_canary(GATED[mode], scan["gated"], f"{_REINSTALL} google-re2")
+    if scan["asked"] or not scan["prefilter"] or any(entry["hits"] for entry in scan["files"]):
+        _check_canary(CANARY[mode], scan["canary"])
+    return _facts(raw, scan, scan["clean"])
+
+
+def parse_1(raw: Raw) -> Facts:
+    """Every file with all that is known of it; each line was put to the engine."""
+    scan = raw.json(SCAN)
+    _check_detectors(scan)
+    _check_canary(CANARY[raw.json(INVENTORY)["mode"]], scan["canary"])
+    return _facts(raw, scan, [])
+
+
+def _facts(raw: Raw, scan: Mapping[str, Any], clean: Sequence[str]) -> Facts:
+    inventory = raw.json(INVENTORY)
+    seen = [*clean, *(entry["path"] for entry in scan["files"])]
+    if sorted(seen) != sorted(inventory["files"]):
         raise GateError("detect-secrets reports on other files than it was given", remedy="please report this with its raw output")
     skipped = tuple(Skip(item=entry["path"], reason=entry["skipped"]) for entry in scan["files"] if entry["skipped"])
     expected = len(inventory["files"])
@@ -150,18 +189,19 @@ def parse(raw: Raw) -> Facts:
     return raw.facts(examined=examined, findings=findings, measurements=_measurements(scan))
 
 
-def _check_engine(scan: Mapping[str, Any], mode: str) -> None:
-    """An engine without detectors, or one that does not see planted secrets, says "clean" of everything."""
+def _check_detectors(scan: Mapping[str, Any]) -> None:
+    """An engine without detectors says "clean" of everything."""
     if not scan["detectors"]:
-        raise GateError("detect-secrets had no detectors in force", remedy="pip install --force-reinstall detect-secrets")
+        raise GateError("detect-secrets had no detectors in force", remedy=_REINSTALL)
     if scan["verifies"]:
         raise GateError("detect-secrets was set to send what it finds to other services", remedy="please report this")
-    unseen = [rule for rule in CANARY[mode] if rule not in scan["canary"]]
+
+
+def _check_canary(planted: Sequence[str], found: Sequence[str], remedy: str = _REINSTALL) -> None:
+    """One that does not see planted secrets does too."""
+    unseen = sorted(set(planted) - set(found), key=planted.index)
     if unseen:
-        raise GateError(
-            f"the scan did not find the secrets that were planted for it: {', '.join(unseen)}",
-            remedy="pip install --force-reinstall detect-secrets",
-        )
+        raise GateError(f"the scan did not find the secrets that were planted for it: {', '.join(unseen)}", remedy=remedy)
 
 
 def _finding(raw: Raw, path: str, hit: Mapping[str, Any], strict: bool) -> Finding:
@@ -211,9 +251,10 @@ GATE = Gate(
     unit="files",
     options=Options,
     executes_project=False,
-    parser=1,
+    parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse_1},
     requires=("detect-secrets",),
     limits=(Limit(name="findings", new_max=Decimal(0)),),
     measurements={

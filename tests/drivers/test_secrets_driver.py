@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gates.api import Kind, Severity
 from gates.drivers import secrets_canary, secrets_driver, secrets_rules, secrets_strict, secrets_text
+from gates.drivers.secrets_driver import Scanner
 from gates.drivers.secrets_strict import Detectors
 from gates.formats import detect_secrets
 from tests.runners.samples import SECRETS
@@ -26,31 +27,6 @@ from tests.runners.samples import SECRETS
 def detectors() -> Iterator[Detectors]:
     with default_settings():
         yield Detectors.sort(get_plugins())
-
-
-PIECES = st.sampled_from(
-    [
-        *("password", "PASSWD", "\u017fecret", "api_\u212aey", "pwd", "contraseña", "CONTRASEÑA", "db_pass", "private_key", "token", "aws"),
-        *("=", ":", "==", "!=", ":=", "=>", " ", "(", ")", ";", "'", '"', "`", "\\", "[", "]", "{", "}", "@", "#"),
-        *(SECRETS["hex"], SECRETS["base64"], SECRETS["password"], SECRETS["github"], "word", "://user:", "ß", "\u0130", "\u0131"),
-    ]
-)
-
-
-@settings(max_examples=300)
-@given(pieces=st.lists(PIECES, max_size=14))
-def test_a_detector_that_is_not_asked_would_have_found_nothing(detectors: Detectors, pieces: list[str]) -> None:
-    line = "".join(pieces).rstrip()
-    asked = {id(plugin) for plugin in detectors.for_line(line, frozenset())}
-    for plugin in (*detectors.always, *detectors.generic, *detectors.quoted, *detectors.named):
-        if id(plugin) not in asked or not line:
-            assert not plugin.analyze_line(filename="a.py", line=line, line_number=1)
-
-
-def test_only_what_can_be_narrowed_is(detectors: Detectors) -> None:
-    assert [secrets_rules.rule_of(plugin.secret_type) for plugin in detectors.named] == ["keyword"]
-    assert len(detectors.quoted) == 2
-    assert len((*detectors.always, *detectors.generic, *detectors.quoted, *detectors.named)) == len(get_plugins())
 
 
 @pytest.mark.parametrize(
@@ -303,18 +279,18 @@ def test_a_single_blind_detector_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
             assert unseen == {secrets_rules.rule_of(plugin.secret_type)} - {"public-ip"}
 
 
-def test_a_very_large_file_is_listed(detectors: Detectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_very_large_file_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets_driver, "LARGEST", 2**20)
     (tmp_path / "a.txt").write_bytes(b"a" * (2**20 + 1))
-    assert secrets_driver._strict(str(tmp_path / "a.txt"), detectors)[1] == "larger than 1 MiB"
+    assert Scanner(strict=True).file(str(tmp_path / "a.txt")).skipped == "larger than 1 MiB"
 
 
 def test_the_scan_has_nothing_with_which_it_could_verify_a_secret() -> None:
     """In a process of its own: this one may have imported the real thing."""
     asked = """
 import sys
-from gates.drivers import secrets_driver
-secrets_driver.get_filters()
+from gates.drivers import secrets_engine
+secrets_engine.detectors(), secrets_engine.filters()
 assert {"requests", "urllib3"}.isdisjoint(sys.modules)
 from detect_secrets.plugins.stripe import StripeDetector
 try:

@@ -32,12 +32,15 @@ def made(repository: Repository, tmp_path: Path) -> Path:
 
 def later(raw: Raw) -> Facts:
     """A parser that came later, and finds less."""
-    return replace(registry.find("secrets").parse(raw), reason="by the second parser")
+    return replace(registry.find("secrets").parse(raw), reason="by the next parser")
 
 
-def second(*, keeps_the_first: bool) -> Callable[[str], Gate]:
-    gate = registry.find("secrets")
-    newer = replace(gate, parser=2, parse=later, earlier={1: gate.parse} if keeps_the_first else {})
+GATE = registry.find("secrets")
+NOW, NEXT = GATE.parser, GATE.parser + 1
+
+
+def next_one(*, keeps_the_present: bool) -> Callable[[str], Gate]:
+    newer = replace(GATE, parser=NEXT, parse=later, earlier={NOW: GATE.parse} if keeps_the_present else {})
     return lambda _name: newer
 
 
@@ -46,23 +49,23 @@ def answer(found: Verification, question: Question) -> tuple[bool | None, str]:
     return one.holds, one.words
 
 
-def test_a_gate_that_keeps_its_first_parser_still_reads_old_bundles(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "find", second(keeps_the_first=True))
+def test_a_gate_that_keeps_its_earlier_parser_still_reads_old_bundles(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "find", next_one(keeps_the_present=True))
     assert verify(made, ANY).code is VerifyCode.PASSED
 
 
 def test_one_that_does_not_can_not(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "find", second(keeps_the_first=False))
+    monkeypatch.setattr(registry, "find", next_one(keeps_the_present=False))
     found = verify(made, ANY)
     assert (found.code, answer(found, Question.FOLLOWS)[0]) == (VerifyCode.INCOMPLETE, None)
-    assert answer(found, Question.COMPLETE) == (False, "secrets was read by parser 1 of secrets: this version can't judge it again")
+    assert answer(found, Question.COMPLETE) == (False, f"secrets was read by parser {NOW} of secrets: this version can't judge it again")
 
 
 def test_facts_say_by_which_parser_they_were_read() -> None:
-    gate = second(keeps_the_first=True)("secrets")
-    assert [read_facts(gate, "secrets", {}, version).parser for version in (None, 1, 2)] == [2, 1, 2]
+    gate = next_one(keeps_the_present=True)("secrets")
+    assert [read_facts(gate, "secrets", {}, version).parser for version in (None, NOW, NEXT)] == [NEXT, NOW, NEXT]
     with pytest.raises(KeyError):
-        read_facts(gate, "secrets", {}, 3)
+        read_facts(gate, "secrets", {}, NEXT + 1)
 
 
 def test_the_judge_is_the_one_that_judged(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,8 @@ def project(interpreter: Path, folder: Path, seconds: int) -> Lab:
     lab.commit(
         {
             "gates.yaml": POLICY % {"seconds": f"{seconds}s", "python": python},
-            "app.py": "def one():\n    return 1\n",
+            # with a line that detect-secrets has to look at, and finds nothing on
+            "app.py": f"def one():\n    return 1\n\n\nZONES = 'aws', '{'a' * 40}'\n",
             "test_app.py": "import app\n\n\ndef test_one():\n    assert app.one() == 1\n\n\ndef test_two():\n    assert app.one() == 1\n",
             "openapi.json": json.dumps(contract("GET /fine")),
             "service.py": SERVICE,

@@ -267,39 +267,76 @@ def test_paths_exclude_and_the_selection_of_a_hook(tmp_path: Path) -> None:
 # -- what the second half refuses
 
 
-def _raw(scan_json: dict[str, Any], files: list[str]) -> Raw:
+def _raw(scan_json: dict[str, Any], files: list[str], parser: int) -> Raw:
     members = {"inventory.json": {"files": files, "mode": "strict", "baseline": ""}, "scan.json": scan_json, "tools.json": []}
-    return Raw(gate="secrets", uses="secrets", parser=1, members={name: json.dumps(data).encode() for name, data in members.items()})
+    return Raw(gate="secrets", uses="secrets", parser=parser, members={name: json.dumps(data).encode() for name, data in members.items()})
 
 
-CLEAN: dict[str, Any] = {
+ENTRY: dict[str, Any] = {"path": "a.py", "skipped": "", "narrowed": False, "filtered": {}, "hits": []}
+HIT: dict[str, Any] = {"rule": "keyword", "line": 1, "column": 1, "text": "", "shape": "word", "also": [], "suppressed_by": None}
+FOUND: dict[str, Any] = {**ENTRY, "hits": [HIT]}
+#: What the first parser reads: every line of every file was put to the engine.
+FIRST: dict[str, Any] = {
     "detectors": ["keyword"],
     "own_detectors": [],
     "filters": [],
     "verifies": False,
     "canary": list(secrets.CANARY["strict"]),
-    "files": [{"path": "a.py", "skipped": "", "narrowed": False, "filtered": {}, "hits": []}],
+    "files": [ENTRY],
 }
-
-
-def test_a_clean_answer_is_believed() -> None:
-    assert secrets.parse(_raw(CLEAN, ["a.py"])).status is Status.COMPLETED
+#: What it writes now: the gates in front of it named no line.
+CLEAN: dict[str, Any] = {
+    **FIRST,
+    "prefilter": True,
+    "gated": list(secrets.GATED["strict"]),
+    "asked": False,
+    "canary": [],
+    "clean": ["a.py"],
+    "files": [],
+}
+#: There were no gates, and so every line was put to the engine.
+UNGATED: dict[str, Any] = {**CLEAN, "prefilter": False, "gated": [], "asked": True, "canary": FIRST["canary"]}
 
 
 @pytest.mark.parametrize(
-    ("change", "files", "reason"),
+    ("answer", "parser"), [(FIRST, 1), (CLEAN, 2), (UNGATED, 2), ({**CLEAN, "asked": True, "canary": FIRST["canary"]}, 2)]
+)
+def test_a_clean_answer_is_believed(answer: dict[str, Any], parser: int) -> None:
+    read = GATE.parser_of(parser)
+    assert read is not None
+    facts = read(_raw(answer, ["a.py"], parser))
+    assert (facts.status, facts.parser, facts.examined and facts.examined.done) == (Status.COMPLETED, parser, 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "files", "reason"),
     [
-        ({"detectors": []}, ["a.py"], "no detectors"),
-        ({"verifies": True}, ["a.py"], "send what it finds"),
-        ({"canary": ["keyword"]}, ["a.py"], "planted for it: age-secret-key|planted for it: artifactory"),
-        ({"files": []}, ["a.py"], "other files"),
-        ({}, ["a.py", "b.py"], "other files"),
-        ({"files": CLEAN["files"] * 2}, ["a.py"], "other files"),
+        ({**FIRST, "detectors": []}, ["a.py"], "no detectors"),
+        ({**FIRST, "verifies": True}, ["a.py"], "send what it finds"),
+        ({**FIRST, "canary": ["keyword"]}, ["a.py"], "planted for it: artifactory"),
+        ({**FIRST, "files": []}, ["a.py"], "other files"),
+        (FIRST, ["a.py", "b.py"], "other files"),
+        ({**FIRST, "files": [ENTRY, ENTRY]}, ["a.py"], "other files"),
+        ({**CLEAN, "detectors": []}, ["a.py"], "no detectors"),
+        ({**CLEAN, "verifies": True}, ["a.py"], "send what it finds"),
+        ({**CLEAN, "gated": CLEAN["gated"][1:]}, ["a.py"], "planted for it: artifactory"),
+        ({**CLEAN, "gated": CLEAN["gated"][:-1]}, ["a.py"], "planted for it: quote-free authorization-header"),
+        ({**CLEAN, "asked": True}, ["a.py"], "planted for it: artifactory"),
+        ({**UNGATED, "canary": []}, ["a.py"], "planted for it: artifactory"),
+        ({**UNGATED, "asked": False, "canary": []}, ["a.py"], "planted for it: artifactory"),
+        ({**CLEAN, "clean": [], "files": [FOUND]}, ["a.py"], "planted for it: artifactory"),
+        ({**CLEAN, "clean": []}, ["a.py"], "other files"),
+        ({**CLEAN, "files": [ENTRY]}, ["a.py"], "other files"),
+        ({**CLEAN, "clean": ["a.py", "a.py"]}, ["a.py"], "other files"),
+        (CLEAN, ["a.py", "b.py"], "other files"),
     ],
 )
-def test_an_answer_that_proves_nothing_is_refused(change: dict[str, Any], files: list[str], reason: str) -> None:
+def test_an_answer_that_proves_nothing_is_refused(answer: dict[str, Any], files: list[str], reason: str) -> None:
+    parser = 2 if "prefilter" in answer else 1
+    read = GATE.parser_of(parser)
+    assert read is not None
     with pytest.raises(GateError, match=reason):
-        secrets.parse(_raw({**CLEAN, **change}, files))
+        read(_raw(answer, files, parser))
 
 
 # -- the rest of the gate
