@@ -73,7 +73,7 @@ def made(name: str, folder: Path, fill: Callable[[Path], object], change: Callab
         fill(root)
         if root == roots[0]:
             commit(root)
-            cost(root, "run", "--offline", "--bundle", str(bundle))
+            cost(root, "run", "--no-cache", "--offline", "--bundle", str(bundle))
             cost(root, "keygen", str(key))
             cost(root, "sign", str(bundle), "--sign-key", str(key))
         change(root)
@@ -136,7 +136,7 @@ def runs_of(sample: Sample, count: int) -> dict[str, list[Cost]]:
     found: dict[str, list[Cost]] = {way: [] for way in ways}
     for _ in range(count + 1):
         for way, (root, options) in ways.items():
-            found[way].append(cost(root, "run", "--offline", *options))
+            found[way].append(cost(root, "run", "--no-cache", "--offline", *options))
     proves_its_use(sample)
     return {way: costs[1:] for way, costs in found.items()}
 
@@ -145,7 +145,7 @@ def proves_its_use(sample: Sample) -> None:
     """Stops where the bundle told nothing of any gate: then it was measured what it costs to look again."""
     root, options = sample.ways()["by a bundle"]
     made = sample.bundle.with_name(f"{sample.name}-judged")
-    cost(root, "run", "--offline", "--bundle", str(made), *options)
+    cost(root, "run", "--no-cache", "--offline", "--bundle", str(made), *options)
     gates = json.loads((made / "change.json").read_bytes())["gates"]
     if not any(gate.get("bundle") for gate in gates):
         raise SystemExit(f"nothing was taken from the bundle of the base of {sample.name}: {gates}")

@@ -64,6 +64,11 @@ EVIDENCE = Path(".gates/evidence")
 _T = TypeVar("_T")
 
 
+def jobs() -> int:
+    """How many gates run at once: one more than there are cores, since each waits for a service or a browser now and then."""
+    return (os.cpu_count() or 1) + 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
@@ -81,7 +86,7 @@ class Request:
     selected_files: tuple[str, ...] | None = None
     bundle_path: Path | None = None
     as_of: date | None = None
-    jobs: int = field(default_factory=lambda: os.cpu_count() or 1)
+    jobs: int = field(default_factory=jobs)
     offline: bool = False
     sign_key: PrivateKey | None = None
     previous: Contents | None = None
@@ -210,6 +215,7 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
             )
         with (
             steered_from(start.policies, start.steps, request.root, setting.work) as steered,
+            _meanwhile(html.prepare),
             _meanwhile(partial(_earlier, request, base)) as earlier,
         ):
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)

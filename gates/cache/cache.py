@@ -103,6 +103,7 @@ class Cache:
         self._store = Store(folder / "facts")
         self._named = digest([(str(root),)])[:24]
         self._tree = tree or Tree.of(root)
+        self._seen_ignored: dict[Path, str] = {}
         self._contents = Contents(root, folder / "contents" / f"{self._named}.json", self._tree.stamps)
         notes = folder / "last" / f"{self._named}.json"
         #: Whether nobody ever ran here: then there is nothing to find, and gates need not wait until that is known.
@@ -259,11 +260,17 @@ class Cache:
     def _options(step: Step) -> Any:
         return codec.decode(step.gate.options, dict(step.options), "options")
 
+    def _ignored(self, root: Path) -> str:
+        """Asked by several gates, before any of them begins."""
+        if root not in self._seen_ignored:
+            self._seen_ignored[root] = machine.ignored(root)
+        return self._seen_ignored[root]
+
     def _of_machine(self, context: ObserveContext) -> dict[str, str]:
         return {
             "installed": machine.installed(context.root, context.environment),
             "variables": machine.variables(context.environment),
-            "ignored": machine.ignored(context.root),
+            "ignored": self._ignored(context.root),
             "day": f"{context.day.isoformat()} {clock.today().isoformat()}",
         }
 

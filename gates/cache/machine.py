@@ -25,7 +25,7 @@ _SUFFIXES = (".pyc", ".pyo", ".swp", "~", ".log")
 @lru_cache(maxsize=1)
 def engine() -> str:
     """Our code, the interpreter that runs it and what is installed for it: engines and their plug-ins among it."""
-    own = ((str(path.relative_to(_PACKAGE)), _stamp(path)) for path in sorted(_PACKAGE.rglob("*.py")))
+    own = (row for folder, _, _ in os.walk(_PACKAGE) for row in _entries(folder))
     # Not where the script lies that was called: the command and `python -m` are one and the same.
     places = {Path(name) for name in sys.path if name.endswith("-packages") or name == os.path.dirname(os.__file__)}  # noqa: PTH120
     rows = (
@@ -72,11 +72,11 @@ def _packages(prefix: Path) -> str:
     return digest([("pyvenv.cfg", _stamp(prefix / "pyvenv.cfg")), *(row for place in places for row in _entries(place))])
 
 
-def _entries(place: Path) -> Iterator[tuple[str, str, str]]:
+def _entries(place: Path | str) -> Iterator[tuple[str, str, str]]:
     """What lies in a folder of packages; a package that is installed anew has another time or name."""
     try:
         with os.scandir(place) as found:
-            entries = sorted((entry.name, _stamp(Path(entry.path))) for entry in found if entry.name != "__pycache__")
+            entries = sorted((entry.name, _words(entry.stat())) for entry in found if entry.name != "__pycache__")
     except OSError:
         return
     for name, stamp in entries:
@@ -88,4 +88,8 @@ def _stamp(path: Path) -> str:
         found = path.stat()
     except OSError:
         return "gone"
+    return _words(found)
+
+
+def _words(found: os.stat_result) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"

@@ -2,8 +2,10 @@
 
 usage: secrets_driver.py REQUEST
 
-REQUEST is a JSON file: `{"root", "files", "mode", "baseline", "accepted"}`; `baseline` is the path of detect-secrets' baseline
-below the root, `accepted` where to read it. Answers one JSON document: the detectors and filters in force, what the canary
+REQUEST is a JSON file: `{"root", "files", "names", "mode", "baseline", "accepted"}`; `names` are those of all files of the project,
+`baseline` is the path of detect-secrets' baseline below the root, `accepted` where to read it.
+
+Answers one JSON document: the detectors and filters in force, what the canary
 gave, the clean files, and for each other file its hits, or why it was not examined. Nothing is ever verified over the network.
 
 detect-secrets is loaded when there is a line to ask it about: what the gates of `secrets_gates` do not name is proven clean.
@@ -167,7 +169,7 @@ def main(request_path: str) -> int:
     found = {path: scanner.file(path) for path in request["files"]}
     answer = scanner.about()
     baseline = _read_baseline(request["accepted"])
-    names = "\n".join(request["files"])
+    names = "\n".join(request["names"])
     narrowed = {path: bool(scanner.narrowed(path)) for path in found}
     answer["clean"] = [path for path, scanned in found.items() if scanned == Scanned() and not narrowed[path]]
     clean = set(answer["clean"])

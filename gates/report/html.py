@@ -72,6 +72,12 @@ class Bar:
     width: str
 
 
+def prepare() -> None:
+    """Compile the templates, which takes longer than to fill them: for when there is time."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+
+
 def render(record: Record, *, bundle: BundleInfo | None, claim: Claim | None = None) -> str:
     """The whole document. The same record gives the same bytes. `claim`: nobody has verified the bundle that it is of."""
     gates = gate_views(record)

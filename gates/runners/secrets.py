@@ -128,15 +128,32 @@ def steered_by(options: Options) -> tuple[str, ...]:
 
 def _scan(context: ObserveContext, version: str, files: list[str], mode: str, baseline: str) -> Any:
     present = [name for name in files if _is_regular(f"{context.root}{os.sep}{name}")]
-    asked = {"root": str(context.root.absolute()), "files": present, "mode": mode, "baseline": baseline}
+    known = {name: piece for name in present if (piece := context.pieces.of(name)) is not None}
+    asked = {"root": str(context.root.absolute()), "files": [name for name in present if name not in known], "names": present}
+    asked |= {"mode": mode, "baseline": baseline}
     asked["accepted"] = str(context.steering(baseline).absolute()) if baseline else ""
     # detect-secrets opens files in the encoding of the locale
     answer = context.ask_driver("secrets_driver", asked, tool="detect-secrets", version=version, env={"LC_ALL": "C.UTF-8"})
     if answer["prefilter"]:
         context.record_tool(tool="google-re2", version=context.distribution("google-re2"))
+    _hand_in(context, answer)
     gone = sorted(set(files) - set(present))
     missing = [{"path": name, "skipped": "not a regular file", "narrowed": False, "filtered": {}, "hits": []} for name in gone]
-    return {**answer, "files": sorted([*answer["files"], *missing], key=lambda entry: entry["path"])}
+    seen = [{"path": name, **piece} for name, piece in known.items() if piece]
+    return {
+        **answer,
+        "clean": sorted([*answer["clean"], *(name for name, piece in known.items() if not piece)]),
+        "files": sorted([*answer["files"], *missing, *seen], key=lambda entry: entry["path"]),
+    }
+
+
+def _hand_in(context: ObserveContext, answer: Mapping[str, Any]) -> None:
+    """What was found in single files, for later runs. Not of a file with a hit: that is not kept anywhere."""
+    for name in answer["clean"]:
+        context.pieces.put(name, {})
+    for entry in answer["files"]:
+        if not entry["hits"] and not entry["skipped"]:
+            context.pieces.put(entry["path"], {key: value for key, value in entry.items() if key != "path"})
 
 
 def _is_regular(path: str) -> bool:

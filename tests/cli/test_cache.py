@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,14 @@ def judged(gates: Gates, repository: Repository, *argv: str | Path) -> tuple[Any
     code = 9 if report["partial"] else {"passed": 0, "failed": 1, "errored": 3}[report["verdict"]]
     assert gates("verify", path, "--allow-unsigned").code == code
     return report, done.err, bundle.read(path)
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """All that stands in the cache, unpacked."""
+    entries = {path.name: json.loads(zlib.decompress(path.read_bytes()[64:])) for path in folder.rglob("*.entry")}
+    members = {f"{name}/{member}": base64.b64decode(text) for name, entry in entries.items() for member, text in entry["members"].items()}
+    plain = {path.name: path.read_bytes() for path in folder.rglob("*.json")}
+    return members | plain | {name: json.dumps({**entry, "members": {}}).encode() for name, entry in entries.items()}
 
 
 def is_cached(contents: bundle.Contents) -> list[bool]:
@@ -82,8 +93,10 @@ def test_what_met_a_secret_is_examined_again(gates: Gates, repository: Repositor
     for _ in range(2):
         _, _, contents = judged(gates, repository)
         assert is_cached(contents) == [False]
-    assert SECRETS["github"].encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert not list(folder.rglob("*.entry"))
+    held = kept(folder)
+    assert SECRETS["github"].encode() not in b"".join(held.values())
+    (pieces,) = (json.loads(content) for name, content in held.items() if name.endswith("/pieces.json"))
+    assert list(pieces) == ["gates.yaml"]
 
 
 def test_tests_that_failed_are_run_again_and_those_that_passed_are_not(gates: Gates, repository: Repository, folder: Path) -> None:
@@ -142,7 +155,7 @@ def test_what_the_project_s_code_writes_to_the_cache_counts_for_nothing_in_its_r
     repository.commit({**FILES, "gates.yaml": both, "test_it.py": poison})
     judged(gates, repository)
     before = {path: path.read_bytes() for path in folder.rglob("*.entry")}
-    assert len(before) == 2
+    assert len(before) == 3  # what both saw, and what one of them found in single files
     repository.commit({"app.py": f"token = '{SECRETS['github']}'\n"})
     script = "".join(f"    pathlib.Path({str(path)!r}).write_bytes({content!r})\n" for path, content in before.items())
     repository.commit({"test_it.py": f"import pathlib\n\n\ndef test_it():\n{script}"})
@@ -161,7 +174,9 @@ def test_a_masked_value_of_the_environment_stays_masked(
         assert is_cached(contents) == [cached], said
         assert value.encode() not in b"".join(contents.members.values())
         assert b"env:SHOP_TOKEN" in contents.members["redactions.json"]
-    assert value.encode() not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    held = kept(folder)
+    assert value.encode() not in b"".join(held.values())
+    assert b"[redacted]" in b"".join(held.values())
 
 
 SHELL = "import subprocess\n\n\ndef run(command):\n    subprocess.run(command, shell=True)\n"
@@ -192,3 +207,18 @@ def test_a_file_that_is_as_it_once_was_is_what_it_is_now(gates: Gates, repositor
     repository.commit({"a.py": "a = 1\n"})
     report, _, _ = judged(gates, repository)
     assert {finding["location"]["path"] for finding in report["gates"][0]["findings"]} == {"c.py"}
+
+
+def test_a_secret_that_comes_into_one_of_many_files_is_found(gates: Gates, repository: Repository, folder: Path) -> None:
+    """Of the others those are taken that had nothing in them, or what was taken for something else."""
+    filtered = "password = secrets['db']\n"
+    repository.commit({"gates.yaml": POLICY, "a.py": "a = 1\n", "b.py": filtered, "c.py": f"token = '{SECRETS['github']}'\n"})
+    judged(gates, repository)
+    repository.commit({"a.py": f"token = '{SECRETS['github-two']}'\n"})
+    report, said, second = judged(gates, repository)
+    assert [run.cached_items for run in second.record.run.gates] == [2], said
+    assert {finding["location"]["path"] for finding in report["gates"][0]["findings"]} == {"a.py", "c.py"}
+    fresh, _, _ = judged(gates, repository, "--no-cache")
+    assert [report["gates"][0][name] for name in ("findings", "measurements", "examined")] == [
+        fresh["gates"][0][name] for name in ("findings", "measurements", "examined")
+    ]
