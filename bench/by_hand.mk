@@ -1,7 +1,7 @@
 # The six tools as a team would run them by hand on examples/shop, with the settings of its policy: no proof, no verdict, no evidence.
 # Called by bench/shop, in a copy of the shop. ADVISORIES is the address of a service that answers at once; AXE an axe-core; OUT a folder for reports.
-.PHONY: all tests contracts accessibility dependencies secrets security
-all: tests contracts accessibility dependencies secrets security
+.PHONY: all tests contracts accessibility dependencies leaks security
+all: tests contracts accessibility dependencies leaks security
 
 tests:
 	coverage run --data-file=$(OUT)/coverage --source=shop -m pytest -q tests >$(OUT)/tests.log
@@ -17,8 +17,8 @@ accessibility:
 dependencies:
 	pip-audit -r requirements.txt --no-deps --disable-pip -s osv --osv-url $(ADVISORIES) --progress-spinner off >$(OUT)/dependencies.log 2>&1
 
-secrets:
-	detect-secrets scan -n >$(OUT)/secrets.json
+leaks:
+	detect-secrets scan -n >$(OUT)/leaks.json
 
 security:
 	bandit -q -r shop -f json -o $(OUT)/security.json

@@ -31,7 +31,7 @@ NAMED: tuple[tuple[str, str, str], ...] = (
     ("gates/adapters/own.py", "    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)\n", ""),
     ("gates/api/context.py", '[self.python, "-I", "-B",', '[self.python, "-B",'),
     ("gates/api/context.py", "        path.unlink(missing_ok=True)\n", ""),
-    ("gates/api/context.py", "if not (self.root / name).is_symlink() and (self.root / name).is_file()", "if (self.root / name).is_file()"),
+    ("gates/adapters/files.py", "is not None and stat.S_ISREG(seen.st_mode)", "is not None"),
     ("gates/drivers/axe_driver.py", '    "--disable-site-isolation-trials",\n', ""),
     ("gates/drivers/axe_driver.py", '        more += [_OFFLINE] if self.job["offline"] else []\n', ""),
     ("gates/drivers/axe_driver.py", '        options.unhandled_prompt_behavior = "dismiss"\n', ""),
@@ -45,8 +45,12 @@ NAMED: tuple[tuple[str, str, str], ...] = (
     ("gates/formats/schemathesis.py", '    lines += ["[cache]", "enabled = false",', '    lines += ["[cache]", "enabled = true",'),
     ("gates/formats/schemathesis.py", '"[warnings]", "fail-on = true"', '"[warnings]"'),
     ("gates/observe.py", "if path.is_file() and not path.is_symlink()]", "if path.is_file()]"),
-    ("gates/pipeline.py", "_changed(request.root, context, stamps) or steered.touched()", "steered.touched()"),
-    ("gates/pipeline.py", "_changed(request.root, context, stamps) or steered.touched()", "_changed(request.root, context, stamps)"),
+    ("gates/pipeline.py", "_changed(request.root, start.context, start.stamps) or steered.touched()", "steered.touched()"),
+    (
+        "gates/pipeline.py",
+        "_changed(request.root, start.context, start.stamps) or steered.touched()",
+        "_changed(request.root, start.context, start.stamps)",
+    ),
     ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not _COMMAND_NAME.match(name)"),
     ("gates/redact/variables.py", "if not is_secret_name(name) and not _COMMAND_NAME.match(name)", "if not is_secret_name(name)"),
     (

@@ -1,0 +1,95 @@
+"""A change of ten files in trees of 1,000 to 100,000: the file gates (`secrets`, `security`), warm, in wall time, CPU and memory.
+
+Each tree is examined once, so that what did not change need not be examined again; then ten files change before each run. Besides: the
+start of the command (`gates --version` against an interpreter that does nothing), and what `git status` takes on the same tree, which any
+tool has to pay that wants to know what changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+GATES = str(Path(sys.executable).with_name("gates"))
+POLICY = "version: 1\nextends: [baseline]\ngates: {secrets: {timeout: 60m}, security: {timeout: 60m}}\n"
+_GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
+CHANGED = 10
+
+
+def tree(root: Path, files: int) -> Path:
+    """A repository of so many modules of 0.4 kB, a hundred in a folder."""
+    root.mkdir()
+    for number in range(files):
+        folder = root / f"part{number // 100:04}"
+        folder.mkdir(exist_ok=True)
+        functions = "".join(f"def f{item}(x: int) -> int:\n    return x * {number + item}\n\n\n" for item in range(8))
+        (folder / f"module{number % 100:02}.py").write_text(f'"""Module {number}."""\n\n\n{functions}', "utf-8")
+    (root / "gates.yaml").write_text(POLICY, "utf-8")
+    for words in (("init", "-q", "-b", "main", "."), ("add", "--all"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*_GIT, *words], cwd=root, check=True)
+    return root
+
+
+def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float, int]:
+    """Wall time and CPU in seconds, and the largest memory of any of its processes in MiB."""
+    began = time.perf_counter()
+    child = subprocess.Popen(argv, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - began
+    if status != 0:
+        raise SystemExit(f"{' '.join(argv)} ended with {os.waitstatus_to_exitcode(status)}")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
+
+
+def change(root: Path, number: int) -> None:
+    for name in range(CHANGED):
+        with (root / "part0003" / f"module{name:02}.py").open("a", encoding="utf-8") as file:
+            file.write(f"x = {number}\n")
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench/size", description="how a run grows with the tree")
+    parser.add_argument("--files", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N", help="sizes of trees")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="so many runs on each")
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name:
+        environment = {**os.environ, "GATES_CACHE_DIR": str(Path(name, "cache"))}
+        environment.pop("CI", None)
+        first: float | None = None
+        print(f"{'files':>8} {'cold':>8} {'warm':>8} {'CPU':>8} {'memory':>8} {'git status':>11}   warm against the first")
+        for files in options.files:
+            root = tree(Path(name, f"tree{files}"), files)
+            run = [GATES, "run", "--base", "HEAD"]
+            cold = measured(run, root, environment)
+            change(root, 0)
+            measured(run, root, environment)  # a first run keeps nothing of files that were written a moment before
+            found = []
+            for number in range(1, options.runs + 1):
+                change(root, number)
+                found.append(measured(run, root, environment))
+            wall, cpu, memory = (statistics.median(item[index] for item in found) for index in range(3))
+            status = statistics.median(measured(["git", "status", "--porcelain"], root, environment)[0] for _ in range(3))
+            first = first or wall
+            print(f"{files:8} {cold[0]:7.2f}s {wall:7.2f}s {cpu:7.2f}s {memory:6.0f}MB {status:10.3f}s   {wall / first:.2f}", flush=True)
+        starts = {
+            "gates --version": [GATES, "--version"],
+            "python -I -c pass": [sys.executable, "-I", "-c", "pass"],
+        }
+        walls: dict[str, list[float]] = {way: [] for way in starts}
+        for _ in range(21):
+            for way, words in starts.items():
+                walls[way].append(measured(words, Path(name), environment)[0])
+        ratio = statistics.median(a / b for a, b in zip(walls["gates --version"], walls["python -I -c pass"], strict=True))
+        print(f"gates --version against python -I -c pass: {ratio:.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
