@@ -62,7 +62,7 @@ class Setting:
     """What all steps of a run share. `environment` is the user's; children get it without its secrets. `day` is the day of evaluation.
 
     `cache` is asked before a gate looks; `base` is the commit that the run is held against, for what follows from it. `expected` says how
-    long (in milliseconds) gates took when they last looked.
+    long (in milliseconds) gates took when they last looked. `meanwhile` is what there is to do while gates look.
 
     Where `root` is a tree of the base, `judged` is that of what is judged, and `renamed` the names there of files that have another here.
     """
@@ -80,6 +80,7 @@ class Setting:
     day: date = field(default_factory=clock.today)
     cache: Cache | None = None
     base: str | None = None
+    meanwhile: Callable[[], object] = lambda: None
     expected: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -113,6 +114,8 @@ def observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pro
                 futures[step.name] = _submit(pool, _observe_step, step, setting, begun, progress, answers.get(step.name))
             if setting.cache is not None:
                 answers = {name: setting.cache.complete(answer) for name, answer in answers.items()}
+            if futures:
+                setting.meanwhile()
             wait(futures.values())
             interrupts.hold()
         except KeyboardInterrupt:

@@ -8,12 +8,10 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TypeVar
 
 import gates
 from gates import redact
@@ -27,7 +25,7 @@ from gates.change.compare import Against, Here, Read, added_lines, against, base
 from gates.change.earlier import Earlier
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
-from gates.errors import EvidenceError, PolicyError, Problem, UsageError
+from gates.errors import EvidenceError, GatesError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
 from gates.evidence.earlier import find as find_earlier
@@ -61,7 +59,6 @@ from gates.policy.compose import origins
 from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
-_T = TypeVar("_T")
 
 
 def jobs() -> int:
@@ -213,11 +210,9 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
             setting = replace(
                 setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
             )
-        with (
-            steered_from(start.policies, start.steps, request.root, setting.work) as steered,
-            _meanwhile(html.prepare),
-            _meanwhile(partial(_earlier, request, base)) as earlier,
-        ):
+        earlier = cache(partial(_earlier, request, base))
+        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier))
+        with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steered.steps, secrets=start.secrets, here=observed.observations, interrupted=observed.interrupted)
             if base is not None and not observed.interrupted:
@@ -227,11 +222,11 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 
 
-@contextlib.contextmanager
-def _meanwhile(work: Callable[[], _T]) -> Iterator[Callable[[], _T]]:
-    """Do something while gates look: their engines are programs of their own. Gives what waits for its result, or raises what it raised."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as pool:
-        yield pool.submit(work).result
+def _do_meanwhile(earlier: Callable[[], object]) -> None:
+    """What can be done while gates look, since their engines are programs of their own. What goes wrong is told when it is asked for."""
+    html.prepare()
+    with contextlib.suppress(GatesError):
+        earlier()
 
 
 def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple[Record, Kept]:
@@ -273,7 +268,7 @@ def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple
     return record, kept
 
 
-def _keep(cache: Cache, record: Record, seen: _Seen, kept: Kept, written: BundleInfo) -> None:
+def _keep(kept_in: Cache, record: Record, seen: _Seen, kept: Kept, written: BundleInfo) -> None:
     """Let later runs have what this one saw, of both sides.
 
     Not what could not tell; not what met a secret, which is not kept and so would be masked nowhere; and of what runs the project's own
@@ -291,8 +286,8 @@ def _keep(cache: Cache, record: Record, seen: _Seen, kept: Kept, written: Bundle
             lasting = item.name in passed or not gates_by_name[item.name].executes_project
             sound = lasting and not item.secrets and not item.unsearched
             entry = entry_of(mask(item, kept.redactor), origin) if sound else None
-            cache.keep(answer, entry, origin=origin, duration_ms=item.run.duration_ms)
-    cache.close()
+            kept_in.keep(answer, entry, origin=origin, duration_ms=item.run.duration_ms)
+    kept_in.close()
 
 
 def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Progress) -> Observed:
