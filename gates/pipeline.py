@@ -134,7 +134,7 @@ def run(request: Request, progress: Progress) -> Result:
     result = _write(record, request, kept, start.previous, interrupted=seen.interrupted)
     result = replace(result, answers=tuple(item.answer for item in seen.here if item.answer is not None))
     if start.cache is not None and not changed and not seen.interrupted:
-        _keep(start.cache, record, seen, kept, result.bundle)
+        _keep(start.cache, record, seen, result.bundle)
     return result
 
 
@@ -268,7 +268,7 @@ def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple
     return record, kept
 
 
-def _keep(kept_in: Cache, record: Record, seen: _Seen, kept: Kept, written: BundleInfo) -> None:
+def _keep(kept_in: Cache, record: Record, seen: _Seen, written: BundleInfo) -> None:
     """Let later runs have what this one saw, of both sides.
 
     Not what could not tell; not what met a secret, which is not kept and so would be masked nowhere; and of what runs the project's own
@@ -285,7 +285,7 @@ def _keep(kept_in: Cache, record: Record, seen: _Seen, kept: Kept, written: Bund
                 continue
             lasting = item.name in passed or not gates_by_name[item.name].executes_project
             sound = lasting and not item.secrets and not item.unsearched
-            entry = entry_of(mask(item, kept.redactor), origin) if sound else None
+            entry = entry_of(seen.mask(item), origin) if sound else None
             kept_in.keep(answer, entry, origin=origin, duration_ms=item.run.duration_ms)
     kept_in.close()
 
@@ -316,6 +316,9 @@ class _Seen:
     interrupted: bool = False
     #: Facts by what they were read from: raw output of both sides is read before the two are compared, and again once all is masked.
     known: dict[tuple[str, tuple[tuple[str, bytes], ...]], Facts] = field(default_factory=dict)
+    redactors: dict[frozenset[tuple[str, frozenset[str]]], redact.Redactor] = field(default_factory=dict)
+    #: By the identities of an observation, which is kept beside, and of one of `redactors`.
+    masks: dict[tuple[int, int], tuple[Observation, Masked]] = field(default_factory=dict)
 
     def told_of(self, said: BaseBundle | None) -> _Seen:
         """The same with what is said of the base's bundle."""
@@ -328,12 +331,22 @@ class _Seen:
     @cached_property
     def redactor(self) -> redact.Redactor:
         """What masks all of it. It takes long to make, and is asked for many times in a run."""
-        return redact.Redactor(_with_found(self.secrets, self.all))
+        secrets = _with_found(self.secrets, self.all)
+        key = frozenset(secrets.items())
+        if key not in self.redactors:
+            self.redactors[key] = redact.Redactor(secrets)
+        return self.redactors[key]
 
     def masked(self, observations: Sequence[Observation]) -> dict[str, Masked]:
         """Raw output by gate, with every secret masked that any gate met on either side."""
-        redactor = self.redactor
-        return {item.name: mask(item, redactor) for item in observations}
+        return {item.name: self.mask(item) for item in observations}
+
+    def mask(self, item: Observation) -> Masked:
+        """The same of one gate: masked once by the secrets of one side, and again only where the other side met more."""
+        key = id(item), id(self.redactor)
+        if key not in self.masks:
+            self.masks[key] = item, mask(item, self.redactor)
+        return self.masks[key][1]
 
     def facts(self, raw: RawByGate) -> tuple[Facts, ...]:
         return tuple(self._facts(name, members) for name, members in raw.items())

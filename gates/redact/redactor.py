@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 
 from gates.redact import views
@@ -60,6 +61,7 @@ class Redactor:
         whole = [needle for needle in needles if needle.kind is Kind.WHOLE]
         self._needles, self._base64, self._hex = Needles(needles), Needles(in_base64(whole)), Needles(in_hex(whole))
         self._wrappable = Needles(needle for needle in whole if needle.is_wrappable)
+        self._clean: set[bytes] = set()
         self.unsearched = frozenset(
             Unsearched(rule=rule, why=reason) for secret, reason in why.items() if reason is not None for rule in rules[secret]
         )
@@ -71,6 +73,8 @@ class Redactor:
     def mask(self, content: bytes) -> tuple[bytes, tuple[Mask, ...]]:
         """The masked content, and what was masked on each of its lines."""
         finds = list(self._finds(content)) if self._needles else []
+        if not finds:
+            self._clean.add(sha256(content).digest())
         whole = [rules for start, end, rules in finds if (start, end) == (0, len(content))]
         if whole:
             return MASK, (Mask(line=1, rules=frozenset[str]().union(*whole), count=1),)
@@ -87,8 +91,8 @@ class Redactor:
         return self.redact(text.encode("utf-8", "replace")).decode("utf-8", "replace") if self._needles else text
 
     def finds(self, content: bytes) -> bool:
-        """Whether a secret stands in the content."""
-        return bool(self._needles) and any(True for _ in self._finds(content))
+        """Whether a secret stands in the content. One in which nothing was found to mask is not searched again."""
+        return bool(self._needles) and sha256(content).digest() not in self._clean and any(True for _ in self._finds(content))
 
     def _finds(self, content: bytes) -> Iterator[Find]:
         for packed in views.from_packed(content):
