@@ -177,10 +177,11 @@ def _marked(mark: str) -> list[int]:
     """Processes whose environment bears the mark. Empty where the system does not show environments."""
     needle = f"{MARK}={mark}".encode()
     found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
+    # Not by a glob of pathlib's: that stumbles over a process that ends while it looks.
+    for entry in Path("/proc").iterdir() if Path("/proc").is_dir() else ():
         with contextlib.suppress(OSError):
-            if needle in entry.read_bytes():
-                found.append(int(entry.parent.name))
+            if entry.name.isdecimal() and needle in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
     return found
 
 
