@@ -98,6 +98,10 @@ class Stamp:
     changed: int = field(compare=False)
 
     @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.mode)
+
+    @property
     def is_link(self) -> bool:
         return stat.S_ISLNK(self.mode)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 class Depends:
     """What a gate's raw output follows from, beside what counts for every gate: its options, its engine, our own code and interpreter.
 
-    `files` are names in the tree whose content counts (None: all of them, and the links), `listing` whether the names of all files do.
+    `files` are names in the tree whose content counts (None: all of them, and the links).
     `places` are files and folders wherever they lie, by content. `machine`: programs of the project or pages of others are run, so the
     variables of the environment count, the packages that are installed for the project, the files that git ignores, and the day in UTC:
     what they fetch nobody knows. `known` is what was found out beforehand, as text. `base`: what lies between the tree and its base.
@@ -19,7 +19,6 @@ class Depends:
     """
 
     files: Sequence[str] | None = ()
-    listing: bool = False
     places: Sequence[Path] = ()
     known: str = ""
     machine: bool = False

@@ -39,7 +39,6 @@ _WORDS = {
     "options": "its options are others",
     "asked": "it was asked to look at other files",
     "files": "files are others",
-    "listing": "files were added or taken away",
     "known": "what it found beforehand is other",
     "places": "what it looks at besides is other",
     "steering": "a file that steers it is another",
@@ -224,6 +223,8 @@ class Cache:
         depends = step.gate.depends(context, options)
         if isinstance(depends, str):
             return depends
+        if depends.machine and any(seen.is_folder for seen in (context.tree or self._tree).stamps.values()):
+            return "the project's programs may read submodules, whose files are not looked at"
         contents = self._contents_of(question)
         found = {
             "form": _FORM,
@@ -234,8 +235,6 @@ class Cache:
             "files": digest((name, contents.known(name)) for name in _names(context, depends)),
             "offline": str(context.offline),
         }
-        if depends.listing:
-            found["listing"] = digest((name,) for name in (*context.files, "", *context.links))
         if depends.known:
             found["known"] = digest([(depends.known,)])
         if depends.places:

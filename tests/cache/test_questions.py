@@ -287,3 +287,12 @@ def test_a_file_that_was_written_a_moment_ago_is_not_remembered(place: Place, mo
     first.of("app.py")
     first.remember()
     assert Contents(place.repository.root, memo)._known == {}
+
+
+def test_what_a_submodule_may_change_is_never_kept(place: Place) -> None:
+    head = place.repository.git("rev-parse", "HEAD")
+    (place.repository.root / "lib").mkdir()
+    place.repository.git("update-index", "--add", "--cacheinfo", f"160000,{head},lib")
+    place.keep("secrets")
+    assert place.ask("secrets").entry == ENTRY
+    assert "may read submodules" in place.ask("tests").words
