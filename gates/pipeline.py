@@ -8,7 +8,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from gates.change.compare import Against, Here, Read, added_lines, against, base
 from gates.change.earlier import Earlier
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, GatesError, PolicyError, Problem, UsageError
 from gates.evidence import attestation, bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate

@@ -9,11 +9,11 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from gates.adapters.files import outside
+from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 
 _SCP_ADDRESS = re.compile(r"(?:[^\s:/@]+(?::[^\s/@]+)?@)?(?P<place>[\w.-]{2,}:(?!:|//)[^\s@]+)")

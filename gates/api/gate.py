@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from gates.adapters import process
 from gates.api.context import ObserveContext
 from gates.api.depends import Depends
 from gates.api.raw import Raw
+from gates.dataclass import dataclass
 from gates.errors import ToolMissingError
 from gates.model import Facts, Limit, Stage
 

@@ -6,11 +6,12 @@ Needs no tool, network or repository: raw output is parsed again and the policie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from gates.dataclass import dataclass
 from gates.errors import BundleError, VerifyCode, cut
 from gates.evidence import bundle, follows
 from gates.evidence.attestation import Place

@@ -9,11 +9,11 @@ import shlex
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
 from itertools import compress
 
+from gates.dataclass import dataclass
 from gates.redact import linear
 from gates.redact.views import unescape
 from gates.redact.words import MINIMUM_LENGTH

@@ -12,9 +12,9 @@ import string
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from gates.dataclass import dataclass
 from gates.redact import linear
 from gates.redact.packed import unpacked
 

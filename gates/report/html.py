@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.model import BundleInfo, Decision, Outcome, Record, Verdict
 from gates.report import policies
 from gates.report.lineage import GateLineage, lineages
