@@ -15,7 +15,7 @@ from pathlib import Path
 
 import gates
 from gates import redact
-from gates.adapters import clock, files, git, guard, history, interrupts
+from gates.adapters import clock, files, git, guard, history, host, interrupts
 from gates.api import Gate
 from gates.api.tree import Tree
 from gates.cache import Answer, Cache
@@ -27,9 +27,8 @@ from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
 from gates.dataclass import dataclass
 from gates.errors import EvidenceError, GatesError, PolicyError, Problem, UsageError
-from gates.evidence import attestation, bundle, redactions
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
-from gates.evidence.earlier import find as find_earlier
 from gates.evidence.keys import PrivateKey
 from gates.evidence.trust import Trusted
 from gates.facts import OBSERVED, read_facts
@@ -57,7 +56,6 @@ from gates.observe import Masked, Observation, Observed, Place, Progress, Settin
 from gates.plan import Step
 from gates.policy import approvers
 from gates.policy.compose import origins
-from gates.report import html
 
 EVIDENCE = Path(".gates/evidence")
 
@@ -98,11 +96,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run gave: the record, the bundle and the page that were written, and whether it was interrupted."""
+    """What a run gave: the record, the bundle that was written, and whether it was interrupted."""
 
     record: Record
     bundle: BundleInfo
-    page: str
     interrupted: bool
     answers: tuple[Answer, ...] = ()
 
@@ -159,12 +156,8 @@ class _Start:
 def _begin(request: Request) -> _Start:
     started, begun = clock.now_text(), clock.monotonic()
     secrets = redact.secrets_of(request.environment)
-    base = (
-        None
-        if request.whole
-        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
-    )
     with git.remembering():
+        base = None if request.whole else _base(request)
         tree = Tree.of(request.root)
         policies = find_policies(request.root, request.policy, request.stage, base, tree)
         _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
@@ -183,6 +176,10 @@ def _begin(request: Request) -> _Start:
         started=started,
         begun=begun,
     )
+
+
+def _base(request: Request) -> Base | None:
+    return find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
 
 
 def _cache(request: Request, tree: Tree) -> Cache | None:
@@ -212,7 +209,7 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
                 setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
             )
         earlier = cache(partial(_earlier, request, base))
-        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier))
+        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier, page=_has_page(request)))
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
             observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
             seen = _Seen(steps=steered.steps, secrets=start.secrets, here=observed.observations, interrupted=observed.interrupted)
@@ -223,9 +220,12 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 
 
-def _do_meanwhile(earlier: Callable[[], object]) -> None:
+def _do_meanwhile(earlier: Callable[[], object], *, page: bool) -> None:
     """What can be done while gates look, since their engines are programs of their own. What goes wrong is told when it is asked for."""
-    html.prepare()
+    if page:
+        from gates.report import html
+
+        html.prepare()
     with contextlib.suppress(GatesError):
         earlier()
 
@@ -388,6 +388,8 @@ def _earlier(request: Request, base: Base | None) -> tuple[Earlier | None, BaseB
     """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
     if base is None or not request.base_bundles:
         return None, None
+    from gates.evidence.earlier import find as find_earlier  # brings all that signatures need
+
     return find_earlier(request.base_bundles, base.commit, request.base_trusted)
 
 
@@ -490,11 +492,16 @@ def _write(
 ) -> Result:
     members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
-    page = html.render(record, bundle=None)
     said = redactions.of(members, kept.places, kept.unsearched, kept.redactor)
-    members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
+    members |= {redactions.NAME: said}
+    if _has_page(request):
+        from gates.report import html  # not needed for a commit
+
+        members[bundle.PAGE] = html.render(record, bundle=None).encode("utf-8")
     sealed = bundle.seal(record, members, kept.redactor, previous)
     if request.sign_key is not None:
+        from gates.evidence import attestation
+
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
     if request.bundle_path:
@@ -502,7 +509,12 @@ def _write(
     else:
         written = bundle.write_beside(_default_path(request.root, record), sealed)
     written = replace(written, signed=request.sign_key is not None)
-    return Result(record=record, bundle=written, page=page, interrupted=interrupted or interrupts.arrived())
+    return Result(record=record, bundle=written, interrupted=interrupted or interrupts.arrived())
+
+
+def _has_page(request: Request) -> bool:
+    """A commit waits for its gates, and its page is hardly ever opened: `gates report` makes it."""
+    return request.stage is not Stage.COMMIT
 
 
 def _default_path(root: Path, record: Record) -> Path:
@@ -589,7 +601,7 @@ def _run(started: str, begun: float, seen: _Seen, environment: Mapping[str, str]
         duration_ms=round((clock.monotonic() - begun) * 1000),
         version=gates.__version__,
         python=platform.python_version(),
-        platform=platform.platform(),
+        platform=host.described(),
         gates=tuple(item.run for item in seen.here),
         base=tuple(item.run for item in seen.there) if seen.there else None,
         ci_url=ci_url,

@@ -259,12 +259,13 @@ def _judged_again(contents: Contents, expected: Expectation, render_page: Render
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
     differing = follows.differences(contents)
     if not differing and render_page is not None and follows.made_by_this_version(contents):
-        same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
+        page = contents.members.get(bundle.PAGE)  # a commit has none
+        same = page is None or page == render_page(contents.record).encode("utf-8")
         differing = [] if same else [f"{bundle.PAGE} is not the page that this version makes of the run: read `gates report` instead"]
     count = len(contents.record.facts)
     gates = f"{count} gate{'' if count == 1 else 's'}"
     words = "; ".join(differing) or f"facts of {gates} from their raw output, the decision from the facts"
-    if not differing and not follows.made_by_this_version(contents):
+    if not differing and bundle.PAGE in contents.members and not follows.made_by_this_version(contents):
         words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
     overridden = contents.record.decision.override
     if overridden is not None:
