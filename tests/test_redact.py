@@ -245,4 +245,4 @@ def test_long_runs_of_base64_go_on_over_lines(text: str) -> None:
     whole = re.compile(
         rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}" + end + rb"(?:" + line + rb"{24,}" + end + rb")*(?:" + line + rb"+" + end + rb")?"
     )
-    assert list(views._long_runs(content)) == [found.span() for found in whole.finditer(content)]
+    assert [found.span() for found in views._long_runs(content)] == [found.span() for found in whole.finditer(content)]

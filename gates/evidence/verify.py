@@ -259,8 +259,8 @@ def _judged_again(contents: Contents, expected: Expectation, render_page: Render
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
     differing = follows.differences(contents)
     if not differing and render_page is not None and follows.made_by_this_version(contents):
-        page = contents.members.get(bundle.PAGE)  # a commit has none
-        same = page is None or page == render_page(contents.record).encode("utf-8")
+        page, wanted = contents.members.get(bundle.PAGE), contents.record.context.stage is not Stage.COMMIT
+        same = page == render_page(contents.record).encode("utf-8") if page is not None or wanted else True
         differing = [] if same else [f"{bundle.PAGE} is not the page that this version makes of the run: read `gates report` instead"]
     count = len(contents.record.facts)
     gates = f"{count} gate{'' if count == 1 else 's'}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any
+from collections.abc import Callable
 
 #: What an automaton may take, in bytes. Beyond it RE2 goes on by another way, with the same answer.
 _MEMORY = 64 * 2**20
@@ -17,20 +15,6 @@ def escape(text: bytes) -> bytes:
 
 def search(pattern: bytes) -> Callable[[bytes], object]:
     """What finds a match of the pattern in a text; None where there is none. Raises `ValueError` where it is too large to be prepared."""
-    return _compiled(pattern).search  # type: ignore[no-any-return]
-
-
-@cache
-def _spans(pattern: bytes) -> Callable[[bytes], Iterator[Any]]:
-    return _compiled(pattern).finditer  # type: ignore[no-any-return]
-
-
-def spans(pattern: bytes, text: bytes) -> Iterator[tuple[int, int]]:
-    """Where the matches of a pattern stand in a text, one after another, each the leftmost and what its alternatives prefer."""
-    return (found.span() for found in _spans(pattern)(text))
-
-
-def _compiled(pattern: bytes) -> Any:
     import re2  # loaded where something long is searched
 
     options = re2.Options()
@@ -38,6 +22,6 @@ def _compiled(pattern: bytes) -> Any:
     options.max_mem = _MEMORY
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(pattern, options).search  # type: ignore[no-any-return]
     except re2.error as error:
         raise ValueError(f"RE2 does not take the pattern: {error}") from error

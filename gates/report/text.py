@@ -167,7 +167,7 @@ def _gate(page: Page, gate: GateView) -> None:
         page.wrapped(gate.policy.runbook, indent=2, label="runbook: ", color=_DIM)
     stopping = [finding for finding in ranked((*gate.findings, *gate.notices)) if stops(gate, finding)]
     _findings(page, stopping)
-    others = sum(not finding.excused and finding not in stopping for finding in gate.findings)
+    others = sum(not finding.excused and not stops(gate, finding) for finding in gate.findings)
     if others:
         page.line("")
         page.line((f"  {plural(others, 'finding')} within the limits: see the page", _DIM))
