@@ -58,7 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-cache", action="store_true", help="examine everything anew, as a release always does")
     parser.add_argument("--explain-cache", action="store_true", help="say of each gate why it looked again, or which run's look counts")
     parser.add_argument(
-        "--jobs", type=_positive, default=pipeline.jobs(), metavar="N", help="how many gates run at once (default: one more than cores)"
+        "--jobs",
+        type=_positive,
+        default=pipeline.jobs(),
+        metavar="N",
+        help="how many gates run at once (default: one more than cores, fewer where memory is short)",
     )
     parser.add_argument("--sign-key", type=Path, metavar="FILE", help="sign the bundle in this job; better in another: see `gates sign`")
     parser.add_argument("--offline", action="store_true", help="use no network but this machine's own services")
