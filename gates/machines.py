@@ -8,21 +8,23 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gates
 from gates import canonical, codec
 from gates.adapters import clock, interrupts
-from gates.api import RUNS_THE_PROJECT, Gate, Raw
+from gates.api import Gate, Raw
 from gates.api.raw import OBSERVED
 from gates.api.share import PARTS, folder_of
 from gates.api.tree import Tree
+from gates.change.compare import TOUCHED
 from gates.errors import GateError, PartError
 from gates.evidence.archive import ARCHIVE_LIMIT
 from gates.evidence.bundle import Contents
 from gates.model import Context, GateRun, PartRun, PlannedRun, Status
-from gates.observe import Observation, Place, Progress
+from gates.observe import Masked, Observation, Place, Progress
 from gates.parts import (
     Asking,
     GatePart,
@@ -42,7 +44,7 @@ from gates.parts import (
 )
 from gates.parts.part import SCHEMA as PART_SCHEMA
 from gates.parts.plan import SCHEMA as PLAN_SCHEMA
-from gates.pipeline import Request, Result, Start, begin, judged, look, write
+from gates.pipeline import Given, Request, Result, Seen, Start, begin, judged, look, write
 from gates.plan import Step
 
 _WAS_CHANGED = "the checkout of part {} was not left as it was: {}"
@@ -84,10 +86,11 @@ def observe_part(request: Request, planned: Plan, part: int, out: Path, progress
         for step in start.steps
         if step.name in own
     ]
-    seen, changed = look(request, replace(start, steps=steps), progress, compares=False)
+    seen, changed = look(request, replace(start, steps=steps), progress)
     if seen.interrupted or interrupts.arrived():
         raise KeyboardInterrupt
-    masked = seen.masked(seen.here)
+    there = _told_of_base(seen)
+    masked, masked_base = seen.masked(seen.here), seen.masked(there)
     said = Part(
         schema=PART_SCHEMA,
         plan=planned.digest,
@@ -99,29 +102,43 @@ def observe_part(request: Request, planned: Plan, part: int, out: Path, progress
         python=platform.python_version(),
         platform=platform.platform(),
         changed=seen.redactor.text(changed),
-        gates=tuple(
-            GatePart(
-                run=item.run,
-                masks=masks_of(masked[item.name].places),
-                unsearched=tuple(sorted(item.unsearched, key=lambda found: (found.rule, found.why))),
-            )
-            for item in seen.here
-        ),
+        gates=tuple(_gate_part(item, masked[item.name]) for item in seen.here),
+        base=tuple(_gate_part(item, masked_base[item.name]) for item in there),
     )
-    write_part(out, said, {name: item.members for name, item in masked.items()}, seen.redactor)
+    raw, base_raw = ({name: item.members for name, item in side.items()} for side in (masked, masked_base))
+    write_part(out, said, raw, base_raw, seen.redactor)
     return said
+
+
+def _told_of_base(seen: Seen) -> Sequence[Observation]:
+    """What gates saw at the base, where the base's files were left as they are."""
+    touched = seen.change is None or any(item.reason == TOUCHED for item in seen.change.gates)
+    return () if touched else seen.there
+
+
+def _gate_part(item: Observation, masked: Masked) -> GatePart:
+    unsearched = tuple(sorted(item.unsearched, key=lambda found: (found.rule, found.why)))
+    return GatePart(run=item.run, masks=masks_of(masked.places), unsearched=unsearched)
 
 
 def judge(request: Request, planned: Plan, paths: Sequence[Path], progress: Progress) -> Result:
     """Join the parts of a plan, judge what they saw, and write the bundle. None of the project's code is run.
 
-    What the plan leaves to the judge is observed here, and so is the base of all that does not run the project's code. A gate whose part
-    is missing could not tell. Raises `PartError` for parts that are doubled, broken or of another run, and as `pipeline.run` does.
+    What the plan leaves to the judge is observed here, on both sides. A gate whose part is missing could not tell. Raises `PartError` for
+    parts that are doubled, broken or of another run, and as `pipeline.run` does.
     """
     start = _begin_as(request, planned)
     parts = _read_parts(planned, paths)
-    start = replace(start, steps=tuple(_without_project(step) for step in start.steps), context=_context(start.context, planned, parts))
-    given = {item.gate: _joined(item, planned, parts) for item in planned.steps if item.parts}
+    given = Given(
+        here={item.gate: _joined(item, planned, parts) for item in planned.steps if item.parts},
+        there={
+            item.gate: parts[item.parts[0]].there[item.gate]
+            for item in planned.steps
+            if len(item.parts) == 1 and item.parts[0] in parts and item.gate in parts[item.parts[0]].there
+        },
+    )
+    steps = tuple(step if step.name in given.there else _without_project(step) for step in start.steps)
+    start = replace(start, steps=steps, context=_context(start.context, planned, parts))
     seen, changed = look(request, start, progress, given)
     changed = changed or seen.redactor.text(
         next((_WAS_CHANGED.format(number, read.part.changed) for number, read in sorted(parts.items()) if read.part.changed), "")
@@ -130,7 +147,7 @@ def judge(request: Request, planned: Plan, paths: Sequence[Path], progress: Prog
     start = replace(start, context=replace(start.context, limited=(*start.context.limited, *limited)))
     record, kept = judged(request, start, seen, changed)
     record = replace(record, run=replace(record.run, plan=_planned_run(planned, parts)))
-    return write(record, request, kept, start.previous, interrupted=seen.interrupted, place="apart")
+    return write(record, request, kept, start.previous, interrupted=seen.interrupted, place="apart" if planned.isolated else None)
 
 
 # -- what stands here --------------------------------------------------------------------------
@@ -260,15 +277,19 @@ def _without_project(step: Step) -> Step:
     """The same, never to be run on a tree of the base where that would run the project's code."""
     if not step.gate.executes_project:
         return step
-    return replace(step, gate=replace(step.gate, why_no_base=lambda _: RUNS_THE_PROJECT, by_file=False))
+    return replace(step, gate=replace(step.gate, why_no_base=partial(_why_no_base, step.gate), by_file=False))
+
+
+def _why_no_base(gate: Gate, options: Any) -> str:
+    return gate.no_base(options) or "the part that observed it does not tell what was there at the base"
 
 
 def _joined(item: Planned, planned: Plan, parts: Mapping[int, Read]) -> Observation:
     """What the parts saw of a gate, as one observation; where a part is missing, that is what there is to say."""
-    seen = {number: read.observations[item.gate] for number, read in sorted(parts.items()) if item.gate in read.observations}
+    seen = {number: read.here[item.gate] for number, read in sorted(parts.items()) if item.gate in read.here}
     if not item.shared:
         number = item.parts[0]
-        return seen[number] if number in seen else _missing(item, number, planned)
+        return seen[number] if number in seen else _missing(item, planned, parts)
     members: dict[str, bytes] = {PARTS: _json({"parts": planned.parts}), OBSERVED: _json({"status": Status.COMPLETED.value})}
     places: list[Place] = []
     for number, observation in seen.items():
@@ -290,10 +311,12 @@ def _joined(item: Planned, planned: Plan, parts: Mapping[int, Read]) -> Observat
     )
 
 
-def _missing(item: Planned, number: int, planned: Plan) -> Observation:
+def _missing(item: Planned, planned: Plan, parts: Mapping[int, Read]) -> Observation:
+    number = item.parts[0]
+    lost = "says nothing of it" if number in parts else "is missing, which was to observe it"
     said = {
         "status": Status.ERROR.value,
-        "reason": f"part {number} of {planned.parts} is missing, which was to observe it",
+        "reason": f"part {number} of {planned.parts} {lost}",
         "remedy": f"run it (`gates observe PLAN --part {number}`), and judge all parts together",
     }
     run = GateRun(gate=item.gate, started_ms=0, duration_ms=0)

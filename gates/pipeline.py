@@ -191,14 +191,19 @@ def _cache(request: Request, tree: Tree) -> Cache | None:
     return Cache(request.cache, request.root, tree, fresh=request.stage is Stage.RELEASE or not request.cached)
 
 
-def look(
-    request: Request, start: Start, progress: Progress, given: Mapping[str, Observation] | None = None, *, compares: bool = True
-) -> tuple[Seen, str]:
-    """What the gates see, here and at the base, and what was changed in the checkout meanwhile, in words; empty where nothing was.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What others saw, by gate: those gates don't look here, and not at the base where that was seen too."""
 
-    `given` is what others saw here: those gates don't look. Without `compares` none looks at the base.
-    """
-    given = given or {}
+    here: Mapping[str, Observation] = field(default_factory=dict)
+    there: Mapping[str, Observation] = field(default_factory=dict)
+
+
+NOT_GIVEN = Given()
+
+
+def look(request: Request, start: Start, progress: Progress, given: Given = NOT_GIVEN) -> tuple[Seen, str]:
+    """What the gates see, here and at the base, and what was changed in the checkout meanwhile, in words; empty where nothing was."""
     base = start.base
     with _work_folder() as folder:
         setting = Setting(
@@ -217,17 +222,16 @@ def look(
                 setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
             )
         earlier = cache(partial(_earlier, request, base))
-        if compares:
-            setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier))
+        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier))
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
-            own = [step for step in steered.steps if step.name not in given]
+            own = [step for step in steered.steps if step.name not in given.here]
             observed = _observe(own, setting, jobs=request.jobs, progress=progress)
-            known = {**given, **{item.name: item for item in observed.observations}}
+            known = {**given.here, **{item.name: item for item in observed.observations}}
             here = [known[step.name] for step in steered.steps if step.name in known]
             seen = Seen(steps=steered.steps, secrets=start.secrets, here=here, interrupted=observed.interrupted)
-            if base is not None and compares and not observed.interrupted:
+            if base is not None and not observed.interrupted:
                 before, said = earlier()
-                compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=before)
+                compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=before, given=given.there)
                 seen = _with_base(seen, start.policies, compare_with).told_of(said)
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 

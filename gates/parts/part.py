@@ -1,7 +1,8 @@
 """What one machine saw: a plan's part as an archive, like a bundle's. It comes from a job that ran the change's code: nothing is believed.
 
-`part.json` says of which plan it is and what was masked; `raw/<gate>/…` is what the plan lets this part observe, and nothing else may be
-there. What the gates wrote is data for their parsers: no byte of it is run, and its names are those that evidence may hold.
+`part.json` says of which plan it is and what was masked; `raw/<gate>/…` is what the plan lets this part observe, `base-raw/<gate>/…` what
+the same gates saw at the base where their findings need it, and nothing else may be there. What the gates wrote is data for their parsers:
+no byte of it is run, and its names are those that evidence may hold.
 """
 
 from __future__ import annotations
@@ -59,20 +60,28 @@ class Part:
     platform: str
     changed: str = ""
     gates: tuple[GatePart, ...] = ()
+    base: tuple[GatePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A part that was read: what it says, its observations by gate, and the digest of its archive (sha256, hex)."""
+    """A part that was read: what it says, its observations here and at the base by gate, and its archive's digest (sha256, hex)."""
 
     part: Part
-    observations: Mapping[str, Observation] = field(default_factory=dict)
+    here: Mapping[str, Observation] = field(default_factory=dict)
+    there: Mapping[str, Observation] = field(default_factory=dict)
     digest: str = ""
 
 
-def write_part(path: Path, part: Part, raw: Mapping[str, Mapping[str, bytes]], redactor: redact.Redactor) -> str:
+#: Raw output by gate.
+_Raw = Mapping[str, Mapping[str, bytes]]
+
+
+def write_part(path: Path, part: Part, raw: _Raw, base_raw: _Raw, redactor: redact.Redactor) -> str:
     """Write a part; its digest (sha256, hex). Raises `EvidenceError` where a secret stands in it, or it is beyond the bounds."""
-    members = {NAME: canonical.of(part)} | {f"raw/{gate}/{name}": content for gate, held in raw.items() for name, content in held.items()}
+    members = {NAME: canonical.of(part)}
+    for folder, side in (("raw", raw), ("base-raw", base_raw)):
+        members |= {f"{folder}/{gate}/{name}": content for gate, held in side.items() for name, content in held.items()}
     leaking = sorted(name for name, content in members.items() if redactor.finds(content) or redactor.finds(name.encode()))
     if leaking:
         raise EvidenceError(
@@ -107,7 +116,12 @@ def read_part(path: Path, plan: Plan) -> Read:
     try:
         part = _said(members)
         _check_plan(part, plan)
-        return Read(part=part, observations=_observations(part, plan, members), digest=canonical.sha256(archive.pack(members)))
+        _check_members(members)
+        here, there = (
+            _observations(part.part, told, plan, _by_gate(members, folder))
+            for told, folder in ((part.gates, "raw/"), (part.base, "base-raw/"))
+        )
+        return Read(part=part, here=here, there=there, digest=canonical.sha256(archive.pack(members)))
     except ValueError as error:
         raise PartError(cut(str(error), 500), where=str(path), help=_AGAIN) from error
 
@@ -123,10 +137,11 @@ def _said(members: Mapping[str, bytes]) -> Part:
         raise ValueError(f"there is no {NAME}: this is no part of a plan") from None
     except TypeError as error:
         raise ValueError(f"{NAME} does not have the form that it should: {error}") from error
-    rules = [rule for gate in part.gates for mask in gate.masks for rule in mask.rules]
-    rules += [item.rule for gate in part.gates for item in gate.unsearched]
+    gates = (*part.gates, *part.base)
+    rules = [rule for gate in gates for mask in gate.masks for rule in mask.rules]
+    rules += [item.rule for gate in gates for item in gate.unsearched]
     texts = (part.version, part.started, part.python, part.platform, part.changed, *rules)
-    if max(map(len, texts)) > _MOST_TEXT or part.duration_ms < 0 or sum(len(gate.masks) for gate in part.gates) > _MOST_MASKS:
+    if max(map(len, texts)) > _MOST_TEXT or part.duration_ms < 0 or sum(len(gate.masks) for gate in gates) > _MOST_MASKS:
         raise ValueError(f"{NAME} says more than a part has to say")
     return part
 
@@ -143,32 +158,35 @@ def _check_plan(part: Part, plan: Plan) -> None:
         raise ValueError(f"this is part {part.part}, and the plan has {plan.parts}")
 
 
-def _observations(part: Part, plan: Plan, members: Mapping[str, bytes]) -> dict[str, Observation]:
-    """What was seen, by gate; raises `ValueError` where the part holds what is not its own."""
-    own = {step.gate for step in plan.of_part(part.part)}
-    told = {gate.run.gate: gate for gate in part.gates}
-    if len(told) != len(part.gates):
-        raise ValueError("a gate stands in this part twice")
-    raw = _by_gate(members)
-    for gate in sorted(set(told) | set(raw)):
-        if gate not in own:
-            raise ValueError(f"part {part.part} holds raw output of {gate}, which is not its to observe")
-    if set(told) != set(raw):
-        raise ValueError(f"part {part.part} does not tell what it says of {min(set(told) ^ set(raw))}")
-    return {name: _observation(told[name], raw[name]) for name in told}
+def _check_members(members: Mapping[str, bytes]) -> None:
+    """Raise `ValueError` for a member that no part writes."""
+    for name in sorted(members):
+        folder, _, rest = name.partition("/")
+        if name != NAME and (folder not in {"raw", "base-raw"} or "/" not in rest):
+            raise ValueError(f"it holds {name}, which is no part of what a part writes")
 
 
-def _by_gate(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _by_gate(members: Mapping[str, bytes], folder: str) -> dict[str, dict[str, bytes]]:
     raw: dict[str, dict[str, bytes]] = {}
     for name, content in members.items():
-        folder, _, rest = name.partition("/")
-        gate, _, member = rest.partition("/")
-        if name == NAME:
-            continue
-        if folder != "raw" or not member:
-            raise ValueError(f"it holds {name}, which is no part of what a part writes")
-        raw.setdefault(gate, {})[member] = content
+        if name.startswith(folder):
+            gate, _, member = name.removeprefix(folder).partition("/")
+            raw.setdefault(gate, {})[member] = content
     return raw
+
+
+def _observations(part: int, gates: Sequence[GatePart], plan: Plan, raw: Mapping[str, Mapping[str, bytes]]) -> dict[str, Observation]:
+    """What was seen on one side, by gate; raises `ValueError` where the part holds what is not its own."""
+    own = {step.gate for step in plan.of_part(part)}
+    told = {gate.run.gate: gate for gate in gates}
+    if len(told) != len(gates):
+        raise ValueError("a gate stands in this part twice")
+    for gate in sorted({*told, *raw}):
+        if gate not in own:
+            raise ValueError(f"part {part} holds raw output of {gate}, which is not its to observe")
+    if set(told) != set(raw):
+        raise ValueError(f"part {part} says one thing of {min(set(told) ^ set(raw))} and holds another")
+    return {name: _observation(told[name], raw[name]) for name in told}
 
 
 def _observation(told: GatePart, members: Mapping[str, bytes]) -> Observation:
