@@ -141,7 +141,7 @@ def _said(members: Mapping[str, bytes]) -> Part:
     rules = [rule for gate in gates for mask in gate.masks for rule in mask.rules]
     rules += [item.rule for gate in gates for item in gate.unsearched]
     texts = (part.version, part.started, part.python, part.platform, part.changed, *rules)
-    if max(map(len, texts)) > _MOST_TEXT or part.duration_ms < 0 or sum(len(gate.masks) for gate in gates) > _MOST_MASKS:
+    if max(map(len, texts)) > _MOST_TEXT or part.duration_ms < 0 or any(len(gate.masks) > _MOST_MASKS for gate in gates):
         raise ValueError(f"{NAME} says more than a part has to say")
     return part
 

@@ -59,13 +59,13 @@ def test_wrong():
 Members = dict[str, bytes]
 
 
-def observed(project: Project, share: Share | None) -> Members:
+def observed(project: Project, share: Share | None, options: Mapping[str, Any] = OPTIONS) -> Members:
     project.runs += 1
     work = project.folder / f"work-{project.runs}"
     work.mkdir()
     environment = {**ENVIRONMENT, "PART": str(share.part if share else 0)}
-    options = {"python": sys.executable, **OPTIONS}
-    observation = observe_raw(GATE, root=project.root, work=work, options=options, environment=environment, share=share)
+    chosen = {"python": sys.executable, **options}
+    observation = observe_raw(GATE, root=project.root, work=work, options=chosen, environment=environment, share=share)
     return redacted(observation, Redactor(observation.secrets))
 
 
@@ -237,6 +237,17 @@ def test_parts_by_different_versions_of_a_tool_are_not_of_one_run(runs: tuple[Me
 
 def test_a_part_alone_is_not_a_whole_run(runs: tuple[Members, Members, Members]) -> None:
     assert read_facts(GATE, "tests", runs[1]).reason == "pytest left tests to another machine, and there is none"
+
+
+def test_the_processes_of_pytest_xdist_share_what_their_machine_has(tmp_path: Path) -> None:
+    project = Project(tmp_path).write({"test_a.py": TWO_TESTS, "test_b.py": WRONG})
+    options = {"args": ["-p", "xdist", "-n", "1"]}
+    found = [observed(project, Share(part=part, parts=2, files={"test_a.py": 2, "test_b.py": 1}, items={}), options) for part in (1, 2)]
+    ran = [[event["test"] for event in events(json.loads(part["run.json"]), "started")] for part in found]
+    assert ran == [[2], [0, 1]]
+    facts = joined(*found)
+    assert [finding.rule for finding in facts.findings] == ["tests/failure"], facts.reason
+    assert {tool.tool: tool.exit_code for tool in facts.tools}["pytest"] == 1
 
 
 def test_a_conftest_can_t_invent_another_machine(tmp_path: Path) -> None:
