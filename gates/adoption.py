@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from gates import codec, registry
 from gates.api import Gate
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.errors import cut
 from gates.judge import limits
 from gates.judge.decide import decide, is_observed

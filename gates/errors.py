@@ -6,8 +6,9 @@ An error is data for a person: `error:` what, `where:` file, line and key, `help
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from gates.dataclass import dataclass
 
 
 class ExitCode(IntEnum):

@@ -14,7 +14,7 @@ from typing import Any
 
 import gates
 from gates import canonical, codec
-from gates.adapters import clock, interrupts
+from gates.adapters import clock, host, interrupts
 from gates.api import Gate, Raw
 from gates.api.raw import OBSERVED
 from gates.api.share import PARTS, folder_of
@@ -100,7 +100,7 @@ def observe_part(request: Request, planned: Plan, part: int, out: Path, progress
         started=start.started,
         duration_ms=round((clock.monotonic() - start.begun) * 1000),
         python=platform.python_version(),
-        platform=platform.platform(),
+        platform=host.described(),
         changed=seen.redactor.text(changed),
         gates=tuple(_gate_part(item, masked[item.name]) for item in seen.here),
         base=tuple(_gate_part(item, masked_base[item.name]) for item in there),

@@ -8,7 +8,7 @@ import shutil
 import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from pathlib import Path
 from secrets import token_hex
@@ -21,6 +21,7 @@ from gates.api.context import RAW_LIMIT, BaseFiles
 from gates.api.masked import Note
 from gates.api.tree import Tree
 from gates.cache import Answer, Cache, Entry, Mask, Question
+from gates.dataclass import dataclass
 from gates.errors import GateError, InterruptedRunError, NothingNamedError
 from gates.facts import OBSERVED
 from gates.model import CachedFrom, GateRun, Status

@@ -8,14 +8,15 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gates
 from gates import redact
-from gates.adapters import clock, files, git, guard, history, interrupts
+from gates.adapters import clock, files, git, guard, history, host, interrupts
 from gates.api import Gate
 from gates.api.tree import Tree
 from gates.cache import Answer, Cache
@@ -25,10 +26,10 @@ from gates.change.compare import Against, Here, Read, added_lines, against, base
 from gates.change.earlier import Earlier
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, GatesError, PolicyError, Problem, UsageError
-from gates.evidence import attestation, bundle, redactions
+from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
-from gates.evidence.earlier import find as find_earlier
 from gates.evidence.keys import PrivateKey
 from gates.evidence.trust import Trusted
 from gates.facts import OBSERVED, read_facts
@@ -56,7 +57,9 @@ from gates.observe import Masked, Observation, Observed, Place, Progress, Settin
 from gates.plan import Step
 from gates.policy import approvers
 from gates.policy.compose import origins
-from gates.report import html
+
+if TYPE_CHECKING:
+    from gates.evidence.attestation import Place as SignedAt
 
 EVIDENCE = Path(".gates/evidence")
 
@@ -97,11 +100,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run gave: the record, the bundle and the page that were written, and whether it was interrupted."""
+    """What a run gave: the record, the bundle that was written, and whether it was interrupted."""
 
     record: Record
     bundle: BundleInfo
-    page: str
     interrupted: bool
     answers: tuple[Answer, ...] = ()
 
@@ -158,12 +160,8 @@ class Start:
 def begin(request: Request) -> Start:
     started, begun = clock.now_text(), clock.monotonic()
     secrets = redact.secrets_of(request.environment)
-    base = (
-        None
-        if request.whole
-        else find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
-    )
     with git.remembering():
+        base = None if request.whole else _base(request)
         tree = Tree.of(request.root)
         policies = find_policies(request.root, request.policy, request.stage, base, tree)
         _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
@@ -182,6 +180,10 @@ def begin(request: Request) -> Start:
         started=started,
         begun=begun,
     )
+
+
+def _base(request: Request) -> Base | None:
+    return find_base(request.root, named=request.base, stage=request.stage, environment=request.environment, offline=request.offline)
 
 
 def _cache(request: Request, tree: Tree) -> Cache | None:
@@ -222,7 +224,7 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
                 setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
             )
         earlier = cache(partial(_earlier, request, base))
-        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier))
+        setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier, page=_has_page(request)))
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
             own = [step for step in steered.steps if step.name not in given.here]
             observed = _observe(own, setting, jobs=request.jobs, progress=progress)
@@ -236,9 +238,12 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 
 
-def _do_meanwhile(earlier: Callable[[], object]) -> None:
+def _do_meanwhile(earlier: Callable[[], object], *, page: bool) -> None:
     """What can be done while gates look, since their engines are programs of their own. What goes wrong is told when it is asked for."""
-    html.prepare()
+    if page:
+        from gates.report import html
+
+        html.prepare()
     with contextlib.suppress(GatesError):
         earlier()
 
@@ -401,6 +406,8 @@ def _earlier(request: Request, base: Base | None) -> tuple[Earlier | None, BaseB
     """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
     if base is None or not request.base_bundles:
         return None, None
+    from gates.evidence.earlier import find as find_earlier  # brings all that signatures need
+
     return find_earlier(request.base_bundles, base.commit, request.base_trusted)
 
 
@@ -500,15 +507,20 @@ def write(
     previous: Previous | None,
     *,
     interrupted: bool,
-    place: attestation.Place | None = None,
+    place: SignedAt | None = None,
 ) -> Result:
     members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
-    page = html.render(record, bundle=None)
     said = redactions.of(members, kept.places, kept.unsearched, kept.redactor)
-    members |= {bundle.PAGE: page.encode("utf-8"), redactions.NAME: said}
+    members |= {redactions.NAME: said}
+    if _has_page(request):
+        from gates.report import html  # not needed for a commit
+
+        members[bundle.PAGE] = html.render(record, bundle=None).encode("utf-8")
     sealed = bundle.seal(record, members, kept.redactor, previous)
     if request.sign_key is not None:
+        from gates.evidence import attestation
+
         contents = bundle.open_members(sealed)
         sealed |= attestation.sign(contents, request.sign_key, place=place or attestation.place_of(contents), time=clock.now_text())
     if request.bundle_path:
@@ -516,7 +528,12 @@ def write(
     else:
         written = bundle.write_beside(_default_path(request.root, record), sealed)
     written = replace(written, signed=request.sign_key is not None)
-    return Result(record=record, bundle=written, page=page, interrupted=interrupted or interrupts.arrived())
+    return Result(record=record, bundle=written, interrupted=interrupted or interrupts.arrived())
+
+
+def _has_page(request: Request) -> bool:
+    """A commit waits for its gates, and its page is hardly ever opened: `gates report` makes it."""
+    return request.stage is not Stage.COMMIT
 
 
 def _default_path(root: Path, record: Record) -> Path:
@@ -603,7 +620,7 @@ def _run(started: str, begun: float, seen: Seen, environment: Mapping[str, str])
         duration_ms=round((clock.monotonic() - begun) * 1000),
         version=gates.__version__,
         python=platform.python_version(),
-        platform=platform.platform(),
+        platform=host.described(),
         gates=tuple(item.run for item in seen.here),
         base=tuple(item.run for item in seen.there) if seen.there else None,
         ci_url=ci_url,

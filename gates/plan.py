@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates.api import Gate, Share
+from gates.dataclass import dataclass
 from gates.errors import UsageError
 from gates.model import CHANGE_POLICY, Enforcement, GatePolicy, Judging, Policy, Stage, looks_alike
 

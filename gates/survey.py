@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from gates import codec, registry
 from gates.adapters import files, git
 from gates.api import Suggestion, Survey
+from gates.dataclass import dataclass
 
 _HEADER = """\
 # What a change has to pass, read by Quality Gates (`gates run`). All that can stand here: docs/policy.md,

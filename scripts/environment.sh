@@ -27,7 +27,8 @@ make_environment() {
     printf '%s' "$stamp" >"$environment/stamp"
   fi
   export VIRTUAL_ENV="$environment" PATH="$environment/bin:$PATH"
-  unset PYTHONHOME PYTHONPATH
+  # What is imported is compiled once, as on anybody's machine.
+  unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 }
 
 # find_browser: Chromium or Chrome with its driver; installed with apt where that can be done without asking.

@@ -6,7 +6,8 @@ import base64
 import html
 import json
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -14,7 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates import redact
-from gates.redact import MASK, MINIMUM_LENGTH, Redactor
+from gates.redact import MASK, MINIMUM_LENGTH, Redactor, linear, needles, views
+
+
+@pytest.fixture(params=["as they are", "as long ones"], autouse=True, scope="module")
+def _contents(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Long contents are searched in another way: all of these tests hold for it too."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "as long ones":
+            patch.setattr(needles, "_LONG", 0)
+        yield
 
 
 def searched_for(secret: str) -> bool:
@@ -215,3 +225,24 @@ def test_each_value_has_the_rules_by_which_it_is_a_secret() -> None:
     assert found["tok-1"] == {"env:A_TOKEN", "env:B_TOKEN"}
     assert found["pa55-w0rd"] == {"login:URL"}
     assert found["tok-2"] == {"env:A?token?"}
+
+
+def test_so_many_secrets_that_no_pattern_is_made_of_them_are_masked() -> None:
+    secrets = [f"{number:05}-battery-staple-{number * 7919}" for number in range(800)]
+    content = b"nothing\n" * 1000 + secrets[700].encode() + b"\n"
+    assert Redactor(secrets).redact(content) == b"nothing\n" * 1000 + MASK + b"\n"
+
+
+def test_a_pattern_that_can_not_be_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="RE2 does not take the pattern"):
+        linear.search(b"(")
+
+
+@given(st.lists(st.sampled_from(["A" * 23, "A" * 24, "b/_-9", "\n", "\r\n", " ", "\t" * 40, " " * 41, ".", "="]), max_size=20).map("".join))
+def test_long_runs_of_base64_go_on_over_lines(text: str) -> None:
+    content = text.encode()
+    line, end = rb"\r?\n[ \t]{0,40}[A-Za-z0-9+/_-]", rb"(?![A-Za-z0-9+/_-])"
+    whole = re.compile(
+        rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}" + end + rb"(?:" + line + rb"{24,}" + end + rb")*(?:" + line + rb"+" + end + rb")?"
+    )
+    assert [found.span() for found in views._long_runs(content)] == [found.span() for found in whole.finditer(content)]

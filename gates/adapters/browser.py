@@ -7,10 +7,10 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gates.adapters.files import outside
+from gates.dataclass import dataclass
 from gates.errors import GateError, ToolMissingError
 
 BROWSERS = (

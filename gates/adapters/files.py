@@ -9,10 +9,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError
 
 #: Folders that no gate looks into when there is no git to ask: other people's code, caches, our own output.

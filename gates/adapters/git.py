@@ -9,11 +9,11 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from gates.adapters.files import outside
+from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 
 _SCP_ADDRESS = re.compile(r"(?:[^\s:/@]+(?::[^\s/@]+)?@)?(?P<place>[\w.-]{2,}:(?!:|//)[^\s@]+)")
@@ -48,7 +48,22 @@ _SECONDS = 300
 #: What is read of one file of a commit, at most.
 MOST_BYTES = 64 * 1024 * 1024
 #: Commands that change nothing, so that their answers can be remembered.
-_QUESTIONS = frozenset({"rev-parse", "ls-files", "ls-tree", "cat-file", "config", "diff", "status", "symbolic-ref", "merge-base", "remote"})
+_QUESTIONS = frozenset(
+    {
+        "rev-parse",
+        "ls-files",
+        "ls-tree",
+        "cat-file",
+        "config",
+        "diff",
+        "status",
+        "symbolic-ref",
+        "merge-base",
+        "remote",
+        "describe",
+        "rev-list",
+    }
+)
 _answers: ContextVar[dict[object, bytes | None] | None] = ContextVar("answers", default=None)
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
@@ -87,6 +102,8 @@ def ask(
     """
     known = _answers.get()
     if known is None or argv[0] not in _QUESTIONS:
+        if known is not None:
+            known.clear()
         return _ask(root, argv, extra, given, fine)
     asked = (root, *argv, *sorted((extra or {}).items()), given, *fine)
     if asked not in known:
@@ -96,7 +113,10 @@ def ask(
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Meanwhile no question is put to git twice by this thread: for when nothing changes a repository or its files."""
+    """Meanwhile no question is put to git twice by this thread, unless it was told to do something in between.
+
+    For when nothing else changes a repository or its files.
+    """
     token = _answers.set({})
     try:
         yield

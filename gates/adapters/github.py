@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from gates import codec
 from gates.adapters import http
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, UsageError
 from gates.model import Review, Reviews, Team
 

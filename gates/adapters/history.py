@@ -8,10 +8,10 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from gates.adapters import git
+from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 from gates.model import FileChange, Hunk
 

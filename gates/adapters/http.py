@@ -6,10 +6,10 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, UsageError
 
 _SECONDS = 30

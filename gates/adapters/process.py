@@ -21,10 +21,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from gates.dataclass import dataclass
 from gates.errors import InterruptedRunError, ToolMissingError
 
 MARK = "GATES_STEP"

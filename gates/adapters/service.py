@@ -7,12 +7,13 @@ import errno
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 from gates.adapters import process
 from gates.adapters.service_output import Output
+from gates.dataclass import dataclass
 from gates.errors import GateError, ToolTimeoutError
 
 HOST = "127.0.0.1"

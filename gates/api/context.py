@@ -8,7 +8,7 @@ import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from gates.api.pieces import Pieces
 from gates.api.share import Share
 from gates.api.tools import CRASHED, KILLED, ToolResult, signal_name
 from gates.api.tree import Tree
+from gates.dataclass import dataclass
 from gates.errors import GateError, NothingNamedError, ToolTimeoutError
 from gates.redact import Unsearched, Why, rule_of
 

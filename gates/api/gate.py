@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from gates.api.context import ObserveContext
 from gates.api.depends import Depends
 from gates.api.raw import Raw
 from gates.api.share import Division
+from gates.dataclass import dataclass
 from gates.errors import ToolMissingError
 from gates.model import Facts, Limit, Stage
 

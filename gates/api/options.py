@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from gates.api.weights import Neither, Unknown, Weight
+from gates.dataclass import dataclass
 
 #: Seconds; written in a policy as `90s`, `10m`, `2h` or `7d`.
 Duration = Annotated[int, "duration"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gates.dataclass import dataclass
 from gates.errors import GateError
 
 KILLED: dict[int, str] = {signal.SIGKILL: "most often the system has no memory left: give the machine more, or examine less in one gate"}

@@ -6,9 +6,9 @@ An option that says nothing can't be weighed, and every change of it counts as l
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from gates.dataclass import dataclass
 from gates.model import Direction
 
 #: Entries of a list that are named in a sentence.

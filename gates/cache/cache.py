@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from gates.api.tree import Tree
 from gates.cache import machine
 from gates.cache.contents import COARSE, Contents, digest
 from gates.cache.store import Entry, Store
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, GateError, GatesError
 from gates.model import CachedFrom
 from gates.plan import Step

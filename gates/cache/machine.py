@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from gates.adapters import files, git
+from gates.adapters import files, git, host
 from gates.cache.contents import digest
 
 _PACKAGE = Path(__file__).parent.parent
@@ -29,7 +28,7 @@ def engine() -> str:
     # Not where the script lies that was called: the command and `python -m` are one and the same.
     places = {Path(name) for name in sys.path if name.endswith("-packages") or name == os.path.dirname(os.__file__)}  # noqa: PTH120
     rows = (
-        ("python", sys.version, sys.executable, platform.platform()),
+        ("python", sys.version, sys.executable, host.described()),
         *own,
         *(row for place in sorted(places) for row in _entries(place)),
     )

@@ -9,11 +9,11 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates.adapters import files
+from gates.dataclass import dataclass
 from gates.model import CachedFrom
 
 #: What all entries together may take, and what one may, once unpacked.

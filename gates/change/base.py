@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates import jsontext
 from gates.adapters import git, history
+from gates.dataclass import dataclass
 from gates.errors import RepositoryError, UsageError
 from gates.model import Stage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from secrets import token_hex
 
 from gates import codec
@@ -14,6 +14,7 @@ from gates.api.tree import Tree
 from gates.change.base import Base
 from gates.change.earlier import Earlier
 from gates.change.places import Secrets, Side, lines_of, places
+from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 from gates.judge.limits import COUNTED_KINDS
 from gates.model import Change, Compared, Facts, FileChange, Finding, GatePolicy, GateRun, Hunk, Place, Status

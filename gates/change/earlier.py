@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 
 import gates
 from gates import canonical
 from gates.adapters import files
 from gates.change.policies import steering
+from gates.dataclass import dataclass
 from gates.model import Context, Facts, FileChange, GatePolicy, GateRun, Status
 from gates.observe import Observation, Place
 from gates.plan import Step

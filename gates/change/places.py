@@ -6,9 +6,10 @@ import codecs
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from gates.dataclass import dataclass
 from gates.model import Finding, Place
 
 #: A shorter line, such as `pass` or `return x`, is in too many places to tell anything.

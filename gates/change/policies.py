@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -15,6 +15,7 @@ from gates.adapters import files, git, history
 from gates.api import Gate
 from gates.api.tree import Tree
 from gates.change.base import Base
+from gates.dataclass import dataclass
 from gates.errors import PolicyError
 from gates.judge.strictest import is_policy_file, source_of
 from gates.model import CHANGE_POLICY, TIP_POLICY, FileChange, GatePolicy, Judging, JudgingPolicy, Limit, PolicySource, Stage, looks_alike

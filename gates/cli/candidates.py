@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from gates.cli import asking
+from gates.dataclass import dataclass
 from gates.errors import UsageError
 from gates.judge import waivers
 from gates.model import Finding, Policy, Record, Waiver

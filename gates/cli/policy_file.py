@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gates import canonical, registry
 from gates.adapters import files
 from gates.cli import sources
+from gates.dataclass import dataclass
 from gates.errors import UsageError
 from gates.model import Policy, PolicySource, Stage
 from gates.policy.compose import compose

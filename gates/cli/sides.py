@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gates.adapters import git
 from gates.cli import sources
+from gates.dataclass import dataclass
 from gates.errors import PolicyError, RepositoryError, UsageError
 from gates.model import PolicySource
 from gates.policy import load

@@ -6,10 +6,13 @@ REQUEST is a JSON file: `{"root", "files"}`. Answers one JSON document: what the
 not examined (empty where it was), and the issues, with `# nosec` comments matched and listed instead of obeyed.
 """
 
+# ruff: noqa: E402 (some of what is imported must find other things than the system has)
+
 from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -18,10 +21,17 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # what stands in the user's cache says which checks there are, and other programs can write there: Linux, macOS, Windows
 os.environ |= dict.fromkeys(("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"), str(Path.cwd()))
+
+# What is imported stays: to look through it again and again takes a tenth of a small scan. And a fifth goes to what draws bars of
+# progress, which bandit does on a log of a level that nobody has set here.
+gc.disable()
+sys.modules["rich"] = sys.modules["rich.progress"] = bars = ModuleType("rich")
+bars.progress = bars  # type: ignore[attr-defined]
 
 from bandit.core import utils
 from bandit.core.config import BanditConfig
@@ -33,6 +43,9 @@ from bandit.core.tester import BanditTester
 from gates.drivers import bandit_canary
 from gates.drivers.bandit_source import Source
 from gates.drivers.secrets_text import why_unsearched
+
+gc.freeze()
+gc.enable()
 
 #: A file may take so many seconds: bandit's time for some checks grows with the square of a literal's lines.
 SECONDS_PER_FILE = 120

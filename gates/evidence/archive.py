@@ -14,12 +14,12 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from gates.dataclass import dataclass
 from gates.errors import BundleError
 
 ARCHIVE_LIMIT = 256 * 2**20

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gates import canonical, codec, judge
 from gates.adapters import files
+from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError
 from gates.evidence import archive, redactions
 from gates.model import (

@@ -7,11 +7,12 @@ end leaves no trace in the rest: only a number (or digest) that the verifier rem
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from gates.dataclass import dataclass
 from gates.errors import BundleError, UsageError, VerifyCode
 from gates.evidence import bundle
 from gates.evidence.verify import Expectation, Render, Verification, not_intact, verify

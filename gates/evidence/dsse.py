@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from gates import canonical, jsontext
+from gates.dataclass import dataclass
 from gates.errors import BundleError
 from gates.evidence.keys import PrivateKey, PublicKey
 

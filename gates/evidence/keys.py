@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gates.dataclass import dataclass
 from gates.errors import EvidenceError, UsageError
 
 if TYPE_CHECKING:

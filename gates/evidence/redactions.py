@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from gates import canonical, codec
+from gates.dataclass import dataclass
 from gates.observe import Place
 from gates.redact import MASK, Redactor, Unsearched, Why
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from gates import codec, registry
+from gates.dataclass import dataclass
 from gates.evidence.bundle import Contents
 from gates.judge.decide import decide, is_observed
 from gates.model import Decision, Facts, GatePolicy, Policy, PolicySource, Record, Status

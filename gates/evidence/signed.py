@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from gates.dataclass import dataclass
 from gates.errors import BundleError
 from gates.evidence import attestation, dsse, sigstore, timestamps
 from gates.evidence.attestation import ATTESTATION, SIGSTORE, SUMMARY, TIMESTAMP, Place

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gates import canonical, jsontext
+from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError, UsageError
 from gates.evidence import dsse, timestamps
 from gates.evidence.attestation import SIGSTORE

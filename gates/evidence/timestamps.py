@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from gates.adapters import http
+from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError, UsageError
 from gates.evidence.attestation import ATTESTATION, TIMESTAMP
 from gates.evidence.trust import TrustedAuthority

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gates.dataclass import dataclass
 from gates.errors import UsageError
 from gates.evidence import keys
 from gates.evidence.keys import PublicKey

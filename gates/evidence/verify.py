@@ -6,11 +6,12 @@ Needs no tool, network or repository: raw output is parsed again and the policie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from gates.dataclass import dataclass
 from gates.errors import BundleError, VerifyCode, cut
 from gates.evidence import bundle, follows
 from gates.evidence.attestation import Place
@@ -258,12 +259,13 @@ def _judged_again(contents: Contents, expected: Expectation, render_page: Render
         return Answer(question=Question.FOLLOWS, holds=None, words=why), Answer(question=Question.COMPLETE, holds=False, words=why)
     differing = follows.differences(contents)
     if not differing and render_page is not None and follows.made_by_this_version(contents):
-        same = contents.members.get(bundle.PAGE) == render_page(contents.record).encode("utf-8")
+        page, wanted = contents.members.get(bundle.PAGE), contents.record.context.stage is not Stage.COMMIT
+        same = page == render_page(contents.record).encode("utf-8") if page is not None or wanted else True
         differing = [] if same else [f"{bundle.PAGE} is not the page that this version makes of the run: read `gates report` instead"]
     count = len(contents.record.facts)
     gates = f"{count} gate{'' if count == 1 else 's'}"
     words = "; ".join(differing) or f"facts of {gates} from their raw output, the decision from the facts"
-    if not differing and not follows.made_by_this_version(contents):
+    if not differing and bundle.PAGE in contents.members and not follows.made_by_this_version(contents):
         words += f"; {bundle.PAGE} is by version {contents.record.run.version}, which could say anything: believe `gates report`"
     overridden = contents.record.decision.override
     if overridden is not None:

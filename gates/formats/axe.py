@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from gates.api import Finding, Kind, Location, Raw, Severity
+from gates.dataclass import dataclass
 
 IMPACTS = {"minor": Severity.LOW, "moderate": Severity.MEDIUM, "serious": Severity.HIGH, "critical": Severity.CRITICAL}
 

@@ -6,8 +6,9 @@ import base64
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from gates.dataclass import dataclass
 
 _LIMIT = 300
 

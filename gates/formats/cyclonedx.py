@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from gates.api import Finding, GateError, Location, Raw, Severity
+from gates.dataclass import dataclass
 from gates.formats.report import Places, Report, document, mapping, objects, severity_of_score, text
 
 VERSIONS = ("1.4", "1.5", "1.6", "1.7")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gates.api import Kind, Severity
+from gates.dataclass import dataclass
 from gates.formats import places
 
 _FALSE_POSITIVE = "If it is no secret, say so in a waiver with its reason, or end the line with `# pragma: allowlist secret`."

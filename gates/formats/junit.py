@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from gates.api import Finding, GateError, Kind, Location, Raw, Severity, Skip, count
+from gates.dataclass import dataclass
 from gates.formats.report import Places, Report
 
 _PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gates.api import Location
+from gates.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gates import jsontext
 from gates.api import Finding, GateError, Measurement, Raw, Severity, Skip
+from gates.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gates.api import Finding, GateError, Kind, Measurement, Raw, Severity, count
+from gates.dataclass import dataclass
 from gates.formats.report import Places, Report, document, mapping, objects, severity_of_score, text
 from gates.formats.sarif_places import Artifacts
 

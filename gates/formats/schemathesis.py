@@ -10,10 +10,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gates.api import GateError, Raw
+from gates.dataclass import dataclass
 from gates.formats.openapi import Operation
 
 REPORT = "report.json"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gates.api import GateError, Raw
+from gates.dataclass import dataclass
 from gates.formats import schemathesis
 
 EVENTS = "canary.ndjson"

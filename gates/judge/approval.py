@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from gates.dataclass import dataclass
 from gates.model import APPROVALS, Approval, Context, Judging, Override, Policy, PolicyApproval, Review, Reviews, Waiver
 from gates.policy import approvers, signing, whole
 from gates.policy.approvers import Approver, login

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from gates import canonical
+from gates.dataclass import dataclass
 from gates.judge import limits, match, waivers
 from gates.judge.limits import Judged
 from gates.model import (

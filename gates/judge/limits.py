@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.judge.match import comparable
 from gates.model import Facts, Finding, Kind, Limit, LimitCheck, Severity, State
 

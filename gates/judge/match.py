@@ -14,9 +14,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeGuard
 
+from gates.dataclass import dataclass
 from gates.model import Change, Compared, Facts, FileChange, Finding, Hunk, Place, Severity, State, Status
 
 #: What findings of both sides have in common where they are the same; None where a finding has no such thing.

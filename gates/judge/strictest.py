@@ -7,9 +7,10 @@ loosens acts only once it is merged; and by every policy that whoever runs the g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gates import canonical
+from gates.dataclass import dataclass
 from gates.judge import approval, override
 from gates.judge.decide import NOTHING_ENFORCED, decide, is_observed, is_on
 from gates.model import (

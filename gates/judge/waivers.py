@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from gates.dataclass import dataclass
 from gates.judge import approval
 from gates.judge.approval import OfWaiver
 from gates.model import Context, Facts, Finding, Policy, Reviews, Status, Waiver, WaiverDecision, WaiverRules, WaiverState

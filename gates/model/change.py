@@ -5,8 +5,9 @@ It is made where both trees are at hand, and put into the evidence: with it the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from gates.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

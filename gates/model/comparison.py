@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 
+from gates.dataclass import dataclass
 from gates.model.context import Context
 from gates.model.facts import Finding
 from gates.model.terms import Outcome, Verdict

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from gates.dataclass import dataclass
 from gates.model.terms import Kind, Proof, Severity, Status
 
 

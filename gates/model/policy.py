@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from gates.dataclass import dataclass
 from gates.model.terms import Enforcement, Severity, Stage
 
 

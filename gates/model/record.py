@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from gates.dataclass import dataclass
 from gates.model.change import Change
 from gates.model.comparison import Comparison
 from gates.model.context import Context, JudgingPolicy

@@ -8,12 +8,13 @@ no byte of it is run, and its names are those that evidence may hold.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gates import canonical, codec, redact
 from gates.adapters import files
 from gates.api.context import RAW_LIMIT
+from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError, PartError, cut
 from gates.evidence import archive
 from gates.model import GateRun

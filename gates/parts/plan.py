@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 from gates import canonical, codec
 from gates.api import Share
 from gates.api.share import MOST_PARTS
+from gates.dataclass import dataclass
 from gates.errors import PartError, cut
 from gates.model import Stage
 from gates.plan import Step

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from gates.dataclass import dataclass
 from gates.errors import Problem
 from gates.policy.entry import Entry
 from gates.policy.syntax import problem

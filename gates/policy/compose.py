@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from gates import canonical, codec
 from gates.api import Gate
+from gates.dataclass import dataclass
 from gates.errors import PolicyError, Problem
 from gates.model import (
     Enforcement,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gates import registry
+from gates.dataclass import dataclass
 from gates.model import Direction, PolicyChange, PolicySource, Severity, Stage
 from gates.policy.changes import FindGate, policy_changes, waiver_changes
 from gates.policy.compose import Effective, compose, limit_entries

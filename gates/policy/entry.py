@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gates.dataclass import dataclass
 from gates.errors import Problem
 from gates.policy.nodes import Keys, ListOf, MapOf, Node, OneOrMany
 from gates.policy.syntax import Place

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, cast
 
 import yaml
 
+from gates.dataclass import dataclass
 from gates.model import Override, PolicyApproval, Waiver
 from gates.policy.show import quoted
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from gates.api import Neither, Weight
 from gates.api.weights import Unknown
 from gates.codec import encode
+from gates.dataclass import dataclass
 from gates.model import Direction, Override, RecordedDecision, Severity, Waiver
 
 

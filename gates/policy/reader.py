@@ -6,11 +6,11 @@ import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import gates
 from gates import codec
+from gates.dataclass import dataclass
 from gates.errors import Problem
 from gates.model import PolicySource
 from gates.policy import syntax

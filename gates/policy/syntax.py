@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import yaml
 
+from gates.dataclass import dataclass
 from gates.errors import Problem
 
 MAX_BYTES = 1024 * 1024

@@ -8,11 +8,13 @@ import re
 import shlex
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
+from functools import cached_property
 from itertools import compress
 
+from gates.dataclass import dataclass
+from gates.redact import linear
 from gates.redact.views import unescape
 from gates.redact.words import MINIMUM_LENGTH
 
@@ -23,6 +25,11 @@ MINIMUM_LINE = 16
 _MINIMUM_CUT = 10
 #: Sizes of the blocks that a content is looked at in, in bytes.
 _BLOCKS = (8, 4)
+#: From so many bytes it is worth to ask first whether there is anything to be found; of so many needles and bytes of them at most, since
+#: that takes a while to prepare (half a millisecond for each 1,000 bytes).
+_LONG = 4096
+_MOST_ALTERNATIVES = 10_000
+_LONGEST_PATTERN = 400_000
 _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _SPACE = re.compile(rb"\s")
 
@@ -53,8 +60,9 @@ class Needle:
 class Needles:
     """A set of needles, to be found in one pass over a content.
 
-    It is looked at in blocks of eight bytes, or of four where a needle is short: each place of a needle covers one whole block, which is
-    in one of as many positions as a block has bytes.
+    Whether any of them stands in a long content is asked of RE2 first, which is several times as fast, and mostly says that none does.
+    Where they stand is looked at in blocks of eight bytes, or of four where a needle is short: each place of a needle covers one whole
+    block, which is in one of as many positions as a block has bytes.
     """
 
     def __init__(self, needles: Iterable[Needle]) -> None:
@@ -62,14 +70,26 @@ class Needles:
         for needle in needles:
             by_size.setdefault(next(size for size in _BLOCKS if len(needle.text) >= 2 * size - 1), []).append(needle)
         self._searches = [_Blocks(size, alike) for size, alike in by_size.items()]
+        self._texts = {needle.text for alike in by_size.values() for needle in alike}
 
     def __bool__(self) -> bool:
         return bool(self._searches)
 
     def find(self, content: bytes) -> Iterator[tuple[int, Needle]]:
         """Each place where a needle stands in the content, those that overlap too."""
+        if len(content) >= _LONG and not self._stand_in(content):
+            return
         for search in self._searches:
             yield from search.find(content)
+
+    @cached_property
+    def _stand_in(self) -> Callable[[bytes], object]:
+        """Tells of a content whether a needle may stand in it."""
+        if not self._texts:
+            return lambda _: False
+        if len(self._texts) > _MOST_ALTERNATIVES or sum(map(len, self._texts)) > _LONGEST_PATTERN:
+            return lambda _: True
+        return linear.search(b"|".join(map(linear.escape, sorted(self._texts))))
 
 
 class _Blocks:

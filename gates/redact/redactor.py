@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 
+from gates.dataclass import dataclass
 from gates.redact import views
 from gates.redact.needles import Kind, Needle, Needles, Rules, in_base64, in_hex, needles_of
 from gates.redact.views import Span, View

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from gates.dataclass import dataclass
 from gates.model import Enforcement, Outcome, Record, Severity
 from gates.report.safe import visible, visible_lines
 from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked

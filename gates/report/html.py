@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.model import BundleInfo, Decision, Outcome, Record, Verdict
 from gates.report import policies
 from gates.report.lineage import GateLineage, lineages
@@ -73,7 +77,7 @@ class Bar:
 
 
 def prepare() -> None:
-    """Compile the templates, which takes longer than to fill them: for when there is time."""
+    """Load the templates, which takes longer than to fill them where they must be compiled first: for when there is time."""
     for name in _environment().list_templates(extensions=["j2"]):
         _environment().get_template(name)
 
@@ -208,11 +212,27 @@ def _since_lines(record: Record) -> list[str]:
 # -- the template ------------------------------------------------------------------------------
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Templates as Python keeps modules: compiled, beside their source, for the versions at hand; kept only where that can be written."""
+
+    def __init__(self) -> None:
+        folder = Path(__file__).parent / "templates" / "__pycache__"
+        super().__init__(str(folder), f"%s.jinja2-{jinja2.__version__}.{sys.implementation.cache_tag}.pyc")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if sys.dont_write_bytecode:
+            return
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gates.report"),
         autoescape=True,
+        bytecode_cache=_Compiled(),
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
         trim_blocks=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from gates.report.safe import unicode_text, visible_json
 from gates.report.view import FindingView, GateView, gate_views
 
 SCHEMA = "gates/report/v1"
+_PARTS = tuple(part.name for part in fields(Location))
 
 
 def render(
@@ -158,14 +159,15 @@ def _finding(view: FindingView) -> dict[str, Any]:
 
 def location(where: Location) -> dict[str, Any]:
     """The parts of a location that are known."""
-    return {name: value for name, value in asdict(where).items() if value is not None}
+    known = ((name, getattr(where, name)) for name in _PARTS)
+    return {name: value for name, value in known if value is not None}
 
 
 def _plain(data: Any) -> Any:
     """JSON data in which decimals are numbers: whole ones exactly, others as the shortest text that reads back the same."""
     match data:
         case str():
-            return unicode_text(data)
+            return data if data.isascii() else unicode_text(data)
         case Decimal():
             return int(data) if data == data.to_integral_value() else float(data)
         case Mapping():

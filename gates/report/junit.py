@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from gates.dataclass import dataclass
 from gates.model import LimitCheck, Outcome, Record
 from gates.report.safe import terminal, visible_lines
 from gates.report.view import COUNTED, FindingView, GateView, gate_views, is_shown, ranked

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from gates.dataclass import dataclass
 from gates.model import Artifact, GateOrigin, Limit, LimitCheck, Record, State, ToolRun
 from gates.report.view import FindingView, GateView, counted
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from gates.dataclass import dataclass
 from gates.model import Comparison, Severity
 from gates.report.lineage import GateLineage, LimitView
 from gates.report.safe import shown, unicode_text, visible, web_address

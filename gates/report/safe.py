@@ -16,7 +16,7 @@ _RUNNER_COMMAND = re.compile(r"##\[|\A\s*::")
 
 def visible(text: str) -> str:
     """One line in which what can't be seen is written out, such as `\\x1b` or `\\u202e`; newlines too."""
-    return _UNSEEN.sub(_written_out, text)
+    return text if text.isprintable() else _UNSEEN.sub(_written_out, text)
 
 
 def visible_lines(text: str) -> list[str]:

@@ -27,7 +27,7 @@ def render(record: Record, *, for_upload: bool = False) -> str:
     """The log. With `for_upload` waived and suppressed findings stay out: code hosts ignore `suppressions` and would raise them."""
     gates = [gate for gate in gate_views(record) if gate.facts is not None and not (for_upload and gate.silent)]
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(record, gate, for_upload) for gate in gates]}
-    return visible_json(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
+    return visible_json(json.dumps(log, separators=(",", ":"), ensure_ascii=False)) + "\n"
 
 
 def _run(record: Record, gate: GateView, for_upload: bool) -> dict[str, Any]:

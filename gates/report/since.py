@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.judge.compare import beyond
 from gates.model import (
     Amount,

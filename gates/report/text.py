@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.errors import Problem
-from gates.model import BundleInfo, Outcome, Record, Severity, Verdict
+from gates.model import BundleInfo, Outcome, Record, Severity, Stage, Verdict
 from gates.report import policies
 from gates.report.safe import terminal, visible_lines
 from gates.report.view import (
@@ -96,7 +96,7 @@ def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int
         _gate(page, gate)
     _waivers(page, [waiver for waiver in waiver_views(record) if waiver.needs_person])
     _table(page, gates)
-    _evidence(page, bundle)
+    _evidence(page, bundle, has_page=record.context.stage is not Stage.COMMIT)
     return page.text()
 
 
@@ -167,7 +167,7 @@ def _gate(page: Page, gate: GateView) -> None:
         page.wrapped(gate.policy.runbook, indent=2, label="runbook: ", color=_DIM)
     stopping = [finding for finding in ranked((*gate.findings, *gate.notices)) if stops(gate, finding)]
     _findings(page, stopping)
-    others = sum(not finding.excused and finding not in stopping for finding in gate.findings)
+    others = sum(not finding.excused and not stops(gate, finding) for finding in gate.findings)
     if others:
         page.line("")
         page.line((f"  {plural(others, 'finding')} within the limits: see the page", _DIM))
@@ -228,11 +228,12 @@ def _row(gate: GateView) -> tuple[str, str, str, str, str]:
     return (gate.name, outcome, terminal(work(gate.examined)), counts(gate), time)
 
 
-def _evidence(page: Page, bundle: BundleInfo | None) -> None:
+def _evidence(page: Page, bundle: BundleInfo | None, *, has_page: bool) -> None:
     page.line("")
     if bundle is None:
         page.line("evidence: no bundle was written")
         return
     page.line("evidence: ", (terminal(bundle.path), _BOLD), "" if bundle.signed else "  (not signed)")
     page.line((f"          sha256:{bundle.digest.removeprefix('sha256:')}", _DIM))
-    page.line((f"page:     report.html in it, or: gates report {terminal(bundle.path)} --format html", _DIM))
+    where = "report.html in it, or: " if has_page else ""
+    page.line((f"page:     {where}gates report {terminal(bundle.path)} --format html", _DIM))

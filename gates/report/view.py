@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from gates.codec import decimal_text
+from gates.dataclass import dataclass
 from gates.judge import waivers as judged
 from gates.model import (
     Context,

@@ -10,7 +10,6 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -41,6 +40,7 @@ from gates.api import (
     count,
     option,
 )
+from gates.dataclass import dataclass
 from gates.formats import detect_secrets as rules
 from gates.formats import places
 

@@ -9,7 +9,6 @@ import configparser
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -40,6 +39,7 @@ from gates.api import (
     count,
     option,
 )
+from gates.dataclass import dataclass
 from gates.formats import bandit, places
 
 INVENTORY = "inventory.json"

@@ -15,6 +15,12 @@ from gates.model import Record
 from gates.report import github, html, json, junit, markdown, sarif, text
 from tests.report.record_factory import BUNDLE, full, hostile, nothing, passed
 
+
+def in_lines(document: str) -> str:
+    """A document that is one line, in lines that a person can compare."""
+    return document.replace(',"', ',\n"').replace(",{", ",\n{")
+
+
 FOLDER = Path(__file__).parent / "snapshots"
 RECORDS: dict[str, Callable[[], Record]] = {"full": full, "passed": passed, "nothing": nothing, "hostile": hostile}
 REPORTS: dict[str, Callable[[Record], str]] = {
@@ -23,8 +29,8 @@ REPORTS: dict[str, Callable[[Record], str]] = {
     "json": lambda record: json.render(record, exit_code=int(record.decision.verdict != "passed"), bundle=BUNDLE, problems=()),
     "md": lambda record: markdown.render(record, bundle=BUNDLE),
     "html": lambda record: html.render(record, bundle=BUNDLE),
-    "sarif": sarif.render,
-    "upload.sarif": lambda record: sarif.render(record, for_upload=True),
+    "sarif": lambda record: in_lines(sarif.render(record)),
+    "upload.sarif": lambda record: in_lines(sarif.render(record, for_upload=True)),
     "junit.xml": junit.render,
     "annotations.txt": github.render,
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from gates.api import Duration, Fewer, More, Neither, Serve, Towards, option
+from gates.dataclass import dataclass
 
 Standard = Literal["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 #: What each standard adds to those before it, as axe-core names the rules of a success criterion.

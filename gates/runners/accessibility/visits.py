@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -30,6 +29,7 @@ from gates.api import (
     read_answer,
     read_axe,
 )
+from gates.dataclass import dataclass
 from gates.runners.accessibility.options import Options
 
 _SECRET_NAME = re.compile(r"csrf|xsrf|token|secret|auth|session|nonce|key|passw|signature", re.IGNORECASE)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
 from gates.api import Fewer, Serve, option
+from gates.dataclass import dataclass
 
 Phase = Literal["examples", "coverage", "fuzzing", "stateful"]
 Check = Literal[

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from gates.api import GateError, ObserveContext
+from gates.dataclass import dataclass
 from gates.formats import openapi, schemathesis, schemathesis_canary
 from gates.runners.contracts.options import Options
 

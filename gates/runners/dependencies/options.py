@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gates.api import Duration, Fewer, More, option
+from gates.dataclass import dataclass
 
 DAY_SECONDS = 24 * 60 * 60
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gates.api import Fewer, Neither, option
+from gates.dataclass import dataclass
 
 #: What was observed, for the reader.
 OBSERVED = "external.json"

@@ -6,10 +6,10 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gates.api import GateError, Need, ObserveContext, ToolMissingError, ask_program, program_needs
+from gates.dataclass import dataclass
 from gates.runners.tests.options import Options
 
 OLDEST = (7, 4)

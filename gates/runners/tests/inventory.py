@@ -9,12 +9,12 @@ import os
 import shlex
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates import drivers
 from gates.api import GateError, ObserveContext
+from gates.dataclass import dataclass
 from gates.runners.tests.interpreter import Project
 from gates.runners.tests.options import Options
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gates.api import Fewer, More, option
+from gates.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

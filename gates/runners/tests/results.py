@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from gates.api import GateError, signal_name
+from gates.dataclass import dataclass
 from gates.runners.tests.streams import Stream, is_whole, where_it_was
 
 SEE_OUTPUT = "pytest's own output is kept with the evidence and says more"
