@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 
@@ -12,3 +13,9 @@ def described() -> str:
         return platform.platform()
     libc = "".join(platform.libc_ver())
     return "-".join((platform.system(), platform.release(), platform.machine(), *(("with", libc) if libc else ())))
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

@@ -8,13 +8,14 @@ import posixpath
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from gates.adapters import clock, distributions, files, git, process
+from gates.adapters import clock, distributions, files, git, host, process
 from gates.adapters import service as services
 from gates.adapters.service import Service
 from gates.api.masked import Note, masked_lines
@@ -31,6 +32,8 @@ _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
 SERVICE_LOG = "service.log"
+#: Processes of one engine that look at parts of the files at the same time, at most: each takes some 60 MB.
+_MOST_PARTS = 8
 #: Files of the base that differ and whose name is wanted; None where there is no base.
 BaseFiles = Callable[[Callable[[str], bool]], Mapping[str, tuple[str | None, bytes]] | None]
 
@@ -116,6 +119,17 @@ class ObserveContext:
     def _is_within(self, name: str, patterns: Sequence[str]) -> bool:
         """Whether a pattern of the policy's means a file. One of the base goes by the name that it has in what is judged."""
         return any(files.within(self.renamed.get(name, name), pattern) for pattern in patterns)
+
+    def in_parts(self, names: Sequence[str], *, least: int) -> list[list[str]]:
+        """Files (relative to the root) in their order, in parts of one size, of `least` bytes or more: as many as there are cores."""
+        sizes = [stamp.size if (stamp := files.stamp(self.root / name)) else 0 for name in names]
+        number = max(1, min(host.cores(), _MOST_PARTS, sum(sizes) // least))
+        parts: list[list[str]] = [[] for _ in range(number)]
+        before, whole = 0, max(1, sum(sizes))
+        for name, size in zip(names, sizes, strict=True):
+            parts[min(number - 1, before * number // whole)].append(name)
+            before += size
+        return [part for part in parts if part] or [[]]
 
     def is_tracked(self, path: str) -> bool:
         """Whether git tracked this file before the run: then it is not of this run. False outside a repository."""
@@ -231,18 +245,21 @@ class ObserveContext:
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
         keep_output: bool = True,
+        record: bool = True,
     ) -> ToolResult:
         """Run a program in its own process group and record it, whatever becomes of it.
 
-        `env` is added to the gate's environment. `keep_output=False` for output that holds secrets: it is
-        returned, and not written. Raises `ToolMissingError`, and `ToolTimeoutError` when `timeout`
-        (seconds) or the gate's deadline passes. An exit code is never judged here.
+        `env` is added to the gate's environment. `keep_output=False` for output that holds secrets: it is returned, and not
+        written. `record=False` for a program that is recorded already, by the first of its processes. Raises
+        `ToolMissingError`, and `ToolTimeoutError` when `timeout` (seconds) or the gate's deadline passes.
+        An exit code is never judged here.
         """
         words = [str(word) for word in argv]
         entry: dict[str, Any] = {"tool": tool, "version": version, "argv": [self.scrub(word) for word in words], "exit_code": None}
         with self._lock:
             number = len(self._tools) + 1
-            self._tools.append(entry)
+            if record:
+                self._tools.append(entry)
         seconds = self.seconds_left() if timeout is None else min(timeout, self.seconds_left())
         environment = {**self.environment, **(env or {})}
         bound = process.Bound(folder=self.raw_folder, size=RAW_LIMIT)
@@ -285,13 +302,15 @@ class ObserveContext:
         version: str,
         keep_output: bool = True,
         env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        record: bool = True,
     ) -> ToolResult:
         """Run one of our scripts from `gates/drivers/` in an isolated interpreter of ours: nothing of the project is importable.
 
         Raises `GateError` where a signal ended it: what it has written by then is not whole.
         """
         argv = [self.python, "-I", "-B", _PACKAGE / "drivers" / f"{driver}.py", *arguments]
-        done = self.run_tool(argv, tool=tool, version=version, cwd=self.scratch, env=env, keep_output=keep_output)
+        done = self.run_tool(argv, tool=tool, version=version, cwd=cwd or self.scratch, env=env, keep_output=keep_output, record=record)
         self._note_written()
         if done.exit_code < 0:
             raise GateError(f"{tool} was killed by {signal_name(-done.exit_code)}", remedy=KILLED.get(-done.exit_code, CRASHED))
@@ -319,9 +338,42 @@ class ObserveContext:
 
         Raises `GateError` where the engine broke, with the kind of its last error alone.
         """
-        request = self.scratch / "request.json"
+        return self._ask_driver(driver, question, self.scratch, tool=tool, version=version, env=env)
+
+    def ask_driver_in_parts(self, driver: str, questions: Sequence[Mapping[str, Any]], *, tool: str, version: str) -> list[dict[str, Any]]:
+        """The answers to questions that are put at the same time, each to a process of its own; they are recorded as one.
+
+        Raises `GateError` as `ask_driver` does, where any of them broke, and `MemoryError` where the system gives no thread.
+        """
+        places = [self.scratch, *(self.scratch / f"part-{number}" for number in range(2, len(questions) + 1))]
+
+        def ask(question: Mapping[str, Any], place: Path) -> dict[str, Any]:
+            place.mkdir(exist_ok=True)
+            return self._ask_driver(driver, question, place, tool=tool, version=version, record=place == self.scratch)
+
+        if len(questions) == 1:
+            return [ask(questions[0], self.scratch)]
+        with ThreadPoolExecutor(max_workers=len(questions), thread_name_prefix="part") as pool:
+            try:
+                asked = [pool.submit(ask, question, place) for question, place in zip(questions, places, strict=True)]
+            except RuntimeError as error:
+                raise MemoryError from error
+            return [answer.result() for answer in asked]
+
+    def _ask_driver(
+        self,
+        driver: str,
+        question: Mapping[str, Any],
+        place: Path,
+        *,
+        tool: str,
+        version: str,
+        env: Mapping[str, str] | None = None,
+        record: bool = True,
+    ) -> dict[str, Any]:
+        request = place / "request.json"
         request.write_text(json.dumps(question), "ascii")
-        done = self.run_driver(driver, [request], tool=tool, version=version, keep_output=False, env=env)
+        done = self.run_driver(driver, [request], tool=tool, version=version, keep_output=False, env=env, cwd=place, record=record)
         try:
             answer = json.loads(done.stdout)
         except (ValueError, RecursionError):

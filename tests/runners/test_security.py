@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 from gates import facts as reader
 from gates import redact
-from gates.api import GateError, Raw, Survey
+from gates.adapters import host
+from gates.api import GateError, ObserveContext, Raw, Survey
 from gates.formats import bandit
 from gates.model import Facts, Severity, Stage, Status
 from gates.observe import Observation, redacted
@@ -172,6 +174,41 @@ def test_a_healthy_project_has_nothing_above_low(tmp_path: Path) -> None:
 def test_facts_do_not_depend_on_the_folder_or_the_run(tmp_path: Path) -> None:
     root, other = copy("security/fail", tmp_path / "a"), copy("security/fail", tmp_path / "another name")
     assert scan(root, tmp_path / "one") == scan(other, tmp_path / "two")
+
+
+def test_parts_that_are_looked_at_at_once_make_the_facts_of_one(
+    tmp_path: Path, seen: tuple[Observation, Facts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    several = ObserveContext.ask_driver_in_parts
+
+    def counted(context: ObserveContext, driver: str, questions: Sequence[Mapping[str, Any]], **words: str) -> list[dict[str, Any]]:
+        asked.extend(question["files"] for question in questions)
+        return several(context, driver, questions, **words)
+
+    root = copy("security/fail", tmp_path / "a")
+    one = scan(root, tmp_path / "one")
+    monkeypatch.setattr(ObserveContext, "ask_driver_in_parts", counted)
+    monkeypatch.setattr(security, "_PART_BYTES", 1)
+    monkeypatch.setattr(host, "cores", lambda: 3)
+    assert scan(root, tmp_path / "three") == one
+    assert len(asked) > 1
+    assert all(asked)
+
+
+def test_what_one_of_several_processes_did_not_see_is_not_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    several = ObserveContext.ask_driver_in_parts
+
+    def blind(context: ObserveContext, driver: str, questions: Sequence[Mapping[str, Any]], **words: str) -> list[dict[str, Any]]:
+        first, *others = several(context, driver, questions, **words)
+        return [first, *({**other, "canary": []} for other in others)]
+
+    monkeypatch.setattr(ObserveContext, "ask_driver_in_parts", blind)
+    monkeypatch.setattr(security, "_PART_BYTES", 1)
+    monkeypatch.setattr(host, "cores", lambda: 2)
+    facts = scan(copy("security/fail", tmp_path / "a"), tmp_path / "work")
+    assert facts.status is Status.ERROR
+    assert "bandit did not find what was planted for it" in facts.reason
 
 
 def test_a_fingerprint_survives_moved_lines(tmp_path: Path) -> None:
