@@ -107,12 +107,26 @@ def check(root: Path, whole: Path, judged: Path) -> None:
     print("  the judged bundle verifies, and its facts and its decision are those of one run")
 
 
+def given(cores: Sequence[int], seconds: float) -> float:
+    """How long two plain loops of half the work at once take against one of all of it: half, where the machine gives two whole cores."""
+    loop = "import sys, time\nend = time.process_time() + float(sys.argv[1])\nwhile time.process_time() < end: pass"
+
+    def wall(work: float, on: Sequence[int]) -> float:
+        began = time.perf_counter()
+        for process in [subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", loop, str(work)]) for core in on]:
+            process.wait()
+        return time.perf_counter() - began
+
+    return wall(seconds / 2, cores) / wall(seconds, cores[:1])
+
+
 def two(folder: Path, seconds: float) -> None:
     root, whole = repository(folder, lengths(12, 10, seconds, 0.5)), folder / "whole.zip"
     cores = sorted(os.sched_getaffinity(0))[:2]
     began = time.perf_counter()
     (alone,) = wait(started(root, "run", "--bundle", str(whole), core=cores[0]))
     one = time.perf_counter() - began
+    print(f"two plain loops at once against one after another: {given(cores, seconds / 4):.3f}")
     for name, before in (("without durations", None), ("by durations", whole)):
         out = folder / name.replace(" ", "-")
         out.mkdir()
