@@ -20,6 +20,7 @@ from gates.evidence import archive, bundle
 from gates.parts import Part, Plan, read_plan
 from tests.cli.conftest import PASSING, Outcome
 from tests.repository import Repository
+from tests.runners.samples import SECRETS
 
 pytestmark = pytest.mark.engine("pytest")
 
@@ -377,6 +378,89 @@ def test_another_commit_another_tree_and_another_version_are_refused(shared: Sha
     assert "the plan is of commit" in refused()
 
 
+# -- gates that are not shared, in parts that are not isolated
+
+#: Finds what is marked in app.py, prints the first line of it, and spoils a file where it is told to.
+TOOL = """\
+import json, pathlib, sys
+lines = pathlib.Path("app.py").read_text().splitlines()
+print(lines[0])
+if "SPOIL" in lines[-1]:
+    pathlib.Path("spoilt.py").write_text("# other\\n")
+if "FAIL" in lines[-1]:
+    sys.exit("no report today")
+place = lambda number: {"physicalLocation": {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": number}}}
+rows = [number for number, line in enumerate(lines, 1) if "TODO" in line]
+results = [{"ruleId": "todo", "level": "error", "message": {"text": "left"}, "locations": [place(number)]} for number in rows]
+driver = {"name": "lint", "version": "1", "rules": [{"id": "todo"}]}
+json.dump({"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}, open(sys.argv[1], "w"))
+"""
+TOGETHER = """\
+version: 1
+extends: [baseline]
+gates:
+  secrets: {}
+  security: {}
+  lint:
+    uses: external
+    options: {command: ["{python}", lint.py, "{raw}/lint.sarif"], sarif: lint.sarif, inventory: ["app.py"]}
+"""
+APP = "import subprocess  # TODO\nsubprocess.run(input(), shell=True)\n"
+PLAIN = {"gates.yaml": TOGETHER, "lint.py": TOOL, "app.py": APP, "spoilt.py": "# as it is\n"}
+
+
+def in_two(root: Path, folder: Path, *more: str | Path) -> Outcome:
+    """A run of two parts, judged."""
+    done = call("-C", root, "plan", "--parts", "2", "--base", "HEAD~1", "--out", folder / "plan.json")
+    assert done.code == 0, done.err
+    paths = [folder / "1.zip", folder / "2.zip"]
+    for number, path in enumerate(paths, 1):
+        done = call("-C", root, "observe", folder / "plan.json", "--part", str(number), "--out", path)
+        assert done.code == 0, done.err
+    return call("-C", root, "judge", folder / "plan.json", *paths, "--bundle", folder / "judged.zip", "--format", "json", *more)
+
+
+def test_without_isolation_all_but_the_secrets_is_observed_by_parts_and_at_the_base_too(repository: Repository, tmp_path: Path) -> None:
+    """And what the judge's own scan finds is masked in what the parts wrote, who know nothing of it."""
+    secret = SECRETS["github"]
+    repository.commit(PLAIN)
+    repository.commit({"app.py": f"token = '{secret}'\n{APP}eval(input())\n"})
+    call("keygen", tmp_path / "key")
+    done = in_two(repository.root, tmp_path, "--sign-key", tmp_path / "key")
+    assert call("-C", repository.root, "run", "--base", "HEAD~1", "--bundle", tmp_path / "whole.zip", "--format", "json").code == done.code
+    one, two = bundle.read(tmp_path / "whole.zip"), bundle.read(tmp_path / "judged.zip")
+    same = [name for name in one.members if name.startswith(("facts/", "base/")) or name in {"decision.json", "change.json"}]
+    assert {name: one.members[name] for name in same} == {name: two.members[name] for name in same}
+    assert {"base/lint.json", "base/security.json", "facts/secrets.json"} <= set(same)
+    assert {line.partition(":")[0] for line in done.err.splitlines()} == {"secrets", "secrets at the base"}
+    states = {(item["gate"], finding["state"]) for item in done.json()["gates"] for finding in item["findings"]}
+    assert states == {("secrets", "new"), ("security", "existing"), ("security", "new"), ("lint", "existing")}
+    assert two.members["raw/lint/1-lint.stdout"] == b"token = '[redacted]'\n"
+    assert not [name for name, content in two.members.items() if secret.encode() in content]
+    assert "in the job that ran the project's own code" in call("verify", tmp_path / "judged.zip", "--key", tmp_path / "key.pub").out
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [("# FAIL", "there is no report lint.sarif"), ("# SPOIL", "was not left as it was: spoilt.py was changed while the gates ran")],
+)
+def test_a_part_is_written_whatever_was_seen_and_judged_for_what_it_is(
+    repository: Repository, tmp_path: Path, last: str, words: str
+) -> None:
+    repository.commit({**PLAIN, "gates.yaml": TOGETHER.replace("  secrets: {}\n  security: {}\n", "")})
+    repository.commit({"app.py": f"x = 1\n{last}\n"})
+    for number in (1, 2):  # each machine has a checkout of its own
+        root = repository.clone(f"machine-{number}").root
+        if number == 1:
+            call("-C", root, "plan", "--parts", "2", "--base", "HEAD~1", "--out", tmp_path / "plan.json")
+        done = call("-C", root, "observe", tmp_path / "plan.json", "--part", str(number), "--out", tmp_path / f"{number}.zip")
+        assert done.code == 0, done.err
+    parts = [tmp_path / "1.zip", tmp_path / "2.zip"]
+    done = call("-C", repository.root, "judge", tmp_path / "plan.json", *parts, "--format", "json")
+    assert done.code == 3
+    assert words in "; ".join(gate(done.json(), "lint")["reasons"])
+
+
 # -- planning
 
 
@@ -409,6 +493,20 @@ def test_isolated_the_judge_observes_what_does_not_run_the_project_s_code(gates:
     assert told["matrix"] == {"part": [1, 2]}
     assert told["digest"] == read_plan(tmp_path / "plan.json").digest
     assert sorted(item["gate"] for item in told["gates"] if not item["parts"]) == ["secrets", "security"]
+
+
+def test_what_another_policy_has_look_in_its_own_way_is_shared_too(gates: Gates, planned: Repository, tmp_path: Path) -> None:
+    floor = tmp_path / "floor.yaml"
+    floor.write_text(POLICY.replace("retries: 1", "retries: 0"))
+    done = gates("-C", planned.root, "plan", "--parts", "2", "--policy-from", floor, "--out", tmp_path / "plan.json")
+    assert done.code == 0, done.err
+    plan = read_plan(tmp_path / "plan.json")
+    assert {step.gate for step in plan.steps if step.shared} == {"tests", "tests@from-1"}
+    assert [item.name for item in plan.policies] == ["change", "from-1"]
+    floor.write_text(POLICY.replace("retries: 1", "retries: 2"))
+    done = gates("-C", planned.root, "observe", tmp_path / "plan.json", "--part", "1", "--out", tmp_path / "p.zip")
+    assert done.code == 2
+    assert "the policy 'from-1' is not the one that the plan was made by" in done.err
 
 
 def test_github_gets_lines_for_its_outputs(gates: Gates, planned: Repository, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from gates.runners.tests.results import Run, read_run
 TOOLS = "tools.json"
 #: What does not depend on which tests a part runs.
 _ALIKE = (inventory.MEMBER, removed.MEMBER, coverage.SOURCES, coverage.CHANGED)
+#: The tests gate itself starts a handful.
+_MOST_TOOLS = 200
 _RETRY_JUNIT = re.compile(r"retry-\d+-junit\.xml")
 _OTHERS_SHARE = "let no conftest.py or plug-in choose tests by what it finds on the machine; make a new plan, and run each part once"
 _DIFFER = "let each part have the same files, programs and settings, and let collection not depend on the machine or on chance"
@@ -169,12 +171,15 @@ def _tools(parts: Sequence[Raw], numbers: Mapping[str, int]) -> list[dict[str, A
 
 def _keyed(tools: Sequence[dict[str, Any]]) -> dict[_Key, dict[str, Any]]:
     """Each program by what it is in every part: the same words, or the same attempt at what failed."""
+    if len(tools) > _MOST_TOOLS:
+        raise GateError(f"a part says that it started more than {_MOST_TOOLS} programs", remedy="run it again")
     found: dict[_Key, dict[str, Any]] = {}
+    times: Counter[_Key] = Counter()
     for tool in tools:
         retry = [name.group() for word in tool["argv"] if (name := _RETRY_JUNIT.search(word))]
-        words = tuple(retry or tool["argv"])
-        times = sum(key[:-1] == (tool["tool"], *words) for key in found)
-        found[(tool["tool"], *words, times)] = tool
+        key = (tool["tool"], *(retry or tool["argv"]))
+        found[(*key, times[key])] = tool
+        times[key] += 1
     return found
 
 
