@@ -178,6 +178,10 @@ def test_the_judged_bundle_verifies_offline_and_names_its_plan(shared: Shared, t
     shared.judge(*shared.parts, bundle=tmp_path / "judged.zip")
     done = call("verify", tmp_path / "judged.zip", "--allow-unsigned", "--commit", shared.read.commit or "")
     assert done.code == 1, done.out
+    assert (
+        f"observed in 2 parts of the plan <code>{shared.read.digest}</code>"
+        in call("report", tmp_path / "judged.zip", "--format", "html").out
+    )
     record = bundle.read(tmp_path / "judged.zip").record
     assert record.context.parts == ("1 of 2", "2 of 2")
     assert record.run.plan is not None
@@ -438,6 +442,19 @@ def test_without_isolation_all_but_the_secrets_is_observed_by_parts_and_at_the_b
     assert two.members["raw/lint/1-lint.stdout"] == b"token = '[redacted]'\n"
     assert not [name for name, content in two.members.items() if secret.encode() in content]
     assert "in the job that ran the project's own code" in call("verify", tmp_path / "judged.zip", "--key", tmp_path / "key.pub").out
+
+
+def test_a_part_holds_no_value_of_a_secret_variable(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "".join(["correct-", "horse-", "battery-", "staple"])
+    monkeypatch.setenv("DEPLOY_TOKEN", secret)
+    repository.commit({**PLAIN, "app.py": f"# {secret}\n{APP}"})
+    call("-C", repository.root, "plan", "--parts", "1", "--gate", "lint", "--out", tmp_path / "plan.json")
+    done = call("-C", repository.root, "observe", tmp_path / "plan.json", "--part", "1", "--out", tmp_path / "p.zip")
+    assert done.code == 0, done.err
+    members = archive.read_file(tmp_path / "p.zip")
+    assert members["raw/lint/1-lint.stdout"] == b"# [redacted]\n"
+    assert not [name for name, content in members.items() if secret.encode() in content]
+    assert "DEPLOY_TOKEN" in members["part.json"].decode()
 
 
 @pytest.mark.parametrize(
