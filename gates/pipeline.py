@@ -62,11 +62,18 @@ if TYPE_CHECKING:
     from gates.evidence.attestation import Place as SignedAt
 
 EVIDENCE = Path(".gates/evidence")
+#: What a gate may take with its engine, service and browser, in bytes: most take less, a browser with a large page that much.
+MEMORY_OF_A_GATE = 400 * 2**20
 
 
 def jobs() -> int:
-    """How many gates run at once: one more than there are cores, since each waits for a service or a browser now and then."""
-    return (os.cpu_count() or 1) + 1
+    """How many gates run at once: one more than there are cores, since each waits for a service or a browser now and then.
+
+    Fewer where memory is short: the system would end an engine that found none.
+    """
+    memory = host.memory()
+    most = host.cores() + 1
+    return most if memory is None else max(1, min(most, memory // MEMORY_OF_A_GATE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

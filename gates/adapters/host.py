@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 
 def described() -> str:
@@ -19,3 +22,30 @@ def cores() -> int:
     """How many processors this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)  # Linux alone has it
     return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def memory() -> int | None:
+    """How many bytes this process and its children may still take: of the machine's, and of its container's; None where nobody says."""
+    known = [*_of_machine(Path("/proc/meminfo")), *_of_container(Path("/sys/fs/cgroup"))]
+    return max(0, min(known)) if known else None
+
+
+def _of_machine(path: Path) -> Iterator[int]:
+    """What Linux says could be given without swapping, https://docs.kernel.org/filesystems/proc.html#meminfo."""
+    found = re.search(r"^MemAvailable: +(\d+) kB$", _text(path), re.MULTILINE)
+    if found:
+        yield int(found[1]) * 1024
+
+
+def _of_container(folder: Path) -> Iterator[int]:
+    """What is left of a container's limit, https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files."""
+    limit, used = _text(folder / "memory.max").strip(), _text(folder / "memory.current").strip()
+    if limit.isdecimal() and used.isdecimal():
+        yield int(limit) - int(used)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii")
+    except (OSError, ValueError):
+        return ""

@@ -13,7 +13,7 @@ from dataclasses import field
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gates.adapters import clock, distributions, files, git, host, process
 from gates.adapters import service as services
@@ -32,6 +32,7 @@ _PACKAGE = Path(__file__).parent.parent
 #: What one gate may add to the evidence: a quarter of what a bundle may hold.
 RAW_LIMIT = 64 * 2**20
 SERVICE_LOG = "service.log"
+T = TypeVar("T")
 #: Processes of one engine that look at parts of the files at the same time, at most: each takes some 60 MB.
 _MOST_PARTS = 8
 #: Files of the base that differ and whose name is wanted; None where there is no base.
@@ -351,14 +352,26 @@ class ObserveContext:
             place.mkdir(exist_ok=True)
             return self._ask_driver(driver, question, place, tool=tool, version=version, record=place == self.scratch)
 
-        if len(questions) == 1:
-            return [ask(questions[0], self.scratch)]
-        with ThreadPoolExecutor(max_workers=len(questions), thread_name_prefix="part") as pool:
+        return self.at_once([partial(ask, question, place) for question, place in zip(questions, places, strict=True)])
+
+    def at_once(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+        """What each call gives, all made at the same time. Raises what the first that failed raises, once all have ended.
+
+        `MemoryError` where the system gives no thread.
+        """
+        if len(calls) == 1:
+            return [calls[0]()]
+        with ThreadPoolExecutor(max_workers=len(calls), thread_name_prefix=f"part-{self.gate}") as pool:
             try:
-                asked = [pool.submit(ask, question, place) for question, place in zip(questions, places, strict=True)]
+                made = [pool.submit(call) for call in calls]
             except RuntimeError as error:
                 raise MemoryError from error
-            return [answer.result() for answer in asked]
+            return [each.result() for each in made]
+
+    @staticmethod
+    def cores() -> int:
+        """How many processors there are for what runs at once."""
+        return host.cores()
 
     def _ask_driver(
         self,

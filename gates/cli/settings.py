@@ -61,7 +61,11 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--jobs", type=positive, default=pipeline.jobs(), metavar="N", help="how many gates run at once (default: one more than cores)"
+        "--jobs",
+        type=positive,
+        default=pipeline.jobs(),
+        metavar="N",
+        help="how many gates run at once (default: one more than cores, fewer where memory is short)",
     )
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from gates import codec
+from gates.adapters import host
 from gates.adapters.browser import newest_axe
-from gates.api import Facts, Kind, Severity, Status
+from gates.api import Facts, GateError, Kind, Severity, Status
 from gates.facts import read_facts
 from gates.observe import Observation, redacted
 from gates.redact import Redactor
-from gates.runners.accessibility import GATE
+from gates.runners.accessibility import GATE, visits
 from gates.runners.accessibility.visits import lines_of
 from gates.testing import observe_raw
 from tests.runners.pages import BROKEN, EXAMPLES, FAULTY, PUBLIC, copied, left_behind, look, rules
@@ -53,6 +54,21 @@ def test_a_fault_has_its_place_severity_remedy_and_help(faulty: Facts) -> None:
     assert "alt attribute" in image.remedy
     assert image.help_url.startswith("https://dequeuniversity.com/rules/axe/")
     assert image.properties == {"impact": "critical", "seen-at": "1280x800 light"}
+
+
+def test_browsers_that_share_the_pages_see_what_one_sees(faulty: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "_VISITS", 1)
+    monkeypatch.setattr(host, "cores", lambda: 2)
+    seen = observe_raw(GATE, root=EXAMPLES / "fail", work=tmp_path, options={"pages": FAULTY, **PUBLIC})
+    assert len(json.loads(seen.members["axe.json"])["canaries"]) == 2
+    assert read_facts(GATE, GATE.id, redacted(seen, Redactor(seen.secrets))) == faulty
+    assert left_behind(tmp_path) == []
+
+
+def test_browsers_that_are_not_the_same_prove_nothing() -> None:
+    answers = [{"about": {"version": version}, "canaries": [3], "visits": []} for version in ("1", "2")]
+    with pytest.raises(GateError, match="not the same"):
+        visits._joined(answers)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -39,6 +40,9 @@ INVENTORY, RESULTS = "inventory.json", "axe.json"
 _RESERVE_SECONDS = 10
 #: The longest path that a socket can have, without its end, and what the browser adds to its folder's.
 _LONGEST_SOCKET, _SOCKET_LENGTH = 107 if sys.platform == "linux" else 103, len("/org.chromium.Chromium.XXXXXX/SingletonSocket")
+#: From so many visits another browser is worth its start, and how many there are at most: each takes some 400 MB.
+_VISITS = 24
+_MOST_BROWSERS = 4
 #: How long all the sitemaps of a site may take together.
 _SITEMAP_SECONDS = 60
 
@@ -88,7 +92,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             "root_user": os.geteuid() == 0,
             "visits": [visit.task(site) for visit in visits],
         }
-        result = _run_driver(context, job)
+        result = _joined(context.at_once([partial(_run_driver, context, *part) for part in enumerate(_parts(context, job))]))
         files = {visit.item: site.file_of(visit.route) for visit in visits}
         _write(context, options, axe, files, result)
 
@@ -162,19 +166,41 @@ def _secrets(visits: Iterable[Visit], options: Options) -> Iterator[str]:
                 yield value
 
 
-def _run_driver(context: ObserveContext, job: dict[str, Any]) -> dict[str, Any]:
-    job_path, result_path = context.scratch / "job.json", context.scratch / "result.json"
+def _parts(context: ObserveContext, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The job of each browser: several share many visits. Two that run on two cores take two thirds of the time of one."""
+    visits = job["visits"]
+    number = max(1, min(context.cores(), _MOST_BROWSERS, len(visits) // _VISITS))
+    for part in range(number):
+        first, end = (len(visits) * place // number for place in (part, part + 1))
+        yield job | {"profile": f"{job['profile']}-{part + 1}", "visits": visits[first:end]}
+
+
+def _joined(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What all browsers said, as one. Each was tried with the canary. Raises `GateError` where one of them was another."""
+    about = results[0]["about"]
+    if any(result["about"] != about for result in results):
+        raise GateError("the browsers that shared the pages are not the same", remedy="run again: one was updated meanwhile")
+    return {
+        "about": about,
+        "canaries": [found for result in results for found in result["canaries"]],
+        "visits": [visit for result in results for visit in result["visits"]],
+    }
+
+
+def _run_driver(context: ObserveContext, part: int, job: dict[str, Any]) -> dict[str, Any]:
+    folder = context.scratch / f"{part + 1}"
+    home, job_path, result_path = folder / "home", folder / "job.json", folder / "result.json"
+    home.mkdir(parents=True)
     job_path.write_text(json.dumps(job), "utf-8")
-    home = context.scratch / "home"
-    home.mkdir()
     here = ",".join(filter(None, [context.environment.get("no_proxy", ""), "127.0.0.1", "localhost"]))
     done = context.run_driver(
         "axe_driver",
         [job_path, result_path],
         tool="axe-selenium-python",
         version=context.distribution("axe-selenium-python"),
-        env={"SE_OFFLINE": "true", "HOME": str(home), "no_proxy": here, "NO_PROXY": here, **_temporary(context.scratch / "t")},
+        env={"SE_OFFLINE": "true", "HOME": str(home), "no_proxy": here, "NO_PROXY": here, **_temporary(folder / "t")},
         keep_output=False,
+        record=part == 0,
     )
     if done.exit_code != 0 or not result_path.is_file():
         raise GateError(f"the driver of the browser broke: {done.last_words()}", remedy="this is a defect of the gate: please report it")
