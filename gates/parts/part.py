@@ -14,6 +14,7 @@ from pathlib import Path
 from gates import canonical, codec, redact
 from gates.adapters import files
 from gates.api.context import RAW_LIMIT
+from gates.cache import Mask
 from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError, PartError, cut
 from gates.evidence import archive
@@ -28,21 +29,11 @@ _MOST_MASKS, _MOST_TEXT = 20_000, 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Masks:
-    """So many masks on a line (from 1; 0: in the name) of a raw file, by rules."""
-
-    name: str
-    line: int
-    rules: tuple[str, ...]
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GatePart:
     """A gate in a part: its times, what was masked, and of which rules it met a secret that can't be searched for everywhere."""
 
     run: GateRun
-    masks: tuple[Masks, ...] = ()
+    masks: tuple[Mask, ...] = ()
     unsearched: tuple[redact.Unsearched, ...] = ()
 
 
@@ -196,14 +187,16 @@ def _observation(told: GatePart, members: Mapping[str, bytes]) -> Observation:
         raise ValueError(f"{run.gate} was not observed for this part: it says that it was seen before")
     if min(run.started_ms, run.duration_ms, *run.tool_ms) < 0:
         raise ValueError(f"{run.gate} took less than no time")
+    if any(mask.line < 0 or mask.count < 1 for mask in told.masks):
+        raise ValueError(f"part.json says of masks in the raw output of {run.gate} what can't be")
     if len(members) > RAW_MEMBERS or sum(map(len, members.values())) > RAW_LIMIT:
         raise ValueError(f"the raw output of {run.gate} is larger than evidence may be: {RAW_LIMIT // 2**20} MiB, {RAW_MEMBERS} files")
     places = tuple(Place(name=mask.name, line=mask.line, rules=frozenset(mask.rules), count=mask.count) for mask in told.masks)
     return Observation(name=run.gate, members=members, secrets={}, run=run, places=places, unsearched=frozenset(told.unsearched))
 
 
-def masks_of(places: Sequence[Place]) -> tuple[Masks, ...]:
+def masks_of(places: Sequence[Place]) -> tuple[Mask, ...]:
     """What a part says of masks."""
     return tuple(
-        Masks(name=place.name, line=place.line, rules=tuple(sorted(place.rules)), count=place.count) for place in places[:_MOST_MASKS]
+        Mask(name=place.name, line=place.line, rules=tuple(sorted(place.rules)), count=place.count) for place in places[:_MOST_MASKS]
     )

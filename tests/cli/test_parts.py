@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from gates import canonical, codec
+from gates import canonical, codec, pipeline
 from gates.cli.main import main
 from gates.evidence import archive, bundle
 from gates.parts import Part, Plan, read_plan
@@ -476,6 +476,33 @@ def test_a_part_is_written_whatever_was_seen_and_judged_for_what_it_is(
     done = call("-C", repository.root, "judge", tmp_path / "plan.json", *parts, "--format", "json")
     assert done.code == 3
     assert words in "; ".join(gate(done.json(), "lint")["reasons"])
+
+
+def test_a_part_with_nothing_to_do_is_a_part_all_the_same(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({**PLAIN, "app.py": "x = 1\n"})
+    call("-C", repository.root, "plan", "--parts", "2", "--gate", "lint", "--out", tmp_path / "plan.json")
+    paths = [tmp_path / "1.zip", tmp_path / "2.zip"]
+    said = [
+        call("-C", repository.root, "observe", tmp_path / "plan.json", "--part", str(number), "--out", path).out
+        for number, path in enumerate(paths, 1)
+    ]
+    assert said[0].startswith("part 1 of 2: lint; written to")
+    assert said[1].startswith("part 2 of 2: nothing to observe; written to")
+    done = call("-C", repository.root, "judge", tmp_path / "plan.json", *paths, "--format", "json")
+    assert (done.code, done.json()["verdict"]) == (0, "passed"), done.out
+    assert done.json()["partial"] == ["left out by the selection: secrets, security"]
+
+
+def test_an_interrupted_part_is_not_written(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    repository.commit(PLAIN)
+    call("-C", repository.root, "plan", "--parts", "1", "--gate", "lint", "--out", tmp_path / "plan.json")
+    monkeypatch.setattr(pipeline, "_do_meanwhile", interrupt)
+    done = call("-C", repository.root, "observe", tmp_path / "plan.json", "--part", "1", "--out", tmp_path / "p.zip")
+    assert done.code == 130
+    assert not (tmp_path / "p.zip").exists()
 
 
 # -- planning

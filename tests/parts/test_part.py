@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gates import canonical, redact
+from gates.cache import Mask
 from gates.errors import EvidenceError, PartError
 from gates.evidence import archive
 from gates.model import CachedFrom, GateRun
 from gates.parts import GatePart, Part, read_part, write_part
-from gates.parts.part import Masks
 from tests.parts.making import PLAN, RAW, gate, part, written
 
 OBSERVE = b'{"status":"completed"}'
@@ -22,7 +22,7 @@ OBSERVE = b'{"status":"completed"}'
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     said = part(
-        gates=(gate("tests", masks=(Masks(name="run.json", line=3, rules=("tests/token",), count=2),)),),
+        gates=(gate("tests", masks=(Mask(name="run.json", line=3, rules=("tests/token",), count=2),)),),
         base=(gate("tests"),),
     )
     digest = write_part(
@@ -65,8 +65,10 @@ def test_a_part_with_a_secret_in_it_is_not_written(tmp_path: Path) -> None:
         (part(), {**RAW, "raw/tests": b"{}"}, "it holds raw/tests"),
         (part(duration_ms=-1), RAW, "says more than a part has to say"),
         (part(changed="x" * 2000), RAW, "says more than a part has to say"),
-        (part(gates=(gate("tests", masks=(Masks(name="a", line=1, rules=("r" * 2000,), count=1),)),)), RAW, "says more than a part"),
+        (part(gates=(gate("tests", masks=(Mask(name="a", line=1, rules=("r" * 2000,), count=1),)),)), RAW, "says more than a part"),
         (part(gates=(GatePart(run=GateRun(gate="tests", started_ms=0, duration_ms=-5)),)), RAW, "less than no time"),
+        (part(gates=(gate("tests", masks=(Mask(name="a", line=1, rules=("r",), count=-1),)),)), RAW, "says of masks"),
+        (part(gates=(gate("tests", masks=(Mask(name="a", line=-1, rules=("r",), count=1),)),)), RAW, "says of masks"),
         (
             part(
                 gates=(
