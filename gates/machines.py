@@ -57,11 +57,11 @@ def plan(request: Request, asking: Asking, *, parts: int, isolated: bool, before
     """
     start = begin(request)
     found = _described(start, request, asking, parts=parts, isolated=isolated)
-    shared = {step.name: divided for step in start.steps if (divided := _share(step, request.root, start.tree, parts, before)) is not None}
+    theirs = [step for step in start.steps if not _is_the_judge_s(step.gate, isolated=isolated)]
+    shared = {step.name: divided for step in theirs if (divided := _share(step, request.root, start.tree, parts, before)) is not None}
     lengths = _lengths(before)
-    whole = [step for step in start.steps if step.name not in shared and not _is_the_judge_s(step.gate, isolated=isolated)]
     usual = max(1, sum(lengths.values()) // len(lengths)) if lengths else 1
-    placed = spread({step.name: lengths.get(_name(step), usual) for step in whole}, parts)
+    placed = spread({step.name: lengths.get(_name(step), usual) for step in theirs if step.name not in shared}, parts)
 
     def of(planned: Planned) -> Planned:
         if planned.gate in shared:
