@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from gates import canonical, codec, pipeline
+from gates.adapters import process
 from gates.cli.main import main
 from gates.evidence import archive, bundle
 from gates.parts import Part, Plan, read_plan
@@ -500,6 +502,7 @@ def test_an_interrupted_part_is_not_written(repository: Repository, tmp_path: Pa
     repository.commit(PLAIN)
     call("-C", repository.root, "plan", "--parts", "1", "--gate", "lint", "--out", tmp_path / "plan.json")
     monkeypatch.setattr(pipeline, "_do_meanwhile", interrupt)
+    monkeypatch.setattr(process, "_stopping", threading.Event())  # for this test alone: a run that is stopped stays so
     done = call("-C", repository.root, "observe", tmp_path / "plan.json", "--part", "1", "--out", tmp_path / "p.zip")
     assert done.code == 130
     assert not (tmp_path / "p.zip").exists()
