@@ -100,6 +100,13 @@ class BundleError(GatesError):
         super().__init__(cut(error), where=cut(where), help=remedy, see=see)
 
 
+class PartError(GatesError):
+    """A plan or one of its parts can't be read, or is not of this run."""
+
+    def __init__(self, error: str, *, where: str = "", help: str = "", see: str = "") -> None:
+        super().__init__(cut(error), where=cut(where), help=cut(help), see=see)
+
+
 class RepositoryError(GatesError):
     """Git could not answer a question that the judge needs answered."""
 

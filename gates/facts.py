@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from gates import canonical, codec
 from gates.api import Gate, Raw
+from gates.api.raw import OBSERVED
 from gates.errors import GateError
 from gates.model import Facts, Status, ToolRun
 
-#: Written by the runner of gates for each: whether `observe` came to its end, and if not, why.
-OBSERVED = "observe.json"
+__all__ = ["OBSERVED", "read_facts"]
 
 
 def read_facts(gate: Gate, name: str, members: Mapping[str, bytes], version: int | None = None) -> Facts:

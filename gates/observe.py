@@ -225,6 +225,7 @@ def _context(step: Step, setting: Setting, progress: Progress) -> ObserveContext
         base_files=setting.base_files,
         renamed=setting.renamed if step.renamed is None else step.renamed,
         day=setting.day,
+        share=step.share,
         report_progress=lambda text: progress.doing(step.name, _redactor(setting, context.secrets).text(text)),
     )
     return context

@@ -12,6 +12,7 @@ from dataclasses import field, replace
 from datetime import date
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gates
 from gates import redact
@@ -56,6 +57,9 @@ from gates.observe import Masked, Observation, Observed, Place, Progress, Settin
 from gates.plan import Step
 from gates.policy import approvers
 from gates.policy.compose import origins
+
+if TYPE_CHECKING:
+    from gates.evidence.attestation import Place as SignedAt
 
 EVIDENCE = Path(".gates/evidence")
 #: What a gate may take with its engine, service and browser, in bytes: most take less, a browser with a large page that much.
@@ -128,15 +132,15 @@ class Kept:
 
 def run(request: Request, progress: Progress) -> Result:
     """Judge a checkout and write the bundle. Raises `PolicyError`, `UsageError`, `RepositoryError`, `EvidenceError`; gates never raise."""
-    start = _begin(request)
-    seen, changed = _look(request, start, progress)
+    start = begin(request)
+    seen, changed = look(request, start, progress)
     context = start.context
     if changed:
         context = replace(context, limited=(*context.limited, changed))
     if seen.interrupted:
         context = replace(context, limited=(*context.limited, "the run was interrupted"))
-    record, kept = _judged(request, replace(start, context=context), seen, changed)
-    result = _write(record, request, kept, start.previous, interrupted=seen.interrupted)
+    record, kept = judged(request, replace(start, context=context), seen, changed)
+    result = write(record, request, kept, start.previous, interrupted=seen.interrupted)
     result = replace(result, answers=tuple(item.answer for item in seen.here if item.answer is not None))
     if start.cache is not None and not changed and not seen.interrupted:
         _keep(start.cache, record, seen, result.bundle)
@@ -144,7 +148,7 @@ def run(request: Request, progress: Progress) -> Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Start:
+class Start:
     """What is known before any gate looks. `stamps` tell afterwards which of the tracked files were written to."""
 
     base: Base | None
@@ -160,7 +164,7 @@ class _Start:
     begun: float
 
 
-def _begin(request: Request) -> _Start:
+def begin(request: Request) -> Start:
     started, begun = clock.now_text(), clock.monotonic()
     secrets = redact.secrets_of(request.environment)
     with git.remembering():
@@ -170,7 +174,7 @@ def _begin(request: Request) -> _Start:
         _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
         steps = policies.steps(request.selection)
         context = _context(request, tree, base, policies)
-    return _Start(
+    return Start(
         base=base,
         tree=tree,
         policies=policies,
@@ -196,7 +200,18 @@ def _cache(request: Request, tree: Tree) -> Cache | None:
     return Cache(request.cache, request.root, tree, fresh=request.stage is Stage.RELEASE or not request.cached)
 
 
-def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What others saw, by gate: those gates don't look here, and not at the base where that was seen too."""
+
+    here: Mapping[str, Observation] = field(default_factory=dict)
+    there: Mapping[str, Observation] = field(default_factory=dict)
+
+
+NOT_GIVEN = Given()
+
+
+def look(request: Request, start: Start, progress: Progress, given: Given = NOT_GIVEN) -> tuple[Seen, str]:
     """What the gates see, here and at the base, and what was changed in the checkout meanwhile, in words; empty where nothing was."""
     base = start.base
     with _work_folder() as folder:
@@ -218,11 +233,14 @@ def _look(request: Request, start: _Start, progress: Progress) -> tuple[_Seen, s
         earlier = cache(partial(_earlier, request, base))
         setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier, page=_has_page(request)))
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
-            observed = _observe(steered.steps, setting, jobs=request.jobs, progress=progress)
-            seen = _Seen(steps=steered.steps, secrets=start.secrets, here=observed.observations, interrupted=observed.interrupted)
+            own = [step for step in steered.steps if step.name not in given.here]
+            observed = _observe(own, setting, jobs=request.jobs, progress=progress)
+            known = {**given.here, **{item.name: item for item in observed.observations}}
+            here = [known[step.name] for step in steered.steps if step.name in known]
+            seen = Seen(steps=steered.steps, secrets=start.secrets, here=here, interrupted=observed.interrupted)
             if base is not None and not observed.interrupted:
-                known, said = earlier()
-                compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=known)
+                before, said = earlier()
+                compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=before, given=given.there)
                 seen = _with_base(seen, start.policies, compare_with).told_of(said)
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 
@@ -237,7 +255,7 @@ def _do_meanwhile(earlier: Callable[[], object], *, page: bool) -> None:
         earlier()
 
 
-def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple[Record, Kept]:
+def judged(request: Request, start: Start, seen: Seen, changed: str) -> tuple[Record, Kept]:
     """The verdict on what was seen, with all that the evidence keeps of it."""
     policies, context = start.policies, start.context
     _refuse_secrets(policies.all_sources, seen.redactor)
@@ -276,7 +294,7 @@ def _judged(request: Request, start: _Start, seen: _Seen, changed: str) -> tuple
     return record, kept
 
 
-def _keep(kept_in: Cache, record: Record, seen: _Seen, written: BundleInfo) -> None:
+def _keep(kept_in: Cache, record: Record, seen: Seen, written: BundleInfo) -> None:
     """Let later runs have what this one saw, of both sides.
 
     Not what could not tell; not what met a secret, which is not kept and so would be masked nowhere; and of what runs the project's own
@@ -313,7 +331,7 @@ def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pr
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class Seen:
     """What the gates saw on both sides, not yet redacted, with the secrets of the environment, and what lies between the two."""
 
     steps: Sequence[Step]
@@ -328,7 +346,7 @@ class _Seen:
     #: By the identities of an observation, which is kept beside, and of one of `redactors`.
     masks: dict[tuple[int, int], tuple[Observation, Masked]] = field(default_factory=dict)
 
-    def told_of(self, said: BaseBundle | None) -> _Seen:
+    def told_of(self, said: BaseBundle | None) -> Seen:
         """The same with what is said of the base's bundle."""
         return self if self.change is None or said is None else replace(self, change=replace(self.change, bundle=said))
 
@@ -370,7 +388,7 @@ class _Seen:
         return {step.name: step.gate for step in self.steps}
 
 
-def _with_base(seen: _Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> _Seen:
+def _with_base(seen: Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> Seen:
     """The same with what was seen at the base."""
     facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
     secrets = {item.name: frozenset(item.secrets) for item in seen.here}
@@ -489,13 +507,14 @@ def _follows(context: Context, before: Contents) -> Previous:
     return Previous(digest=before.digest, sequence=before.manifest.sequence)
 
 
-def _write(
+def write(
     record: Record,
     request: Request,
     kept: Kept,
     previous: Previous | None,
     *,
     interrupted: bool,
+    place: SignedAt | None = None,
 ) -> Result:
     members = bundle.members_of(record, kept.sources, kept.raw, kept.base_raw)
     record = replace(record, content_digest=bundle.content_digest(members))
@@ -510,7 +529,7 @@ def _write(
         from gates.evidence import attestation
 
         contents = bundle.open_members(sealed)
-        sealed |= attestation.sign(contents, request.sign_key, place=attestation.place_of(contents), time=clock.now_text())
+        sealed |= attestation.sign(contents, request.sign_key, place=place or attestation.place_of(contents), time=clock.now_text())
     if request.bundle_path:
         written = bundle.write(request.bundle_path, sealed)
     else:
@@ -593,7 +612,7 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _run(started: str, begun: float, seen: _Seen, environment: Mapping[str, str]) -> Run:
+def _run(started: str, begun: float, seen: Seen, environment: Mapping[str, str]) -> Run:
     ci_url = ""
     if environment.get("GITHUB_RUN_ID"):
         parts = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gates.api import Gate
+from gates.api import Gate, Share
 from gates.dataclass import dataclass
 from gates.errors import UsageError
 from gates.model import CHANGE_POLICY, Enforcement, GatePolicy, Judging, Policy, Stage, looks_alike
@@ -19,7 +19,7 @@ class Step:
 
     `selected` are the files alone that it is to look at; None: all that its options name. `policy` is the policy that asks for it,
     `renamed` has the names by which that one knows files that are called otherwise, `judged` the root of
-    the tree that has the files which steer the gate.
+    the tree that has the files which steer the gate. `share` is what of it this machine observes; None: all.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Step:
     policy: str = CHANGE_POLICY
     renamed: Mapping[str, str] | None = None
     judged: Path | None = None
+    share: Share | None = None
 
 
 def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str, ...] = ()) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gates import redact
-from gates.api import Gate
+from gates.api import Gate, Share
 from gates.facts import read_facts
 from gates.model import Facts
 from gates.observe import Observation, Progress, Setting, observe, redacted
@@ -29,12 +29,13 @@ def observe_raw(
     timeout_seconds: int = 300,
     offline: bool = False,
     selected: tuple[str, ...] | None = None,
+    share: Share | None = None,
 ) -> Observation:
     """Run `observe` alone. `options` is plain data with the names of the options' fields; `work` is an empty folder."""
     setting = Setting(
         root=root, work=work, environment=dict(os.environ if environment is None else environment), offline=offline, selected=selected
     )
-    step = Step(name=name or gate.id, gate=gate, options=dict(options or {}), timeout_seconds=timeout_seconds)
+    step = Step(name=name or gate.id, gate=gate, options=dict(options or {}), timeout_seconds=timeout_seconds, share=share)
     (observation,) = observe([step], setting, jobs=1, progress=Progress()).observations
     return observation
 

@@ -16,6 +16,7 @@ from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import Raw, count, fingerprint
+from gates.api.share import PARTS, Division, Share
 from gates.api.tools import ToolResult, read_answer, signal_name
 from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
@@ -41,9 +42,11 @@ __all__ = [
     "MASK",
     "MINIMUM_LENGTH",
     "OLDEST_AXE",
+    "PARTS",
     "RUNS_THE_PROJECT",
     "AxeScript",
     "Depends",
+    "Division",
     "Duration",
     "Examined",
     "Facts",
@@ -65,6 +68,7 @@ __all__ = [
     "Serve",
     "Service",
     "Severity",
+    "Share",
     "Site",
     "Skip",
     "Stage",

@@ -21,6 +21,7 @@ from gates.adapters.service import Service
 from gates.api.masked import Note, masked_lines
 from gates.api.options import Serve
 from gates.api.pieces import Pieces
+from gates.api.share import Share
 from gates.api.tools import CRASHED, KILLED, ToolResult, signal_name
 from gates.api.tree import Tree
 from gates.dataclass import dataclass
@@ -50,7 +51,7 @@ class ObserveContext:
     which the policy knows files that the change renames. `added_lines` gives, of files, the lines that the change brings, as pairs of a
     first and a last one; None where there is no base, and each line counts as brought. `base_files` gives those files of the base that
     are not the same here and whose name is wanted, by that name: what each is called here (None: it is gone), and its bytes.
-    `pieces` has what earlier runs found in single files.
+    `pieces` has what earlier runs found in single files. `share` says what of it this machine observes; None: all.
     """
 
     gate: str
@@ -70,6 +71,7 @@ class ObserveContext:
     base_files: BaseFiles = lambda _: None
     day: date = field(default_factory=clock.today)
     pieces: Pieces = field(default_factory=Pieces)
+    share: Share | None = None
     report_progress: Callable[[str], None] = lambda _: None
     python: str = sys.executable
     tool_seconds: list[float] = field(default_factory=list)

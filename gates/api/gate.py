@@ -14,6 +14,7 @@ from gates.adapters import process
 from gates.api.context import ObserveContext
 from gates.api.depends import Depends
 from gates.api.raw import Raw
+from gates.api.share import Division
 from gates.dataclass import dataclass
 from gates.errors import ToolMissingError
 from gates.model import Facts, Limit, Stage
@@ -92,6 +93,8 @@ class Gate:
     `lasting`: what it finds in a commit on one day it finds on another, so an earlier run at the base tells what it would find there now.
     `depends` says of options what the raw output follows from, or why that is not known: where it is, and nothing of it changed, what an
     earlier run on this machine saw stands for another look. Without it the gate looks each time.
+    `division` says how several machines can share what it examines; without it one of them observes all of it. `meets_secrets`: what it
+    looks for are secrets, which have to be masked in what every other gate writes.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -118,6 +121,8 @@ class Gate:
     why_no_base: Callable[[Any], str] | None = None
     steered_by: Callable[[Any], tuple[str, ...]] | None = None
     depends: Callable[[ObserveContext, Any], Depends | str] | None = None
+    division: Division | None = None
+    meets_secrets: bool = False
 
     def no_base(self, options: Any) -> str:
         """Why the gate can't be run on a tree of the base with these options; empty where it can."""

@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from gates import codec, jsontext
+from gates.api.share import MOST_PARTS, PARTS, folder_of
 from gates.errors import GateError
 from gates.model import Examined, Facts, Finding, Kind, Location, Measurement, Severity, Status, ToolRun
 
 MESSAGE_LIMIT = 4000
+#: Written by the runner of gates for each: whether `observe` came to its end, and if not, why.
+OBSERVED = "observe.json"
 
 
 class Raw:
@@ -50,6 +53,41 @@ class Raw:
     def tools(self) -> tuple[ToolRun, ...]:
         """The tool runs that were recorded while observing."""
         return tuple(codec.decode(ToolRun, {**item, "exit_code": item.get("exit_code")}) for item in self.json("tools.json"))
+
+    def parts(self) -> tuple[Raw, ...]:
+        """What each of several machines wrote, in the order of the parts; nothing where one machine observed all of it.
+
+        Raises `GateError` where a part is missing or could not tell: the rest is not what the gate was asked for.
+        """
+        if PARTS not in self:
+            return ()
+        many = self.json(PARTS)["parts"]
+        if type(many) is not int or not 1 < many <= MOST_PARTS:
+            raise GateError(f"{PARTS} does not say of how many parts")
+        found = [self._part(number) for number in range(1, many + 1)]
+        for number, part in enumerate(found, 1):
+            if not part.names():
+                raise GateError(
+                    f"part {number} of {many} is missing",
+                    remedy=f"run it (`gates observe PLAN --part {number}`), and judge all parts together",
+                )
+            observed = part.json(OBSERVED)
+            if observed["status"] != Status.COMPLETED.value:
+                said = str(observed.get("reason") or "it gave no reason")
+                raise GateError(f"part {number} of {many} could not tell: {said}", remedy=str(observed.get("remedy", "")))
+        strange = next((name for name in self.names() if not _is_of_parts(name, many)), None)
+        if strange is not None:
+            raise GateError(f"{strange} is of no part", remedy="judge the parts again as they were written")
+        return tuple(found)
+
+    def _part(self, number: int) -> Raw:
+        folder = folder_of(number)
+        members = {name.removeprefix(folder): content for name, content in self._members.items() if name.startswith(folder)}
+        return self.with_members(members)
+
+    def with_members(self, members: Mapping[str, bytes]) -> Raw:
+        """The same gate's with other members."""
+        return Raw(gate=self.gate, uses=self.uses, parser=self.parser, members=members)
 
     def finding(
         self,
@@ -111,6 +149,11 @@ def fingerprint(rule: str, *identity: str) -> str:
 def count(name: str, value: int, unit: str) -> Measurement:
     """A measurement that is a whole number."""
     return Measurement(name=name, value=Decimal(value), unit=unit)
+
+
+def _is_of_parts(name: str, many: int) -> bool:
+    """Whether a member has its place in raw output that lies in parts."""
+    return name in {PARTS, OBSERVED} or name.startswith(tuple(folder_of(number) for number in range(1, many + 1)))
 
 
 def _numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

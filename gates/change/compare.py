@@ -18,7 +18,7 @@ from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 from gates.judge.limits import COUNTED_KINDS
 from gates.model import Change, Compared, Facts, FileChange, Finding, GatePolicy, GateRun, Hunk, Place, Status
-from gates.observe import Observed, Progress, Setting, observe
+from gates.observe import Observation, Observed, Progress, Setting, observe
 from gates.plan import Step
 
 _NOTHING = Observed(observations=())
@@ -26,7 +26,7 @@ _NOTHING = Observed(observations=())
 WHOLE = (1, 2**31 - 1)
 #: Why a gate with findings was not observed at the base.
 NOT_ASKED = "no limit of the policy asks for it"
-_TOUCHED = "something changed the base's files while the gates looked at them"
+TOUCHED = "something changed the base's files while the gates looked at them"
 _INTERRUPTED = "the run was interrupted"
 
 
@@ -58,12 +58,20 @@ Read = Callable[[Observed], Mapping[str, Facts]]
 
 
 def against(
-    base: Base, setting: Setting, here: Sequence[Here], read: Read, *, jobs: int, progress: Progress, earlier: Earlier | None = None
+    base: Base,
+    setting: Setting,
+    here: Sequence[Here],
+    read: Read,
+    *,
+    jobs: int,
+    progress: Progress,
+    earlier: Earlier | None = None,
+    given: Mapping[str, Observation] | None = None,
 ) -> Against:
     """Observe at the base what the limits ask for, and find what lies between. `setting` is that of what is judged.
 
-    What a run at the base saw is not observed again. Raises `RepositoryError` where git can't compare the two or has not got the base's
-    files.
+    What a run at the base saw is not observed again, nor what another machine of this run saw there (`given`, by gate). Raises
+    `RepositoryError` where git can't compare the two or has not got the base's files.
     """
     tree = setting.tree or Tree.of(setting.root)
     changed, unknown = _changed(setting, tree, base, here)
@@ -71,6 +79,8 @@ def against(
     links = history.changed_links(setting.root, base.commit)
     asks = [_by_earlier(_ask(item, touched), earlier, changed, set(links)) for item in here]
     asked = [ask for ask in asks if ask.observed]
+    told = [given[ask.here.step.name] for ask in asked if given and ask.here.step.name in given]
+    left = [ask for ask in asked if ask.here.step.name not in (given or ())]
     held = [ask for ask in asks if ask.earlier is not None]
     with contextlib.ExitStack() as stack:
         there = (
@@ -78,8 +88,8 @@ def against(
             if asked or any(ask.by_place for ask in held)
             else None
         )
-        observed, spoilt = _observe(there, setting, changed, asked, jobs=jobs, progress=progress) if there and asked else (_NOTHING, "")
-        observed = _with_earlier(observed, held)
+        observed, spoilt = _observe(there, setting, changed, left, jobs=jobs, progress=progress) if there and left else (_NOTHING, "")
+        observed = _with_earlier(replace(observed, observations=(*observed.observations, *told)), held)
         facts = read(observed)
         compared = tuple(_answered(ask, facts.get(ask.here.step.name), spoilt) for ask in asks)
         between = _between(setting, there, tree, changed, _found(asks, facts, observed, changed)) if there and not spoilt else _Between()
@@ -233,7 +243,7 @@ def _observe(
     observed = observe(steps, at_base, jobs=jobs, progress=_AtBase(progress))
     if observed.interrupted:
         return observed, _INTERRUPTED
-    return observed, "" if files.stamps(there.root, before) == before else _TOUCHED
+    return observed, "" if files.stamps(there.root, before) == before else TOUCHED
 
 
 def _at_base_of(ask: _Ask, names: tuple[str, ...]) -> Step:

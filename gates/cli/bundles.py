@@ -20,12 +20,17 @@ def read_bundle(path: Path) -> Contents:
         raise BundleError(problem.error, where=where, help=problem.help, see=problem.see) from error
 
 
+def bundles_here(root: Path) -> list[Path]:
+    """The bundles of the runs at `root`, the newest first."""
+    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
+    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
 def last_bundle(root: Path) -> Path:
     """The newest bundle of the runs at `root`. Raises `UsageError` where there is none."""
-    found = (path for path in (root / EVIDENCE).glob("*.zip") if path.is_file() and not path.is_symlink())
-    bundles = sorted(found, key=lambda path: path.stat().st_mtime)
+    bundles = bundles_here(root)
     if not bundles:
         raise UsageError(
             "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"
         )
-    return bundles[-1]
+    return bundles[0]

@@ -28,6 +28,9 @@ COMMANDS = {
     "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
     "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
     "sign": "sign a bundle, away from the project's code",
+    "plan": "which part of a run on several machines does what, for a CI's matrix",
+    "observe": "run one part of a plan and write what was seen; judges nothing",
+    "judge": "join the parts of a plan, judge, and write the bundle; runs none of the project's code",
     "keygen": "make an Ed25519 pair of keys for signing",
     "report": "render a bundle as text, json, markdown, html, sarif, junit or github",
     "diff": "two bundles: what is new, mended, looser, slower, and less examined",
@@ -133,8 +136,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("-C", dest="root", metavar="DIR", type=Path, default=Path(), help="run as though started in this folder")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     wanted = _command(argv)
-    if wanted in planned.COMMANDS:
-        planned.refuse_command(wanted)
     for name, help_line in COMMANDS.items():
         command = commands.add_parser(name, help=help_line, description=help_line, allow_abbrev=False)
         if name == wanted:
@@ -161,9 +162,9 @@ def _command(argv: Sequence[str]) -> str | None:
 
 
 def _starts_gates(argv: Sequence[str]) -> bool:
-    """Whether the command runs the project's code: `run`, and `init --adopt`."""
+    """Whether the command runs gates: `run`, `observe`, `judge`, and `init --adopt`."""
     command = _command(argv)
-    return command == "run" or (command == "init" and "--adopt" in argv)
+    return command in {"run", "observe", "judge"} or (command == "init" and "--adopt" in argv)
 
 
 def _wants_json(argv: Sequence[str]) -> bool:

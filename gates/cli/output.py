@@ -6,13 +6,17 @@ import importlib
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gates.adapters import files
 from gates.errors import EvidenceError, ExitCode, UsageError
 from gates.model import BundleInfo, Record, Verdict
 from gates.report.view import Claim
+
+if TYPE_CHECKING:
+    from gates.pipeline import Result
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
 FORMATS_OF_RUN = ("text", "json", "github")
@@ -40,6 +44,15 @@ def render(
         case "markdown" | "html":
             settings = {"bundle": bundle, "claim": claim}
     return str(importlib.import_module(f"gates.report.{kind}").render(record, **settings))
+
+
+def tell(result: Result, kind: str, reports: Sequence[tuple[str, Path]]) -> ExitCode:
+    """Write the reports of a run that has ended, print one of a kind, and return its exit code. Raises `EvidenceError`."""
+    code = ExitCode.INTERRUPTED if result.interrupted else exit_code(result.record)
+    for report, path in reports:
+        write_report(path, render(report, result.record, bundle=result.bundle, code=code))
+    say(render(kind, result.record, bundle=result.bundle, code=code, stream=sys.stdout))
+    return code
 
 
 def say(text: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from gates.errors import UsageError
 
-COMMANDS = ("plan", "observe", "judge")
 #: By command: each option, and what it will do.
 OPTIONS: dict[str, dict[str, str]] = {
     "run": {
@@ -21,10 +20,6 @@ def add_arguments(command: str, parser: argparse.ArgumentParser) -> None:
     """Make a command's parser refuse the options that it does not have yet."""
     for name, what in OPTIONS.get(command, {}).items():
         parser.add_argument(f"--{name}", nargs="?", action=_Refused, metavar=what, help=argparse.SUPPRESS)
-
-
-def refuse_command(name: str) -> NoReturn:
-    raise UsageError(f"`gates {name}` is planned and not built yet", help="`gates --help` lists what works")
 
 
 class _Refused(argparse.Action):

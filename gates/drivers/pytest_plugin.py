@@ -5,6 +5,8 @@ pytest-xdist writes a stream of its own. A process that ends early leaves a stre
 to by their number in the order of collection. What hooks of the project make of a result is written beside the
 exception that the test really raised, and beside it which functions the interpreter saw running.
 
+Where several machines share the tests, each collects all of them and runs those of its own share.
+
 Each line begins with a digest under a key that changes with each line and that the plug-in forgets: what was written
 can't be changed later, and other code can't write a line of its own. The first key lies in a file that is removed as soon
 as it is read.
@@ -43,6 +45,19 @@ def _take_key() -> bytes:
 
 
 _first_key = [_take_key()]
+
+
+def _read_share() -> dict[str, Any]:
+    """Which tests are run here: `{part, parts, files, tests}`, the last two from a name to the part that runs it; empty: all are."""
+    try:
+        found: dict[str, Any] = json.loads((_FOLDER / "share.json").read_text("utf-8"))
+    except OSError:
+        return {}
+    return found
+
+
+_share = _read_share()
+_shared_files = {test.partition("::")[0] for test in _share.get("tests", ())}
 if hasattr(rewrite, "_read_pyc"):
     # A compiled test in the tree could hold anything: what runs is compiled from its source.
     rewrite._read_pyc = lambda *_words, **_more: None
@@ -98,6 +113,15 @@ class _Events:
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.deselected += [self.number(item) for item in items]
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, None]:
+        """Leave to the other machines what is theirs, when all hooks of the project have had their say."""
+        yield
+        if _share:
+            elsewhere = [item for item in items if _part_of(item.nodeid) != _share["part"]]
+            self.write("share", elsewhere=[self.number(item) for item in elsewhere])
+            items[:] = [item for item in items if _part_of(item.nodeid) == _share["part"]]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -167,6 +191,7 @@ class _Events:
                 outcome=report.outcome,
                 xfail=getattr(report, "wasxfail", None),
                 part=hasattr(report, "context"),
+                ms=round(report.duration * 1000),
                 **_words(report),
             )
 
@@ -197,6 +222,16 @@ class _Events:
         if changed:
             self.write("broken", message=f"something replaced {changed} in our plug-in")
         self.write("finish", stopped=str(session.shouldfail or session.shouldstop or ""))
+
+
+def _part_of(test: str) -> int:
+    """The part that runs a test. Of what nobody has listed every part thinks alike: a new file stays together."""
+    path = test.partition("::")[0]
+    known = _share["tests"].get(test) or _share["files"].get(path)
+    if known is None:
+        named = test if path in _shared_files else path
+        known = int.from_bytes(blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") % _share["parts"] + 1
+    return int(known)
 
 
 def _kind(exception: type[BaseException] | None) -> str:

@@ -169,8 +169,35 @@ class GateRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartRun:
+    """What one part of a plan says of itself: when it began (RFC 3339, UTC), how long it took, where. `digest` is that of its archive."""
+
+    part: int
+    started: str
+    duration_ms: int
+    python: str
+    platform: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """The plan by which a run was observed in parts (its digest), and those that were there.
+
+    `isolated`: what does not run the project's code was observed by the judge. Where the parts ran is their own word.
+    """
+
+    digest: str
+    isolated: bool
+    parts: tuple[PartRun, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What varies between two runs on the same inputs: never part of the content digest. `base` is of gates that were run on the base."""
+    """What varies between two runs on the same inputs: never part of the content digest. `base` is of gates that were run on the base.
+
+    `plan`: it was observed in parts.
+    """
 
     started: str
     duration_ms: int
@@ -180,6 +207,7 @@ class Run:
     gates: tuple[GateRun, ...] = ()
     ci_url: str = ""
     base: tuple[GateRun, ...] | None = None
+    plan: PlannedRun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -284,5 +284,6 @@ GATE = Gate(
     steered_by=steered_by,
     by_line=True,
     by_file=True,
+    meets_secrets=True,
     depends=depends,
 )

@@ -60,7 +60,7 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "--sign-key", "k"], "the private key can't be read"),
         (["run", "--base", "nowhere"], "is not a commit of this repository"),
         (["run", "a.py"], "at the commit stage only"),
-        (["plan", "x"], "planned and not built yet"),
+        (["run", "--only-failed"], "planned and not built yet"),
         (["verify", "x.zip", "--min-trust", "2"], "invalid choice: '2'"),
         (["nonsense"], "invalid choice"),
         (["run", "--nonsense"], "unrecognized arguments"),

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import Depends, Facts, Gate, Limit, Need, ObserveContext, Raw
-from gates.runners.tests import command, coverage, facts, interpreter, inventory, removed, tampering
+from gates.api import Depends, Division, Facts, Gate, Limit, Need, ObserveContext, Raw
+from gates.runners.tests import command, coverage, facts, interpreter, inventory, parts, removed, tampering
 from gates.runners.tests.detection import detect
 from gates.runners.tests.engine import Engine
 from gates.runners.tests.options import Coverage, Options
@@ -42,7 +42,7 @@ def _observe_pytest(context: ObserveContext, options: Options) -> None:
     settings = inventory.read_settings(context.root, options, major=project.major)
     context.report_progress("listing the tests")
     tampering.check_names(context, covered=options.coverage is not None)
-    files = inventory.files_of_tests(context, options, settings)
+    files = inventory.files_of_tests(context.files, options, settings)
     before = tampering.digests(context, files)
     found = inventory.find(context, options, project, settings, files)
     at_base = removed.find(context, options, project, settings)
@@ -74,7 +74,7 @@ def depends(context: ObserveContext, options: Options) -> Depends:
 
 def parse(raw: Raw) -> Facts:
     """Facts of the run. Raises `GateError` where it broke off or can't be believed."""
-    return command.read_facts(raw) if command.MEMBER in raw else facts.read_facts(raw)
+    return command.read_facts(raw) if command.MEMBER in raw else facts.read_facts(parts.joined(raw))
 
 
 def needs(root: Path, options: Options) -> Iterable[Need]:
@@ -109,4 +109,5 @@ GATE = Gate(
     detect=detect,
     needs=needs,
     depends=depends,
+    division=Division(why_not=parts.why_not, files=parts.files, milliseconds=parts.milliseconds),
 )

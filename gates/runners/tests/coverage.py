@@ -34,9 +34,16 @@ def run_covered(context: ObserveContext, engine: Engine, project: Project, cover
     context.raw_path(REPORT).unlink(missing_ok=True)
     if not data.is_file() and any(folder.iterdir()):
         _coverage(context, project, ["combine", "--quiet"], env)
-    _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
+    if context.share is not None and not data.is_file():
+        context.raw_json(REPORT, {"files": {}})  # no test of its share runs a line; whether others do, their parts say
+    else:
+        _report(context, project, env)
     # Not before the project's code has ended: reading its data may run plug-ins of the project's.
     context.raw_json(SOURCES, sources)
+
+
+def _report(context: ObserveContext, project: Project, env: dict[str, str]) -> None:
+    _coverage(context, project, ["json", "--quiet", "--fail-under=0", "-o", str(context.raw_path(REPORT))], env)
 
 
 def changed_lines(context: ObserveContext) -> dict[str, list[list[int]]] | None:
@@ -90,6 +97,31 @@ def take_report(context: ObserveContext, coverage: Coverage, before: tuple[int, 
             remedy="let them write it (`--cov-report=json`), or leave out `coverage.report` to measure here",
         )
     context.raw_bytes(REPORT, path.read_bytes())
+
+
+def combined(reports: Sequence[Any]) -> dict[str, Any]:
+    """One report of several on the same lines: a line that ran in one of them was run. Raises `GateError` for reports on others."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        for report in reports:
+            for path, entry in report["files"].items():
+                before = found.get(path)
+                found[path] = entry if before is None else _added(path, before, entry)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise GateError("a part's coverage report is not coverage.py's JSON", remedy="write it with `coverage json`") from None
+    return {"files": found}
+
+
+def _added(path: str, one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    counted, again = one["summary"], two["summary"]
+    if any(counted[name] != again[name] for name in ("num_statements", "excluded_lines")):
+        raise GateError(
+            f"the parts counted different lines of {path} for the coverage",
+            remedy="let each part have the same Python, coverage.py and settings",
+        )
+    missing = sorted(set(one["missing_lines"]) & set(two["missing_lines"]))
+    summary = {**counted, "covered_lines": counted["num_statements"] - len(missing)}
+    return {**one, "executed_lines": sorted({*one["executed_lines"], *two["executed_lines"]}), "missing_lines": missing, "summary": summary}
 
 
 def measurements(raw: Raw) -> list[Measurement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gates import drivers
-from gates.api import GateError, ObserveContext, ToolResult, ToolTimeoutError
+from gates.api import GateError, ObserveContext, Share, ToolResult, ToolTimeoutError
 from gates.runners.tests import masking
 from gates.runners.tests.interpreter import Project
 from gates.runners.tests.inventory import Settings
@@ -44,12 +45,12 @@ class Engine:
         self.plugin_folder = context.scratch
 
     def run(self, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> None:
-        """Run all tests, then those that failed again, as often as the policy allows.
+        """Run all tests, or those of this machine's share, then those that failed again, as often as the policy allows.
 
         `prefix` stands between the interpreter and `-m pytest`, `env` adds to the environment: for coverage.
         What was seen is kept in memory: code of the project that runs after this could change a file.
         """
-        streams, code = self._pytest("run", self.options.paths, prefix=prefix, env=env or {})
+        streams, code = self._pytest("run", self.options.paths, prefix=prefix, env=env or {}, share=self.context.share)
         self._keep(RUN, streams, code)
         numbers = {event["id"]: number for number, event in enumerate(tests_of(streams))}
         failed = failed_in(streams) if is_whole(streams) and code in {0, 1} else set()
@@ -67,7 +68,13 @@ class Engine:
             failed -= {before for number, before in enumerate(origin) if before is not None and number not in failed_again}
 
     def _pytest(
-        self, name: str, chosen: Sequence[str], *, prefix: Sequence[str | Path] = (), env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        chosen: Sequence[str],
+        *,
+        prefix: Sequence[str | Path] = (),
+        env: Mapping[str, str] | None = None,
+        share: Share | None = None,
     ) -> tuple[list[Stream], int]:
         """The streams of one run of pytest, and its exit code."""
         events = self.context.scratch / f"events-{name}"
@@ -75,6 +82,9 @@ class Engine:
         self._lay_out_plugin(name)
         key = secrets.token_bytes(32)
         (events / "key").write_bytes(key)
+        if share is not None:
+            known = {"part": share.part, "parts": share.parts, "files": share.files, "tests": share.items}
+            (events / "share.json").write_text(json.dumps(known), "utf-8")
         # Two measurements in one process spoil each other: that of the project's settings gives way.
         own = ["--no-cov"] if prefix and any(word.startswith("--cov") for word in self.settings.words("addopts")) else []
         python = [self.project.python, "--check-hash-based-pycs", "always"]

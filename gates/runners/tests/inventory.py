@@ -97,10 +97,10 @@ def _toml_values(name: str, data: Mapping[str, Any], major: int) -> dict[str, An
     return dict(tool) if major >= 9 else None
 
 
-def files_of_tests(context: ObserveContext, options: Options, settings: Settings) -> list[str]:
-    """The files in which tests are looked for."""
+def files_of_tests(names: Sequence[str], options: Options, settings: Settings) -> list[str]:
+    """Of the tree's files those in which tests are looked for."""
     patterns = _patterns(settings, "python_files")
-    return [path for path in context.files if _matches(path, patterns) and is_within(path, options.paths)]
+    return [path for path in names if _matches(path, patterns) and is_within(path, options.paths)]
 
 
 def is_settings(name: str) -> bool:

@@ -11,6 +11,7 @@ from gates.dataclass import dataclass
 from gates.runners.tests.streams import Stream, is_whole, where_it_was
 
 SEE_OUTPUT = "pytest's own output is kept with the evidence and says more"
+_REPORTS_IN_PLACE = "a plug-in or a conftest.py reports in pytest's place; remove it"
 
 
 class Result(StrEnum):
@@ -25,7 +26,7 @@ class Test:
     """A collected test and what became of it. `line` counts from 1; None for what is no Python function.
 
     `own` is the place (file, line, name) of what pytest was to call, `ran` the places that began in the test and whether each
-    returned; None where nothing could see that.
+    returned; None where nothing could see that. `elsewhere`: another machine runs it.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Test:
     line: int | None
     selected: bool = False
     deselected: bool = False
+    elsewhere: bool = False
     started: bool = False
     finished: bool = False
     rerun: bool = False
@@ -83,8 +85,11 @@ class Run:
     stopped: str
 
 
-def read_run(data: dict[str, Any]) -> Run:
-    """The outcomes of a run; raises `GateError` where pytest was blind, broke off, or was made to lie."""
+def read_run(data: dict[str, Any], *, shared: bool = False) -> Run:
+    """The outcomes of a run; raises `GateError` where pytest was blind, broke off, or was made to lie.
+
+    `shared`: it is one of several that share the tests, so it may leave some to the others.
+    """
     streams: list[Stream] = data["streams"]
     _check_end(streams, data["exit_code"])
     tests: list[Test] = []
@@ -100,6 +105,8 @@ def read_run(data: dict[str, Any]) -> Run:
     for stream in streams:
         for event in stream:
             _apply(event, tests)
+    if not shared and any(test.elsewhere for test in tests):
+        raise GateError("pytest left tests to another machine, and there is none", remedy=_REPORTS_IN_PLACE)
     opened = {event["id"] for stream in streams for event in stream if event["event"] == "opened"}
     run = Run(tests=tests, problems=_problems(streams), opened=opened, deselection=_deselection(streams), stopped=_stopped(streams))
     _check_collection(run)
@@ -114,6 +121,9 @@ def _apply(event: dict[str, Any], tests: list[Test]) -> None:
                 tests[number].selected = True
             for number in event["deselected"]:
                 tests[number].deselected = True
+        case "share":
+            for number in event["elsewhere"]:
+                tests[number].elsewhere = True
         case "started":
             test = tests[event["test"]]
             test.rerun = test.rerun or test.failure is not None or _raised(test)
@@ -149,7 +159,7 @@ def _report(event: dict[str, Any], test: Test) -> None:
     if raw is None:
         raise GateError(
             f"nothing stands behind the outcome of {test.id}: pytest reported {event['outcome']} and our plug-in saw no result",
-            remedy="a plug-in or a conftest.py reports in pytest's place; remove it",
+            remedy=_REPORTS_IN_PLACE,
         )
     expected = event["xfail"] is not None and raw["marked"]
     if raw["kind"] == "failed" and (event["outcome"] == "passed" or (event["outcome"] == "skipped" and not expected)):
@@ -182,7 +192,7 @@ def _check_end(streams: list[Stream], code: int) -> None:
 
 def _check_collection(run: Run) -> None:
     """Whether each collected test was run, deselected or explained."""
-    dropped = [test for test in run.tests if not test.selected and not test.deselected]
+    dropped = [test for test in run.tests if not (test.selected or test.deselected or test.elsewhere)]
     if dropped:
         raise GateError(
             f"{len(dropped)} of {len(run.tests)} collected tests were dropped without a word, such as {dropped[0].id}",
