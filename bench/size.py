@@ -17,6 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import plot
+
 GATES = str(Path(sys.executable).with_name("gates"))
 POLICY = "version: 1\nextends: [baseline]\ngates: {secrets: {timeout: 60m}, security: {timeout: 60m}}\n"
 _GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
@@ -58,11 +60,13 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench/size", description="how a run grows with the tree")
     parser.add_argument("--files", type=int, nargs="+", default=[1_000, 10_000, 100_000], metavar="N", help="sizes of trees")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="so many runs on each")
+    parser.add_argument("--plot", type=Path, metavar="PATH", help="draw how it grows into this file, as SVG")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         environment = {**os.environ, "GATES_CACHE_DIR": str(Path(name, "cache"))}
         environment.pop("CI", None)
         first: float | None = None
+        lines: dict[str, list[tuple[float, float]]] = {"cold, s": [], "ten changed, s": [], "git status, s": [], "memory, GB": []}
         print(f"{'files':>8} {'cold':>8} {'warm':>8} {'CPU':>8} {'memory':>8} {'git status':>11}   warm against the first")
         for files in options.files:
             root = tree(Path(name, f"tree{files}"), files)
@@ -77,7 +81,11 @@ def main(argv: Sequence[str]) -> int:
             wall, cpu, memory = (statistics.median(item[index] for item in found) for index in range(3))
             status = statistics.median(measured(["git", "status", "--porcelain"], root, environment)[0] for _ in range(3))
             first = first or wall
+            for line, value in zip(lines.values(), (cold[0], wall, status, memory / 1024), strict=True):
+                line.append((files, value))
             print(f"{files:8} {cold[0]:7.2f}s {wall:7.2f}s {cpu:7.2f}s {memory:6.0f}MB {status:10.3f}s   {wall / first:.2f}", flush=True)
+        if options.plot:
+            options.plot.write_text(plot.svg(lines, across="files in the tree", up="seconds, gigabytes"), "utf-8")
         starts = {
             "gates --version": [GATES, "--version"],
             "python -I -c pass": [sys.executable, "-I", "-c", "pass"],

@@ -18,7 +18,7 @@ from gates.report.view import Claim
 if TYPE_CHECKING:
     from gates.pipeline import Result
 
-FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github")
+FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab")
 FORMATS_OF_RUN = ("text", "json", "github")
 _CODES = {Verdict.PASSED: ExitCode.PASSED, Verdict.FAILED: ExitCode.FAILED, Verdict.ERRORED: ExitCode.ERRORED}
 

@@ -8,14 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from gates.model import Finding, Kind, Location, Outcome, Record, Severity
+from gates.report.anchor import anchor
 from gates.report.safe import unicode_text, visible, visible_json, visible_lines, web_address
 from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #: Code hosts refuse a run with more.
 MOST_RESULTS = 25_000
-#: Where a finding stands that has no file: the gate was asked for there.
-POLICY_FILE = "gates.yaml"
 
 SECURITY_GATES = frozenset({"dependencies", "secrets", "security"})
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note", Severity.INFO: "note"}
@@ -164,18 +163,12 @@ def _suppressions(view: FindingView) -> list[dict[str, Any]]:
 
 
 def _location(where: Location, gate: GateView) -> dict[str, Any]:
-    path = where.path or _anchor(where, gate)
+    path = where.path or anchor(where, gate)
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(unicode_text(path), safe="/-._~@+=,"), "uriBaseId": "%SRCROOT%"}}
     physical["region"] = _region(where) if where.path else {"startLine": 1}
     found: dict[str, Any] = {"physicalLocation": physical}
     logical = _logical(where)
     return found | ({"logicalLocations": logical} if logical else {})
-
-
-def _anchor(where: Location, gate: GateView) -> str:
-    """A file for a finding that has none: an operation stands in the API's schema, all else in the policy that asked for it."""
-    schema = gate.policy.options.get("schema") if gate.policy and where.operation else None
-    return schema if isinstance(schema, str) and schema and "://" not in schema and not schema.startswith("/") else POLICY_FILE
 
 
 def _region(where: Location) -> dict[str, int]:

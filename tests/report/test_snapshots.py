@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gates.model import Record
-from gates.report import github, html, json, junit, markdown, sarif, text
+from gates.report import github, gitlab, html, json, junit, markdown, sarif, text
 from tests.report.record_factory import BUNDLE, full, hostile, nothing, passed
 
 
@@ -33,6 +33,7 @@ REPORTS: dict[str, Callable[[Record], str]] = {
     "upload.sarif": lambda record: in_lines(sarif.render(record, for_upload=True)),
     "junit.xml": junit.render,
     "annotations.txt": github.render,
+    "gitlab.json": gitlab.render,
 }
 
 

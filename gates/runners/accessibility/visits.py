@@ -167,7 +167,7 @@ def _secrets(visits: Iterable[Visit], options: Options) -> Iterator[str]:
 
 
 def _parts(context: ObserveContext, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The job of each browser: several share many visits. Two that run on two cores take two thirds of the time of one."""
+    """The job of each browser: several share many visits, no more than there are cores."""
     visits = job["visits"]
     number = max(1, min(context.cores(), _MOST_BROWSERS, len(visits) // _VISITS))
     for part in range(number):

@@ -1,0 +1,15 @@
+"""Where a finding is shown that has no line of a file: code hosts want one for each."""
+
+from __future__ import annotations
+
+from gates.model import Location
+from gates.report.view import GateView
+
+#: Where a finding stands that has no file: the gate was asked for there.
+POLICY_FILE = "gates.yaml"
+
+
+def anchor(where: Location, gate: GateView) -> str:
+    """A file for a finding that has none: an operation stands in the API's schema, all else in the policy that asked for it."""
+    schema = gate.policy.options.get("schema") if gate.policy and where.operation else None
+    return schema if isinstance(schema, str) and schema and "://" not in schema and not schema.startswith("/") else POLICY_FILE
