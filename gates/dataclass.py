@@ -62,7 +62,8 @@ else:
         if hasattr(cls, "__post_init__"):
             body.append("self.__post_init__()")
         words = ", ".join([*positional, *(["*", *keywords] if keywords else [])])
-        exec(f"def __init__({words}):\n " + "\n ".join(body or ["pass"]), known)  # noqa: S102 (names of fields, as the library does it)
+        text = f"def __init__({words}):\n " + "\n ".join(body or ["pass"])
+        exec(text, known)  # noqa: S102  # nosec B102 - names of fields alone, as the library does it
         known["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
         known["__init__"].__annotations__ = {field.name: field.type for field in fields if field.init} | {"return": None}
         return known["__init__"]
