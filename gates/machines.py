@@ -121,14 +121,16 @@ def _gate_part(item: Observation, masked: Masked) -> GatePart:
     return GatePart(run=item.run, masks=masks_of(masked.places), unsearched=unsearched)
 
 
-def judge(request: Request, planned: Plan, paths: Sequence[Path], progress: Progress) -> Result:
+def judge(request: Request, planned: Plan, paths: Sequence[Path], progress: Progress, *, named: bool) -> Result:
     """Join the parts of a plan, judge what they saw, and write the bundle. None of the project's code is run.
 
-    What the plan leaves to the judge is observed here, on both sides. A gate whose part is missing could not tell. Raises `PartError` for
-    parts that are doubled, broken or of another run, and as `pipeline.run` does.
+    What the plan leaves to the judge is observed here, on both sides. A gate whose part is missing could not tell. `named`: the plan was
+    named by its digest, so nobody has put another in its place. Raises `PartError` for parts that are doubled, broken or of another run,
+    for one that is missing and had nothing to do (nothing else would tell of it), and as `pipeline.run` does.
     """
     start = _begin_as(request, planned)
     parts = _read_parts(planned, paths)
+    _refuse_lost(planned, parts)
     given = Given(
         here={item.gate: _joined(item, planned, parts) for item in planned.steps if item.parts},
         there={
@@ -147,7 +149,7 @@ def judge(request: Request, planned: Plan, paths: Sequence[Path], progress: Prog
     start = replace(start, context=replace(start.context, limited=(*start.context.limited, *limited)))
     record, kept = judged(request, start, seen, changed)
     record = replace(record, run=replace(record.run, plan=_planned_run(planned, parts)))
-    return write(record, request, kept, start.previous, interrupted=seen.interrupted, place="apart" if planned.isolated else None)
+    return write(record, request, kept, start.previous, interrupted=seen.interrupted, place="apart" if planned.isolated and named else None)
 
 
 # -- what stands here --------------------------------------------------------------------------
@@ -264,6 +266,16 @@ def _read_parts(planned: Plan, paths: Sequence[Path]) -> dict[int, Read]:
             raise PartError(f"part {read.part.part} is named twice", where=str(path), help="name each part once")
         found[read.part.part] = read
     return found
+
+
+def _refuse_lost(planned: Plan, parts: Mapping[int, Read]) -> None:
+    """Raise `PartError` for a part that is missing and that no gate waits for: a verdict would be in part, and green."""
+    for number in range(1, planned.parts + 1):
+        if number not in parts and not planned.of_part(number):
+            raise PartError(
+                f"part {number} of {planned.parts} is missing: it had nothing to observe, and that is what it has to say",
+                help="name every part, or plan no more of them than there is work for",
+            )
 
 
 def _context(context: Context, planned: Plan, parts: Mapping[int, Read]) -> Context:

@@ -82,6 +82,13 @@ def test_every_command_line_is_one(name: str) -> None:
         assert parse(argv).command == argv[0], argv
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_no_job_lets_a_checkout_stand_for_a_module_of_python_s(name: str) -> None:
+    """`python -m` looks in the folder that it is started in first: a change could bring its own `venv.py`."""
+    jobs = [block for language, block in FENCE.findall(read(name)) if language in {"yaml", "groovy"}]
+    assert [line for block in jobs for line in block.splitlines() if re.search(r"python3? -m", line)] == []
+
+
 @pytest.mark.parametrize("command", planned.OPTIONS)
 def test_what_is_planned_is_not_in_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

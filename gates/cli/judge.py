@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
     with progress_for(sys.stderr, os.environ) as progress:
-        result = machines.judge(request, plan, tuple(_parts(options.parts)), progress)
+        result = machines.judge(request, plan, tuple(_parts(options.parts)), progress, named=options.plan_digest is not None)
     return output.tell(result, options.format, reports)
 
 

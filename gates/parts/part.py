@@ -11,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from gates import canonical, codec, redact
+from gates import canonical, codec, jsontext, redact
 from gates.adapters import files
 from gates.api.context import RAW_LIMIT
 from gates.cache import Mask
 from gates.dataclass import dataclass
 from gates.errors import BundleError, EvidenceError, PartError, cut
 from gates.evidence import archive
-from gates.model import GateRun
+from gates.facts import OBSERVED
+from gates.model import GateRun, Status
 from gates.observe import RAW_MEMBERS, Observation, Place
 from gates.parts.plan import Plan
 
@@ -110,7 +111,7 @@ def read_part(path: Path, plan: Plan) -> Read:
         _check_plan(part, plan)
         _check_members(members)
         here, there = (
-            _observations(part.part, told, plan, _by_gate(members, folder))
+            _observations(part.part, told, plan, _by_gate(members, folder), at_base=folder == "base-raw/")
             for told, folder in ((part.gates, "raw/"), (part.base, "base-raw/"))
         )
         return Read(part=part, here=here, there=there, digest=canonical.sha256(archive.pack(members)))
@@ -167,7 +168,9 @@ def _by_gate(members: Mapping[str, bytes], folder: str) -> dict[str, dict[str, b
     return raw
 
 
-def _observations(part: int, gates: Sequence[GatePart], plan: Plan, raw: Mapping[str, Mapping[str, bytes]]) -> dict[str, Observation]:
+def _observations(
+    part: int, gates: Sequence[GatePart], plan: Plan, raw: Mapping[str, Mapping[str, bytes]], *, at_base: bool
+) -> dict[str, Observation]:
     """What was seen on one side, by gate; raises `ValueError` where the part holds what is not its own."""
     own = {step.gate for step in plan.of_part(part)}
     told = {gate.run.gate: gate for gate in gates}
@@ -178,7 +181,19 @@ def _observations(part: int, gates: Sequence[GatePart], plan: Plan, raw: Mapping
             raise ValueError(f"part {part} holds raw output of {gate}, which is not its to observe")
     if set(told) != set(raw):
         raise ValueError(f"part {part} says one thing of {min(set(told) ^ set(raw))} and holds another")
+    for name in () if at_base else sorted(told):
+        if _has_nothing(raw[name]):
+            raise ValueError(f"part {part} says that nothing was named for {name} to examine: a plan names no files")
     return {name: _observation(told[name], raw[name]) for name in told}
+
+
+def _has_nothing(members: Mapping[str, bytes]) -> bool:
+    """Whether a gate says that it does not apply. Whatever can't be read is for its parser to refuse."""
+    try:
+        said = jsontext.loads(members.get(OBSERVED, b""))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("status") == Status.NOT_APPLICABLE.value
 
 
 def _observation(told: GatePart, members: Mapping[str, bytes]) -> Observation:

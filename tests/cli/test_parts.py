@@ -352,9 +352,12 @@ def test_terminal_codes_of_a_part_reach_no_terminal(shared: Shared, tmp_path: Pa
 
 def test_a_signature_of_an_isolated_judge_says_that_it_was_made_apart(shared: Shared, tmp_path: Path) -> None:
     call("keygen", tmp_path / "key")
-    shared.judge(*shared.parts, "--sign-key", tmp_path / "key", bundle=tmp_path / "judged.zip")
-    done = call("verify", tmp_path / "judged.zip", "--key", tmp_path / "key.pub")
-    assert "apart from the project's code" in done.out
+    said = []
+    for number, named in enumerate([("--plan-digest", shared.read.digest), ()]):
+        bundle = tmp_path / f"judged{number}.zip"
+        shared.judge(*shared.parts, "--sign-key", tmp_path / "key", *named, bundle=bundle)
+        said.append("apart from the project's code" in call("verify", bundle, "--key", tmp_path / "key.pub").out)
+    assert said == [True, False]  # a plan that could be another's says nothing of what was apart
 
 
 # -- observing

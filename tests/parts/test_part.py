@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gates import canonical, redact
+from gates import canonical, machines, redact
 from gates.cache import Mask
 from gates.errors import EvidenceError, PartError
 from gates.evidence import archive
@@ -58,6 +58,7 @@ def test_a_part_with_a_secret_in_it_is_not_written(tmp_path: Path) -> None:
         (part(gates=(gate("tests"), gate("security"))), RAW, "part 1 holds raw output of security"),
         (part(base=(gate("security"),)), RAW, "part 1 holds raw output of security"),
         (part(gates=(gate("tests"), gate("tests"))), RAW, "a gate stands in this part twice"),
+        (part(), {**RAW, "raw/tests/observe.json": b'{"status":"not-applicable","reason":"no"}'}, "nothing was named for tests to examine"),
         (part(gates=()), RAW, "says one thing of tests and holds another"),
         (part(), {}, "says one thing of tests and holds another"),
         (part(), {**RAW, "decision.json": b"{}"}, "it holds decision.json, which is no part of what a part writes"),
@@ -173,3 +174,10 @@ def test_of_a_part_of_two_plans_the_other_one_refuses_it(tmp_path: Path) -> None
     other = replace(PLAN, parts=2, isolated=False)
     with pytest.raises(PartError, match="of another plan"):
         read_part(written(tmp_path / "part.zip"), other)
+
+
+def test_a_missing_part_that_no_gate_waits_for_is_refused(tmp_path: Path) -> None:
+    read = read_part(written(tmp_path / "part.zip"), PLAN)
+    machines._refuse_lost(PLAN, {})  # what its gates say is enough where they wait for it
+    with pytest.raises(PartError, match="part 3 of 3 is missing: it had nothing to observe"):
+        machines._refuse_lost(replace(PLAN, parts=3), {1: read, 2: read})
