@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from measuring import GIT, measured
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -25,7 +26,6 @@ HOOKS = {
     "plain.yaml": {"detect-secrets": f"{PROGRAMS}/detect-secrets-hook", "bandit": f"{PROGRAMS}/bandit -q"},
     "gates.yaml": {"gates": f"{PROGRAMS}/gates run --stage commit"},
 }
-_GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 
 
 def repository(root: Path) -> Path:
@@ -41,7 +41,7 @@ def repository(root: Path) -> Path:
         (root / name).write_text("\n\n".join(functions), "utf-8")
     (root / "gates.yaml").write_text(POLICY, "utf-8")
     for words in (("init", "-q", "-b", "main", "."), ("add", "--all"), ("commit", "-q", "-m", "five modules")):
-        subprocess.run([*_GIT, *words], cwd=root, check=True)
+        subprocess.run([*GIT, *words], cwd=root, check=True)
     return root
 
 
@@ -59,17 +59,7 @@ def change(root: Path, number: int) -> None:
     for name in FILES:
         with (root / name).open("a", encoding="utf-8") as file:
             file.write(f"\nNUMBER = {number}\n")
-    subprocess.run([*_GIT, "add", "--all"], cwd=root, check=True)
-
-
-def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float]:
-    """Wall time and CPU of a command with all its children, in seconds. A command that fails ends the benchmark."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    subprocess.run([*GIT, "add", "--all"], cwd=root, check=True)
 
 
 def installed(folder: Path) -> tuple[float, float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import http.server
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -20,11 +19,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from measuring import GIT, measured
+
 from gates.adapters.browser import newest_axe
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "examples" / "shop"
-_GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 
 
 #: What the shop's gates look at, said in its policy: which option each line comes after.
@@ -66,16 +66,6 @@ class Advisories(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float]:
-    """Wall time and CPU of a command with all its children, in seconds. A command that fails ends the benchmark."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-
-
 def copied(folder: Path, name: str = "shop", *, inputs: bool = False) -> Path:
     root = folder / name
     shutil.copytree(SHOP, root, ignore=shutil.ignore_patterns("__pycache__", ".gates", ".venv"))
@@ -85,7 +75,7 @@ def copied(folder: Path, name: str = "shop", *, inputs: bool = False) -> Path:
             policy = policy.replace(line, line + more)
         (root / "gates.yaml").write_text(policy, "utf-8")
     for words in (("init", "-q", "-b", "main", "."), ("add", "--all"), ("commit", "-q", "-m", "the shop")):
-        subprocess.run([*_GIT, *words], cwd=root, check=True)
+        subprocess.run([*GIT, *words], cwd=root, check=True)
     return root
 
 
