@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from gates import codec, registry
+from gates import codec, extras, registry
 from gates.adapters import distributions
 from gates.api import Gate, Need
 from gates.cli.sources import standing_or_proposed
 from gates.errors import ExitCode, ToolMissingError
-from gates.model import Enforcement, GatePolicy, Stage
+from gates.model import Enforcement, GatePolicy, Policy, Stage
+from gates.policy import approvers
 from gates.policy.compose import compose
 from gates.report.safe import terminal
 
@@ -31,7 +32,7 @@ def execute(options: argparse.Namespace) -> int:
         if gate.enforcement is not Enforcement.OFF and not gate.not_applicable and options.stage in gate.stages
     ]
     if options.extras:
-        sys.stdout.write(",".join(sorted({registry.find(gate.uses).extra for gate in gates} - {""})) + "\n")
+        sys.stdout.write(",".join(sorted({*_of_approvals(policy), *(registry.find(gate.uses).extra for gate in gates)} - {""})) + "\n")
         return ExitCode.PASSED
     missing = 0
     for gate in gates:
@@ -40,6 +41,11 @@ def execute(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{gate.name}\n" + "".join(_line(need) for need in needs))
     sys.stdout.write("everything is there\n" if not missing else f"{missing} missing: without it the gate is errored, never green\n")
     return ExitCode.ERRORED if missing else ExitCode.PASSED
+
+
+def _of_approvals(policy: Policy) -> Iterator[str]:
+    if any(approvers.parse(text).key for text in policy.approvers):
+        yield extras.SIGNATURES
 
 
 def _needs(policy: GatePolicy, gate: Gate, options: argparse.Namespace) -> Iterator[Need]:
