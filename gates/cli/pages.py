@@ -42,7 +42,8 @@ _RELEASE = """\
 gates verify evidence.zip --trust trust.yaml \\
     --min-trust required-workflow --max-age 30 --stage release \\
     --repository https://github.com/acme/shop \\
-    --ref refs/heads/main --commit ID --policy-digest SHA256"""
+    --ref refs/heads/main --policy-digest SHA256 \\
+    --commit 4b8f0c61d2e9a7350f8c4b1de6a92c7735d0be14"""
 
 _ACTIONS = """\
 What is done with a policy, without a run.
@@ -79,6 +80,22 @@ exit codes: 0 passed; 1 failed; 2 usage or policy is wrong; 3 errored, a gate co
 of ours; 130 interrupted. `gates verify` has 5 to 9 of its own. `gates explain CODE` says what one means.
 
 next: `gates COMMAND --help` for one command, with examples; `man gates`; https://github.com/quality-gates/quality-gates/tree/main/docs"""
+
+#: Variables that change what a command does or prints.
+VARIABLES = {
+    "GATES_CACHE_DIR": "where earlier examinations are kept: an absolute path; empty for nowhere. In CI nothing is kept unless it is set.",
+    "CI": "set by CI: no live lines, and no cache that is not named.",
+    "NO_COLOR": "no colours.",
+    "FORCE_COLOR": "colours, though the output is no terminal.",
+    "COLUMNS": "how wide reports and help are.",
+    "GATES_GITHUB_TOKEN, GITHUB_TOKEN": "with which reviews of a pull request are fetched, in a job of GitHub.",
+}
+#: What a run reads and writes below the folder that it stands in.
+FILES = {
+    "gates.yaml": "the policy. See gates.yaml(5).",
+    ".gates/evidence/": "the bundles of the runs; `.gates` ignores itself.",
+    ".gates/defect.txt": "what to report where something is a defect of Quality Gates.",
+}
 
 #: In the order of `gates --help`. Each is a module of this package, imported when it is used.
 PAGES = {
@@ -238,7 +255,7 @@ PAGES = {
             ("gates plan --parts 2 --isolate --out plan.json --format github", "the machine that judges runs none of the project's code"),
         ),
         codes=_DONE_OR_WRONG,
-        then="give the plan to each machine, and its digest to `gates judge --plan-digest`. docs/many-machines.md has jobs to copy.",
+        then="give the plan to each machine, and its digest to `gates judge`, as --plan-digest. docs/many-machines.md has jobs to copy.",
     ),
     "observe": Page(
         group=_MACHINES,
@@ -276,7 +293,7 @@ PAGES = {
     "help": Page(
         group=_MORE,
         line="show the help of a command",
-        about="The same as `gates --help`, and `gates COMMAND --help`.",
+        about="Print what `--help` prints: of all commands, or of one.",
         examples=(("gates help run", "the help of `gates run`"),),
         codes="0 shown; 2 there is no such command.",
         then="`man gates` has it all on one page.",

@@ -15,7 +15,7 @@ from gates.errors import UsageError
 #: Longer lines are hard to read, however wide the terminal.
 _WIDEST = 100
 #: What an example does, below it; or what a word means, beside it.
-_SAID = re.compile(r"( {6}| {2}\S.*?\S {2,})(\S.*)")
+SAID = re.compile(r"( {6}| {2}\S.*?\S {2,})(\S.*)")
 
 
 class Formatter(argparse.HelpFormatter):
@@ -47,7 +47,7 @@ class Formatter(argparse.HelpFormatter):
 
 def _example(line: str, width: int) -> str:
     """A line that is set apart: a command stays as it is typed, what is said of it is wrapped where it begins."""
-    found = _SAID.fullmatch(line)
+    found = SAID.fullmatch(line)
     if found is None:
         return line
     before, said = found.groups()
