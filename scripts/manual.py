@@ -65,8 +65,8 @@ def command_page() -> str:
     lines += [".SH COMMANDS", *(line for name, parser in parsers().items() for line in _command(name, PAGES[name], parser))]
     lines += [".SH EXIT STATUS", "Codes 5 to 9 are of", ".B gates verify", "alone."]
     lines += [line for code, meaning in EXIT_CODES.items() for line in _term(str(code), "", meaning)]
-    lines += [".SH ENVIRONMENT", *(line for name, meaning in VARIABLES.items() for line in _term(name, "", meaning))]
-    lines += [".SH FILES", *(line for name, meaning in FILES.items() for line in _term(name, "", meaning))]
+    lines += [".SH ENVIRONMENT", *(line for name, meaning in VARIABLES for line in _term(name, "", meaning))]
+    lines += [".SH FILES", *(line for name, meaning in FILES for line in _term(name, "", meaning))]
     lines += [".SH SEE ALSO", ".BR gates.yaml (5)", ".PP", _roff(DOCS)]
     return _page(lines)
 
@@ -196,7 +196,7 @@ def _roff(text: str) -> str:
 def markdown() -> str:
     """A section a command, with its examples and options; then the variables that are read."""
     found = [line for name, parser in parsers().items() for line in _markdown(name, PAGES[name], parser)]
-    rows = [f"| {', '.join(f'`{word}`' for word in name.split(', '))} | {_cell(meaning)} |" for name, meaning in VARIABLES.items()]
+    rows = [f"| {', '.join(f'`{word}`' for word in name.split(', '))} | {_cell(meaning)} |" for name, meaning in VARIABLES]
     return "\n".join([*found, "## Variables", "", "| variable | what it does |", "|---|---|", *rows])
 
 

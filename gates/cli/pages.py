@@ -82,20 +82,23 @@ of ours; 130 interrupted. `gates verify` has 5 to 9 of its own. `gates explain C
 next: `gates COMMAND --help` for one command, with examples; `man gates`; https://github.com/quality-gates/quality-gates/tree/main/docs"""
 
 #: Variables that change what a command does or prints.
-VARIABLES = {
-    "GATES_CACHE_DIR": "where earlier examinations are kept: an absolute path; empty for nowhere. In CI nothing is kept unless it is set.",
-    "CI": "set by CI: no live lines, and no cache that is not named.",
-    "NO_COLOR": "no colours.",
-    "FORCE_COLOR": "colours, though the output is no terminal.",
-    "COLUMNS": "how wide reports and help are.",
-    "GATES_GITHUB_TOKEN, GITHUB_TOKEN": "with which reviews of a pull request are fetched, in a job of GitHub.",
-}
+VARIABLES = (
+    (
+        "GATES_CACHE_DIR",
+        "where earlier examinations are kept: an absolute path; empty for nowhere. In CI nothing is kept unless it is set.",
+    ),
+    ("CI", "set by CI: no live lines, and no cache that is not named."),
+    ("NO_COLOR", "no colours."),
+    ("FORCE_COLOR", "colours, though the output is no terminal."),
+    ("COLUMNS", "how wide reports and help are."),
+    ("GATES_GITHUB_TOKEN, GITHUB_TOKEN", "with which reviews of a pull request are fetched, in a job of GitHub."),
+)
 #: What a run reads and writes below the folder that it stands in.
-FILES = {
-    "gates.yaml": "the policy. See gates.yaml(5).",
-    ".gates/evidence/": "the bundles of the runs; `.gates` ignores itself.",
-    ".gates/defect.txt": "what to report where something is a defect of Quality Gates.",
-}
+FILES = (
+    ("gates.yaml", "the policy. See gates.yaml(5)."),
+    (".gates/evidence/", "the bundles of the runs; `.gates` ignores itself."),
+    (".gates/defect.txt", "what to report where something is a defect of Quality Gates."),
+)
 
 #: In the order of `gates --help`. Each is a module of this package, imported when it is used.
 PAGES = {
