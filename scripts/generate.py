@@ -152,7 +152,11 @@ def module_cases(folder: str) -> Iterator[tuple[Path, Case]]:
 def table(found: list[tuple[Path, Case]]) -> str:
     """One line a case: what is tried, what the engine says when it is run by hand, the answer here, and the test."""
     numbered = any(case.number for _, case in found)
-    rows = ["| | what is tried | the engine alone | here |", "|---|---|---|---|"] if numbered else ["| what is tried | here |", "|---|---|"]
+    rows = (
+        ["| number | what is tried | the engine alone | here |", "|---|---|---|---|"]
+        if numbered
+        else ["| what is tried | here |", "|---|---|"]
+    )
     if numbered:
         found = sorted(found, key=lambda item: trap_order(item[1].number))
     for path, case in found:

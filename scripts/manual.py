@@ -16,6 +16,8 @@ from gates.policy.reference import Row, Section, sections
 
 DOCS = "https://github.com/quality-gates/quality-gates/tree/main/docs"
 _WIDTH = 78
+#: Where a command line goes on in the next line.
+_CONTINUED = re.compile(r" \\\n +")
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
@@ -203,8 +205,9 @@ def markdown() -> str:
 def _markdown(name: str, page: Page, parser: argparse.ArgumentParser) -> Iterator[str]:
     command, follows = synopsis(name, parser)
     yield from (f"## `{command}`", "", *_paragraphs(page.about), "```text", f"{command} {follows}", "```", "")
-    examples = [line for example, what in page.examples for line in (f"# {what}", "$ " + re.sub(r" \\\n +", " ", example))]
-    yield from ("```console", *examples, "```", "")
+    for example, what in page.examples:
+        yield f"- `{_CONTINUED.sub(' ', example)}`: {what}"
+    yield ""
     for title, actions in groups(parser):
         heading = "option" if title == "options" else "argument" if title == "arguments" else title
         yield from (f"| {heading} | meaning |", "|---|---|")
