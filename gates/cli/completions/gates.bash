@@ -56,7 +56,8 @@ _gates() {
   done
   case "$command $option" in
     ' -C' | \
-      'verify --chain')
+      'verify --chain' | \
+      'verify --folder')
       _gates_files -d
       return
       ;;
@@ -150,7 +151,7 @@ _gates() {
       ;;
     'run --report' | \
       'judge --report')
-      _gates_words text= json= markdown= html= sarif= junit= github= gitlab=
+      _gates_words text= json= markdown= html= sarif= junit= github= gitlab= comment=
       return
       ;;
     'waive --class')
@@ -158,13 +159,17 @@ _gates() {
       return
       ;;
     'report --format')
-      _gates_words text json markdown html sarif junit github gitlab
+      _gates_words text json markdown html sarif junit github gitlab comment
       return
       ;;
     'diff --format' | \
       'policy --format' | \
       'verify --format')
       _gates_words text json
+      return
+      ;;
+    'doctor --extras')
+      _gates_words run plan observe judge
       return
       ;;
     'verify --require')
@@ -187,7 +192,7 @@ _gates() {
       diff) _gates_words -h --help --format ;;
       doctor) _gates_words -h --help --stage --policy --extras ;;
       policy) _gates_words -h --help --policy --stage --format --sign-key --yes --exit-code ;;
-      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --stage --policy-digest --max-age --min-sequence ;;
+      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --folder --stage --policy-digest --max-age --min-sequence ;;
       sign) _gates_words -h --help --sign-key --sigstore --sigstore-bundle --sigstore-config --timestamp ;;
       keygen) _gates_words -h --help ;;
       plan) _gates_words -h --help --parts --isolate --out --durations --stage --policy --policy-from --gate --base --offline --as-of --format ;;

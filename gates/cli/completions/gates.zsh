@@ -54,7 +54,7 @@ _gates() {
         '--offline[use no network but this machine'\''s own services]' \
         '--as-of=[judge as on this day (YYYY-MM-DD) instead of today, UTC]:DAY: ' \
         '--format=[what is printed (default\: text)]:FORMAT:(text json github)' \
-        '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab=' \
+        '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab= comment=' \
         '--bundle=[where the evidence goes\: a .zip file or a new folder]:PATH:_files' \
         '--previous=[the branch'\''s bundle before this one\: this one names its digest]:BUNDLE:_files' \
         '--sign-key=[sign the bundle in this job; better in another\: see `gates sign`]:FILE:_files' \
@@ -101,7 +101,7 @@ _gates() {
       _arguments \
         '(- : *)-h[show this help message and exit]' \
         '(- : *)--help[show this help message and exit]' \
-        '--format=[what to render (default\: text)]:FORMAT:(text json markdown html sarif junit github gitlab)' \
+        '--format=[what to render (default\: text)]:FORMAT:(text json markdown html sarif junit github gitlab comment)' \
         '--previous=[show on the page what became of the run since this earlier one]:BUNDLE:_files' \
         '--output=[write it there instead of printing it]:PATH:_files' \
         '1:BUNDLE:_files'
@@ -120,7 +120,7 @@ _gates() {
         '(- : *)--help[show this help message and exit]' \
         '--stage=[the stage to look at (default\: change)]:STAGE:(commit change release)' \
         '--policy=[the policy file (default\: gates.yaml)]:FILE:_files' \
-        '--extras[print the extras that the policy names, for pip, and nothing else]'
+        '--extras=[print the extras that the policy names, for pip\: of all, or of one job of an isolated plan (run, plan, observe, judge)]:JOB:(run plan observe judge)'
       ;;
     policy)
       _arguments \
@@ -152,6 +152,7 @@ _gates() {
         '--commit=[this commit (full id), on a clean tree]:ID: ' \
         '--repository=[this repository]:ADDRESS: ' \
         '--ref=[this branch or tag (full name, such as refs/heads/main)]:NAME: ' \
+        '--folder=[this folder of the repository, which was judged by itself]:DIR:_files -/' \
         '--stage=[judged for this stage]:STAGE:(commit change release)' \
         '--policy-digest=[judged by this policy]:SHA256: ' \
         '--max-age=[judged at most so many days ago]:DAYS: ' \
@@ -208,7 +209,7 @@ _gates() {
         '(- : *)--help[show this help message and exit]' \
         '--plan-digest=[refuse a plan with another digest than `gates plan` printed]:SHA256: ' \
         '--format=[what is printed (default\: text)]:FORMAT:(text json github)' \
-        '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab=' \
+        '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab= comment=' \
         '--bundle=[where the evidence goes\: a .zip file or a new folder]:PATH:_files' \
         '--previous=[the branch'\''s bundle before this one\: this one names its digest]:BUNDLE:_files' \
         '--sign-key=[sign the bundle in this job; better in another\: see `gates sign`]:FILE:_files' \
