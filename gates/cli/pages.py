@@ -230,7 +230,9 @@ PAGES = {
         group=_EVIDENCE,
         line="sign a bundle, in a job that runs none of the project's code",
         about="Verify that a bundle is intact and that its verdict follows, then put a signature into it: by a key, or by Sigstore with "
-        "the identity of the CI job. Do it in a job of its own: whoever's code runs beside a key can take it.",
+        "the identity of the CI job. Do it in a job of its own: whoever's code runs beside a key can take it.\n\n"
+        "Keys need the extra `signatures`, Sigstore the extra `sigstore`, timestamps the extra `timestamp`: "
+        "pip install 'quality-gates[signatures]'.",
         examples=(
             ("gates sign evidence.zip --sign-key release.key", "by a key that `gates keygen` made"),
             ("gates sign evidence.zip --sigstore", "by the identity of this CI job; needs the network"),
@@ -242,7 +244,7 @@ PAGES = {
         group=_EVIDENCE,
         line="make a pair of keys for signing bundles, waivers and changes of a policy",
         about="Write an Ed25519 pair: PATH, the private key, which only you can read; and PATH.pub, the public key, for whoever verifies. "
-        "Never overwrites a file.",
+        "Never overwrites a file. Needs the extra `signatures`.",
         examples=(("gates keygen release.key", "writes release.key and release.key.pub"),),
         codes="0 written; 2 or 4 it could not be.",
         then="keep the private key out of the repository, such as in a secret of the CI; give the public one to whoever verifies, or name "
