@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from gates.api import Examined, Facts, GateError, Proof, Raw, Skip, ToolRun
-from gates.formats import cyclonedx, junit, sarif
+from gates.formats import cyclonedx, junit, named_files, sarif
 from gates.formats.report import Places, Report
 from gates.runners.external.options import OBSERVED
 
@@ -17,11 +17,22 @@ READERS = {"sarif": sarif.read, "cyclonedx": cyclonedx.read}
 def parse(raw: Raw) -> Facts:
     """Facts of the report: what it found, and what it says it looked at, held against the inventory."""
     observed = raw.json(OBSERVED)
+    return _facts(raw, observed, tuple(observed["inventory"] or ()))
+
+
+def parse_1(raw: Raw) -> Facts:
+    """The same with the place of a test only where the report names its file as such."""
+    return _facts(raw, raw.json(OBSERVED), None)
+
+
+def _facts(raw: Raw, observed: dict[str, Any], test_files: tuple[str, ...] | None) -> Facts:
     name, kind = observed["report"], observed["format"]
     places = Places(known=observed["places"])
     cases = junit.read_cases(raw.content(name), name) if kind == "junit" else []
-    report = junit.report_of(raw, cases, places) if kind == "junit" else READERS[kind](raw, name, places)
-    _check_explained(raw.gate, report, observed["unexplained_exit_code"])
+    report = junit.report_of(raw, cases, places, test_files) if kind == "junit" else READERS[kind](raw, name, places)
+    _check_explained(raw.gate, report, observed["unexplained_exit_code"], places.scrub(observed.get("last_words", "")))
+    if observed.get("examined"):
+        report = dataclasses.replace(report, examined=named_files.read(raw, observed["examined"], places))
     if observed["predates_commit"]:
         report = dataclasses.replace(report, skipped=(*report.skipped, Skip(item=name, reason=PREDATES)))
     examined = _tests_examined(report, cases, observed) if kind == "junit" else _examined(report, observed)
@@ -29,11 +40,11 @@ def parse(raw: Raw) -> Facts:
     return dataclasses.replace(facts, tools=_tools(facts.tools, report))
 
 
-def _check_explained(gate: str, report: Report, code: int) -> None:
+def _check_explained(gate: str, report: Report, code: int, words: str) -> None:
     """An exit code that says "something was found", beside a report of nothing, is what a crash looks like."""
     if code and not report.findings:
         raise GateError(
-            f"the command ended with exit code {code}, and nothing in its report explains that",
+            f"the command ended with exit code {code}, and nothing in its report explains that" + (f": {words}" if words else ""),
             remedy=f"run it by hand; where the code means that the tool worked, name it in `gates.{gate}.options.exit-codes`",
         )
 
