@@ -220,6 +220,14 @@ def test_a_command_says_in_a_file_of_its_own_what_it_looked_at(
     assert [skip.item for skip in facts.examined.skipped] == skipped
 
 
+def test_a_list_beside_a_report_that_names_files_takes_away_from_it(observe: Observe) -> None:
+    artifacts = '"artifacts": [{"location": {"uri": "src/cart.py"}, "roles": ["analysisTarget"]}], "results": []'
+    command = ["{python}", "-c", LISTS.replace('"results": []', artifacts), "{raw}", "src/tea.py"]
+    facts = observe("pass", command=command, sarif="x.sarif", examined="seen", inventory=["src/*.py"])
+    assert facts.examined is not None
+    assert (facts.examined.done, facts.examined.expected) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("listed", "place", "reason"),
     [

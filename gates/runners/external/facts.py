@@ -32,12 +32,18 @@ def _facts(raw: Raw, observed: dict[str, Any], test_files: tuple[str, ...] | Non
     report = junit.report_of(raw, cases, places, test_files) if kind == "junit" else READERS[kind](raw, name, places)
     _check_explained(raw.gate, report, observed["unexplained_exit_code"], places.scrub(observed.get("last_words", "")))
     if observed.get("examined"):
-        report = dataclasses.replace(report, examined=named_files.read(raw, observed["examined"], places))
+        listed = named_files.read(raw, observed["examined"], places)
+        report = dataclasses.replace(report, examined=_named_by_both(report.examined, listed))
     if observed["predates_commit"]:
         report = dataclasses.replace(report, skipped=(*report.skipped, Skip(item=name, reason=PREDATES)))
     examined = _tests_examined(report, cases, observed) if kind == "junit" else _examined(report, observed)
     facts = raw.facts(examined=examined, findings=report.findings, measurements=report.measurements)
     return dataclasses.replace(facts, tools=_tools(facts.tools, report))
+
+
+def _named_by_both(reported: tuple[str, ...] | None, listed: tuple[str, ...]) -> tuple[str, ...]:
+    """A list beside a report that names files itself takes away from it, and never adds to it."""
+    return listed if reported is None else tuple(path for path in reported if path in set(listed))
 
 
 def _check_explained(gate: str, report: Report, code: int, words: str) -> None:

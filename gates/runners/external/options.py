@@ -35,6 +35,7 @@ class Options:
         "a file below {raw} in which the command names the files that it looked at: one a line, or JSON with the place of their names "
         "behind a #, such as seen.json#/paths/*/name; for a SARIF report that names none",
         default="",
+        looser=Fewer(),
     )
     exit_codes: tuple[int, ...] = option(
         "exit codes of the command which mean that it worked (default: 0, and 1 where the report says what it found)", default=()
