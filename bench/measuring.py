@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import time
@@ -20,3 +21,14 @@ def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tu
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return wall, (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
+def largest(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float, int]:
+    """Wall time and CPU of a command with all its children, in seconds, and the largest memory of any one of them in MiB."""
+    began = time.perf_counter()
+    child = subprocess.Popen(argv, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - began
+    if status != 0:
+        raise SystemExit(f"{' '.join(argv)} ended with {os.waitstatus_to_exitcode(status)}")
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024

@@ -13,15 +13,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import plot
+from measuring import GIT, largest
 
 GATES = str(Path(sys.executable).with_name("gates"))
 POLICY = "version: 1\nextends: [baseline]\ngates: {secrets: {timeout: 60m}, security: {timeout: 60m}}\n"
-_GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null")
 CHANGED = 10
 
 
@@ -35,19 +34,8 @@ def tree(root: Path, files: int) -> Path:
         (folder / f"module{number % 100:02}.py").write_text(f'"""Module {number}."""\n\n\n{functions}', "utf-8")
     (root / "gates.yaml").write_text(POLICY, "utf-8")
     for words in (("init", "-q", "-b", "main", "."), ("add", "--all"), ("commit", "-q", "-m", "all")):
-        subprocess.run([*_GIT, *words], cwd=root, check=True)
+        subprocess.run([*GIT, *words], cwd=root, check=True)
     return root
-
-
-def measured(argv: Sequence[str], root: Path, environment: dict[str, str]) -> tuple[float, float, int]:
-    """Wall time and CPU in seconds, and the largest memory of any of its processes in MiB."""
-    began = time.perf_counter()
-    child = subprocess.Popen(argv, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - began
-    if status != 0:
-        raise SystemExit(f"{' '.join(argv)} ended with {os.waitstatus_to_exitcode(status)}")
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024
 
 
 def change(root: Path, number: int) -> None:
@@ -71,15 +59,15 @@ def main(argv: Sequence[str]) -> int:
         for files in options.files:
             root = tree(Path(name, f"tree{files}"), files)
             run = [GATES, "run", "--base", "HEAD"]
-            cold = measured(run, root, environment)
+            cold = largest(run, root, environment)
             change(root, 0)
-            measured(run, root, environment)  # a first run keeps nothing of files that were written a moment before
+            largest(run, root, environment)  # a first run keeps nothing of files that were written a moment before
             found = []
             for number in range(1, options.runs + 1):
                 change(root, number)
-                found.append(measured(run, root, environment))
+                found.append(largest(run, root, environment))
             wall, cpu, memory = (statistics.median(item[index] for item in found) for index in range(3))
-            status = statistics.median(measured(["git", "status", "--porcelain"], root, environment)[0] for _ in range(3))
+            status = statistics.median(largest(["git", "status", "--porcelain"], root, environment)[0] for _ in range(3))
             first = first or wall
             for line, value in zip(lines.values(), (cold[0], wall, status, memory / 1024), strict=True):
                 line.append((files, value))
@@ -93,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
         walls: dict[str, list[float]] = {way: [] for way in starts}
         for _ in range(21):
             for way, words in starts.items():
-                walls[way].append(measured(words, Path(name), environment)[0])
+                walls[way].append(largest(words, Path(name), environment)[0])
         ratio = statistics.median(a / b for a, b in zip(walls["gates --version"], walls["python -I -c pass"], strict=True))
         print(f"gates --version against python -I -c pass: {ratio:.2f}")
     return 0

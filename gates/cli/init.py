@@ -21,7 +21,7 @@ _NEXT_ADOPTED = "next: commit it; from then on `gates run` on a branch tells wha
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--adopt", action="store_true", help="for a repository with old findings: run the gates once, and hold what is there"
+        "--adopt", action="store_true", help="for a repository with old findings: run the gates once, and let the policy hold what is there"
     )
     parser.add_argument("--offline", action="store_true", help="with --adopt: use no network but this machine's own services")
     parser.add_argument("--print", action="store_true", dest="print_only", help="print the policy instead of writing it")

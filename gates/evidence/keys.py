@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gates.dataclass import dataclass
 from gates.errors import EvidenceError, UsageError
+from gates.extras import need_signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -65,6 +66,7 @@ def write_pair(path: Path) -> PublicKey:
 
     Raises `UsageError` or `EvidenceError`.
     """
+    need_signatures()
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -89,6 +91,7 @@ def write_pair(path: Path) -> PublicKey:
 
 def load_private(path: Path) -> PrivateKey:
     """The private key in a file that its owner alone may read. Raises `UsageError`."""
+    need_signatures()
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -119,6 +122,7 @@ def load_public(path: Path) -> PublicKey:
 
 def read_public(content: bytes, where: str) -> PublicKey:
     """The public key of a PEM text; `where` is the place that an error names. Raises `UsageError`."""
+    need_signatures()
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

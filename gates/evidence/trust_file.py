@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from gates.errors import PolicyError, Problem, UsageError
 from gates.evidence import keys
 from gates.evidence.trust import TRUST_WORDS, Trust, Trusted, TrustedAuthority, TrustedIdentity, TrustedKey, Validity
+from gates.extras import need_signatures
 from gates.policy.entry import Entry
 from gates.policy.nodes import Choice, Day, Key, Keys, ListOf, Text
 from gates.policy.reader import read_table
@@ -171,6 +172,7 @@ def _identity(entry: Entry, folder: Path) -> TrustedIdentity:
 
 
 def _authority(entry: Entry, folder: Path) -> TrustedAuthority:
+    need_signatures()
     from cryptography import x509
 
     content, said = _pem(entry, folder, "certificates", "the certificates")

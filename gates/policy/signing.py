@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gates import canonical
+from gates.extras import need_signatures
 from gates.model import Override, PolicyApproval, Waiver
 from gates.policy import approvers
 from gates.policy.approvers import SCHEME, Approver
@@ -30,7 +31,10 @@ def written(signature: bytes) -> str:
 
 
 def signer(item: Waiver | Override | PolicyApproval, named: Sequence[str]) -> Approver | None:
-    """The first of a policy's `approvers` whose key signed it as it stands; None where none did."""
+    """The first of a policy's `approvers` whose key signed it as it stands; None where none did.
+
+    Raises `UsageError` where the library that could tell is not installed.
+    """
     if item.signature is None:
         return None
     try:
@@ -42,6 +46,7 @@ def signer(item: Waiver | Override | PolicyApproval, named: Sequence[str]) -> Ap
 
 def _verifies(key: bytes, signature: bytes, content: bytes) -> bool:
     """Ed25519 (RFC 8032)."""
+    need_signatures()
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
