@@ -49,6 +49,20 @@ def test_a_remedy_says_more_than_the_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "remedy"),
+    [
+        ({"shortDescription": {"text": "Disallow prints\nand more"}}, "Disallow prints"),
+        ({"fullDescription": {"text": "Something is wrong"}, "shortDescription": {"text": "Disallow prints"}}, "Disallow prints"),
+        ({"shortDescription": {"text": "Linter Finding: R1"}}, "follow what Linter says of this rule"),
+        ({"shortDescription": {"text": "Disallow prints"}, "help": {"text": "Do it so."}}, "Do it so."),
+        ({"shortDescription": {"text": ""}}, "follow what Linter says of this rule"),
+    ],
+)
+def test_what_a_rule_says_of_itself_stands_in_for_its_help(rule: dict[str, Any], remedy: str) -> None:
+    assert only(run(result(), rules=[{"id": "R1", **rule}])).remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("uri", "place"),
     [
         (f"file://{ROOT}/src/a%20b.py", "src/a b.py:3"),

@@ -11,25 +11,29 @@ from gates.formats.report import Places, Report
 from gates.runners.external.options import OBSERVED
 
 PREDATES = "it was written before the commit that is judged was made: it may be about another one"
-READERS = {"sarif": sarif.read, "cyclonedx": cyclonedx.read}
 
 
 def parse(raw: Raw) -> Facts:
     """Facts of the report: what it found, and what it says it looked at, held against the inventory."""
-    observed = raw.json(OBSERVED)
-    return _facts(raw, observed, tuple(observed["inventory"] or ()))
+    return _facts(raw, version=2)
 
 
 def parse_1(raw: Raw) -> Facts:
-    """The same with the place of a test only where the report names its file as such."""
-    return _facts(raw, raw.json(OBSERVED), None)
+    """The same with the place of a test only where the report names its file as such, and without what a rule says of itself."""
+    return _facts(raw, version=1)
 
 
-def _facts(raw: Raw, observed: dict[str, Any], test_files: tuple[str, ...] | None) -> Facts:
+def _facts(raw: Raw, *, version: int) -> Facts:
+    observed = raw.json(OBSERVED)
     name, kind = observed["report"], observed["format"]
     places = Places(known=observed["places"])
     cases = junit.read_cases(raw.content(name), name) if kind == "junit" else []
-    report = junit.report_of(raw, cases, places, test_files) if kind == "junit" else READERS[kind](raw, name, places)
+    if kind == "junit":
+        report = junit.report_of(raw, cases, places, tuple(observed["inventory"] or ()) if version > 1 else None)
+    elif kind == "sarif":
+        report = sarif.read(raw, name, places, described=version > 1)
+    else:
+        report = cyclonedx.read(raw, name, places)
     _check_explained(raw.gate, report, observed["unexplained_exit_code"], places.scrub(observed.get("last_words", "")))
     if observed.get("examined"):
         listed = named_files.read(raw, observed["examined"], places)
