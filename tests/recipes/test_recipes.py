@@ -68,7 +68,7 @@ SAID = {
         "semgrep": ("errored", "exit code 2, not one of 0"),
         "checkov": ("failed", "infra/a.tf: the report does not name it as examined"),
         "zizmor": ("errored", "exit code 1, not one of 0: fatal: no audit was performed"),
-        "eslint": ("errored", "the tool met an error: Parsing error: Unexpected token ="),
+        "eslint": ("errored", "the tool met an error: src/a.js:1:7: Parsing error: Unexpected token ="),
         "pa11y": ("errored", "the tool met an error: site/gone.html: net::ERR_NAME_NOT_RESOLVED"),
         "vitest": ("errored", "exit code 1, and nothing in its report explains that"),
         "playwright": ("errored", "exit code 1, and nothing in its report explains that"),

@@ -31,7 +31,7 @@ def _facts(raw: Raw, *, version: int) -> Facts:
     if kind == "junit":
         report = junit.report_of(raw, cases, places, tuple(observed["inventory"] or ()) if version > 1 else None)
     elif kind == "sarif":
-        report = sarif.read(raw, name, places, described=version > 1)
+        report = sarif.read(raw, name, places, in_full=version > 1)
     else:
         report = cyclonedx.read(raw, name, places)
     _check_explained(raw.gate, report, observed["unexplained_exit_code"], places.scrub(observed.get("last_words", "")))
