@@ -26,7 +26,7 @@ MOVED = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGEL
 NAVIGATION = {
     "Start": ("adoption", "command-line", "glossary"),
     "The policy": ("policy", "cache"),
-    "The gates": ("gates/index", "runbooks/index", "adding-a-gate"),
+    "The gates": ("gates/index", "recipes", "runbooks/index", "adding-a-gate"),
     "CI": ("github", "other-ci", "many-machines"),
     "Hooks": ("hooks",),
     "Evidence": ("evidence", "reports", "guarantees"),

@@ -55,6 +55,27 @@ def test_what_a_workflow_says_wrongly_is_said(tmp_path: Path, name: str) -> None
     assert not done.stderr, "no traceback"
 
 
+@pytest.mark.parametrize(
+    ("platform", "version", "words"),
+    [
+        ("win32", (3, 12), "runs-on: ubuntu-latest"),
+        ("darwin", (3, 14), "the Python here is 3.14"),
+        ("linux", (3, 10), 'python-version: "3.13"'),
+    ],
+)
+def test_a_runner_that_can_not_do_it_is_told_what_to_change(platform: str, version: tuple[int, int], words: str) -> None:
+    asked = f"import sys; sys.path.insert(0, 'scripts/action'); import runner; runner.check_place({platform!r}, {version!r})"
+    done = subprocess.run([sys.executable, "-I", "-c", asked], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert words in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("inputs", [{"name": "../x"}, {"job": "all"}])
+def test_nothing_is_installed_for_a_workflow_that_is_wrong(tmp_path: Path, inputs: dict[str, str]) -> None:
+    done = step("install", tmp_path, inputs, GITHUB_ACTION_PATH=str(ROOT))
+    assert (done.returncode, done.stdout.startswith("::error")) == (2, True)
+    assert not (tmp_path / "quality-gates" / "environment").exists()
+
+
 class Releases(BaseHTTPRequestHandler):
     """GitHub's API of releases: one, of the tag v1; with `denied`, its files can't be added to."""
 
