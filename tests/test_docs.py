@@ -87,6 +87,13 @@ def test_anchors_are_looked_at() -> None:
     assert {"keys-of-the-file", "waiver-rules", "a-signed-change-of-the-policy"} <= anchors(ROOT / "docs" / "policy.md")
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_every_column_of_a_table_has_a_heading(name: str) -> None:
+    """Who hears a table hears the heading of each cell: the accessibility gate says so of the site."""
+    headings = re.findall(r"^(\|.*\|)\n\|[ :|-]+\|$", FENCE.sub("", read(name)), re.MULTILINE)
+    assert [heading for heading in headings if re.search(r"\|\s*\|", heading)] == []
+
+
 #: What a part of a policy is shown without.
 AROUND = {"version": "version: 1", "gates": "gates: {tests: {}, dependencies: {}, secrets: {}, security: {}}"}
 #: The jobs there have keys of their own, and the example's gate comes with it.
