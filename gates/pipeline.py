@@ -598,7 +598,7 @@ def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
 def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
-    limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
+    limited = () if request.selected_files is None else (f"{_counted(request.selected_files)} named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
     if tree.left_out:
@@ -619,6 +619,10 @@ def _context(request: Request, tree: Tree, base: Base | None, policies: Policies
         limited=limited,
         policies=policies.named,
     )
+
+
+def _counted(names: Sequence[str]) -> str:
+    return "1 file that was" if len(names) == 1 else f"{len(names):,} files that were"
 
 
 def _few(names: Sequence[str]) -> str:

@@ -186,6 +186,8 @@ def hook(name: str, what: str, arguments: list[str], *, files: bool, stages: lis
         f"  description: {what}",
         "  language: python",
         f"  entry: gates {' '.join(arguments)}",
+        # A file may be called as an option is. Whoever gives arguments of their own takes this one away, and the option is refused.
+        *(['  args: ["--"]'] if files else []),
         f"  pass_filenames: {str(files).lower()}",
         # One hook must not become several partial verdicts, and a skipped one must not look green.
         "  require_serial: true",

@@ -55,7 +55,8 @@ def execute(options: argparse.Namespace) -> int:
         cached=not options.no_cache,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
-    with progress_for(sys.stderr, os.environ) as progress:
+    hooked = options.stage is Stage.COMMIT or "PRE_COMMIT" in os.environ
+    with progress_for(sys.stderr, os.environ, brief=hooked) as progress:
         result = pipeline.run(request, progress)
     if options.explain_cache:
         _explain(result.answers)
