@@ -79,7 +79,8 @@ def _ids(root: Path, names: Sequence[str]) -> dict[str, str]:
     """The ids that git would give to the files' content, line ends and keywords written as a commit has them."""
     if not names:
         return {}
-    given = b"".join(b'"' + re.sub(rb'(["\\])', rb"\\\1", os.fsencode(name)).replace(b"\n", rb"\n") + b'"\n' for name in names)
+    prefix = _prefix(root)
+    given = b"".join(b'"' + re.sub(rb'(["\\])', rb"\\\1", prefix + os.fsencode(name)).replace(b"\n", rb"\n") + b'"\n' for name in names)
     told = (git.ask(root, ["hash-object", "--stdin-paths"], git.without_filters(root), given) or b"").decode("ascii").split()
     if len(told) != len(names):
         raise RepositoryError(
@@ -96,7 +97,7 @@ def _again(root: Path, names: Sequence[str], held: Mapping[str, Entry], index: P
     What git makes of a file's line ends hangs on what the index holds, which the id alone does not know.
     """
     without = git.without_filters(root)
-    prefix = os.fsencode(git.line(root, "rev-parse", "--show-prefix") or "")
+    prefix = _prefix(root)
     lines = [f"{held[name].mode} {held[name].id}\t".encode() + prefix + os.fsencode(name) + b"\0" for name in names]
     with tempfile.TemporaryDirectory(prefix="gates-") as folder:
         apart = _at(Path(folder) / "index")
@@ -119,6 +120,11 @@ def _filtered(root: Path, names: Sequence[str], without: Mapping[str, str]) -> s
 def _names(told: bytes | None, otherwise: Collection[str]) -> set[str]:
     """The names of an answer; all that was asked about where there was none."""
     return set(otherwise) if told is None else {os.fsdecode(name) for name in told.split(b"\0") if name}
+
+
+def _prefix(root: Path) -> bytes:
+    """Where `root` lies below the top of its working tree, with a slash at its end: names that git is handed are relative to the top."""
+    return (git.ask(root, ["rev-parse", "--show-prefix"]) or b"").removesuffix(b"\n")
 
 
 def _at(index: Path | None) -> dict[str, str]:
