@@ -164,6 +164,7 @@ def _described(start: Start, request: Request, asking: Asking, *, parts: int, is
         day=context.day,
         commit=context.commit,
         tree=context.tree,
+        folder=context.folder,
         dirty=context.dirty,
         content=_content(request.root, start.tree) if context.dirty or context.commit is None else None,
         base=context.base,

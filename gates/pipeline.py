@@ -244,7 +244,7 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
             setting = replace(
                 setting, base=base.commit, added_lines=partial(added_lines, base, setting), base_files=partial(base_files, base, setting)
             )
-        earlier = cache(partial(_earlier, request, base))
+        earlier = cache(partial(_earlier, request, base, start.context.folder))
         setting = replace(setting, meanwhile=partial(_do_meanwhile, earlier, page=_has_page(request)))
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
             own = [step for step in steered.steps if step.name not in given.here]
@@ -423,13 +423,13 @@ def _with_base(seen: Seen, policies: Policies, compare_with: Callable[[Sequence[
     return replace(seen, there=found.observed.observations, change=found.change, interrupted=seen.interrupted or found.observed.interrupted)
 
 
-def _earlier(request: Request, base: Base | None) -> tuple[Earlier | None, BaseBundle | None]:
+def _earlier(request: Request, base: Base | None, folder: str | None) -> tuple[Earlier | None, BaseBundle | None]:
     """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
     if base is None or not request.base_bundles:
         return None, None
     from gates.evidence.earlier import find as find_earlier  # brings all that signatures need
 
-    return find_earlier(request.base_bundles, base.commit, request.base_trusted)
+    return find_earlier(request.base_bundles, base.commit, folder, request.base_trusted)
 
 
 def _reviews(request: Request, policies: Policies, context: Context) -> Reviews | None:
@@ -506,7 +506,11 @@ def _unproven(raw: RawByGate, decision: Decision, changed: str) -> dict[str, Map
 def _follows(context: Context, before: Contents) -> Previous:
     """The run before this one. Raises `UsageError` where it can't be: a chain is the runs of one branch, in the order of their days."""
     then = before.record.context
-    named = (("repository", then.repository, context.repository), ("ref", then.ref, context.ref))
+    named = (
+        ("repository", then.repository, context.repository),
+        ("ref", then.ref, context.ref),
+        ("folder", then.folder, context.folder),
+    )
     for name, was, is_ in named:
         if was != is_:
             raise UsageError(
@@ -618,6 +622,7 @@ def _context(request: Request, tree: Tree, base: Base | None, policies: Policies
         selection=request.selection,
         limited=limited,
         policies=policies.named,
+        folder=checkout.folder,
     )
 
 

@@ -74,7 +74,8 @@ _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "fals
 class Checkout:
     """What git says of a working tree: full ids in hex. `ref` is the full name of the branch, None when detached.
 
-    `absent` counts files of the commit that a sparse checkout leaves out: no gate can see them.
+    `absent` counts files of the commit that a sparse checkout leaves out: no gate can see them. `folder` is that of the repository which is
+    looked at, where it is not the whole.
     """
 
     commit: str | None
@@ -83,6 +84,7 @@ class Checkout:
     ref: str | None
     repository: str | None
     absent: int = 0
+    folder: str | None = None
 
 
 def search_path(root: Path) -> str:
@@ -159,8 +161,20 @@ def line(root: Path, *argv: str) -> str | None:
 
 def is_repository(root: Path) -> bool:
     """Whether git answers for the folder itself: a configuration can name a working tree that lies elsewhere."""
+    top = _top(root)
+    return top is not None and root.resolve().is_relative_to(top)
+
+
+def _top(root: Path) -> Path | None:
     top = ask(root, ["rev-parse", "--show-toplevel"])
-    return top is not None and root.resolve().is_relative_to(Path(os.fsdecode(top.removesuffix(b"\n"))).resolve())
+    return None if top is None else Path(os.fsdecode(top.removesuffix(b"\n"))).resolve()
+
+
+def _folder(root: Path) -> str | None:
+    """The folder of the repository that `root` is, with slashes; None for all of it."""
+    top = _top(root)
+    within = root.resolve().relative_to(top).as_posix() if top is not None else "."
+    return None if within == "." else within
 
 
 def checkout(root: Path) -> Checkout:
@@ -175,6 +189,7 @@ def checkout(root: Path) -> Checkout:
         absent=absent,
         ref=line(root, "symbolic-ref", "--quiet", "HEAD"),
         repository=_without_credentials(line(root, "config", "--get", "remote.origin.url")),
+        folder=_folder(root),
     )
 
 

@@ -31,10 +31,12 @@ class Earlier:
     raw: Mapping[str, Mapping[str, bytes]]
     places: Mapping[str, Sequence[Place]]
 
-    def why_not(self, commit: str) -> str:
-        """Why it tells nothing of a commit; empty where it does."""
+    def why_not(self, commit: str, folder: str | None) -> str:
+        """Why it tells nothing of a commit, or of that folder of it; empty where it does."""
         if self.context.commit != commit:
             return f"it is of commit {(self.context.commit or 'none')[:12]}, and the base is {commit[:12]}"
+        if self.context.folder != folder:
+            return f"it is of {_named(self.context.folder)}, and this run is of {_named(folder)}"
         if self.context.dirty:
             return "it is of a tree with changes that were not committed"
         if self.context.limited:
@@ -67,6 +69,10 @@ class Earlier:
         name = gate_of(step)
         run = GateRun(gate=step.name, started_ms=0, duration_ms=0, cached=True)
         return Observation(name=step.name, members=self.raw.get(name, {}), secrets={}, run=run, places=tuple(self.places.get(name, ())))
+
+
+def _named(folder: str | None) -> str:
+    return f"the folder {folder}" if folder else "the whole repository"
 
 
 def gate_of(step: Step) -> str:

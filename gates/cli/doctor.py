@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gates import codec, extras, registry
 from gates.adapters import distributions
@@ -16,11 +16,21 @@ from gates.policy import approvers
 from gates.policy.compose import compose
 from gates.report.safe import terminal
 
+#: By job, whether it observes gates that run the project's code, and whether those that don't.
+_WANTED = {"run": (True, False), "plan": (), "observe": (True,), "judge": (False,)}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="the stage to look at (default: change)")
     parser.add_argument("--policy", metavar="FILE", help="the policy file (default: gates.yaml)")
-    parser.add_argument("--extras", action="store_true", help="print the extras that the policy names, for pip, and nothing else")
+    parser.add_argument(
+        "--extras",
+        nargs="?",
+        const="run",
+        choices=list(_WANTED),
+        metavar="JOB",
+        help=f"print the extras that the policy names, for pip: of all, or of one job of an isolated plan ({', '.join(_WANTED)})",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -32,7 +42,7 @@ def execute(options: argparse.Namespace) -> int:
         if gate.enforcement is not Enforcement.OFF and not gate.not_applicable and options.stage in gate.stages
     ]
     if options.extras:
-        sys.stdout.write(",".join(sorted({*_of_approvals(policy), *(registry.find(gate.uses).extra for gate in gates)} - {""})) + "\n")
+        sys.stdout.write(",".join(sorted(_extras(policy, gates, options.extras) - {""})) + "\n")
         return ExitCode.PASSED
     missing = 0
     for gate in gates:
@@ -43,9 +53,12 @@ def execute(options: argparse.Namespace) -> int:
     return ExitCode.ERRORED if missing else ExitCode.PASSED
 
 
-def _of_approvals(policy: Policy) -> Iterator[str]:
-    if any(approvers.parse(text).key for text in policy.approvers):
-        yield extras.SIGNATURES
+def _extras(policy: Policy, gates: Sequence[GatePolicy], job: str) -> set[str]:
+    """What a job needs: whoever observes, its gates' engines; whoever judges, what keys need."""
+    found = {gate.extra for gate in (registry.find(item.uses) for item in gates) if gate.executes_project in _WANTED[job]}
+    if job in ("run", "judge") and any(approvers.parse(text).key for text in policy.approvers):
+        found.add(extras.SIGNATURES)
+    return found
 
 
 def _needs(policy: GatePolicy, gate: Gate, options: argparse.Namespace) -> Iterator[Need]:

@@ -18,7 +18,7 @@ from gates.report.view import Claim
 if TYPE_CHECKING:
     from gates.pipeline import Result
 
-FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab")
+FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab", "comment")
 FORMATS_OF_RUN = ("text", "json", "github")
 _CODES = {Verdict.PASSED: ExitCode.PASSED, Verdict.FAILED: ExitCode.FAILED, Verdict.ERRORED: ExitCode.ERRORED}
 
@@ -41,7 +41,7 @@ def render(
             settings = {"bundle": bundle, "exit_code": code, "problems": ()}
         case "text":
             settings = {"bundle": bundle, "color": wants_color(stream), "width": width(stream), "claim": claim}
-        case "markdown" | "html":
+        case "markdown" | "html" | "comment":
             settings = {"bundle": bundle, "claim": claim}
     return str(importlib.import_module(f"gates.report.{kind}").render(record, **settings))
 

@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--commit", type=_commit, metavar="ID", help="it must be about this commit (full id), on a clean tree")
     parser.add_argument("--repository", metavar="ADDRESS", help="it must be about this repository")
     parser.add_argument("--ref", metavar="NAME", help="it must be about this branch or tag (full name)")
+    parser.add_argument("--folder", metavar="DIR", help="it must be about this folder of the repository, which was judged by itself")
     parser.add_argument("--stage", type=Stage, choices=list(Stage), help="it must have been judged for this stage")
     parser.add_argument("--policy-digest", metavar="SHA256", help="it must have been judged by this policy")
     parser.add_argument("--max-age", type=_days, metavar="DAYS", help="it must have been judged at most so many days ago")
@@ -84,6 +85,7 @@ def execute(options: argparse.Namespace) -> int:
         commit=options.commit,
         repository=options.repository,
         ref=options.ref,
+        folder=options.folder,
         stage=options.stage,
         policy_digest=options.policy_digest,
         not_before=today - timedelta(days=min(options.max_age, today.toordinal() - 1)) if aged else None,

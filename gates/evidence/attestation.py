@@ -172,6 +172,7 @@ def _predicate(contents: Contents, place: Place) -> dict[str, Any]:
         "repository": context.repository,
         "ref": context.ref,
         "dirty": context.dirty,
+        **({"folder": context.folder} if context.folder else {}),
         "policy_digest": decision.policy_digest,
         "content_digest": manifest.content_digest,
         "previous": manifest.previous,

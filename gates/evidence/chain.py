@@ -35,10 +35,11 @@ class Link:
     verdict: Verdict
     repository: str | None
     ref: str | None
+    folder: str | None
 
     @property
-    def branch(self) -> tuple[str | None, str | None]:
-        return (self.repository, self.ref)
+    def branch(self) -> tuple[str | None, ...]:
+        return (self.repository, self.ref, self.folder) if self.folder else (self.repository, self.ref)
 
     def __str__(self) -> str:
         return f"{self.path.name} (number {self.sequence})"
@@ -126,6 +127,7 @@ def _read(folder: Path) -> tuple[list[Link], dict[Path, Verification]]:
                 verdict=contents.record.decision.verdict,
                 repository=context.repository,
                 ref=context.ref,
+                folder=context.folder,
             )
         )
     return links, broken
@@ -133,18 +135,22 @@ def _read(folder: Path) -> tuple[list[Link], dict[Path, Verification]]:
 
 def _chosen(links: Sequence[Link], expected: Expectation, folder: Path) -> list[Link]:
     """The bundles of the one branch that is asked about, each once."""
-    asked = (expected.repository, expected.ref)
-    chosen = {link.digest: link for link in links if all(want in (None, is_) for want, is_ in zip(asked, link.branch, strict=True))}
+    chosen = {link.digest: link for link in links if _is_asked(link, expected)}
     branches = sorted({" ".join(part or "not known" for part in link.branch) for link in chosen.values()})
     if len(branches) > 1:
         raise UsageError(
             f"the bundles are of {len(branches)} branches: {'; '.join(branches)}",
             where=str(folder),
-            help="name one with --ref and --repository",
+            help="name one with --ref, --repository and --folder",
         )
     if not chosen:
         raise UsageError("there is no bundle of that branch in this folder", where=str(folder), help=_HELP)
     return list(chosen.values())
+
+
+def _is_asked(link: Link, expected: Expectation) -> bool:
+    pairs = ((expected.repository, link.repository), (expected.ref, link.ref), (expected.folder, link.folder))
+    return all(wanted in (None, is_) for wanted, is_ in pairs)
 
 
 def _of_each(expected: Expectation) -> Expectation:

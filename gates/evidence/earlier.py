@@ -19,8 +19,10 @@ from gates.model import BaseBundle
 from gates.observe import Place
 
 
-def find(paths: Sequence[Path], commit: str, trusted: Trusted) -> tuple[Earlier | None, BaseBundle]:
+def find(paths: Sequence[Path], commit: str, folder: str | None, trusted: Trusted) -> tuple[Earlier | None, BaseBundle]:
     """The first of the bundles from which a run against `commit` can take something, and what the evidence says of them.
+
+    `folder` is that of the repository which is judged; None: all of it.
 
     A folder stands for the bundles in it. One that is broken, or that nobody vouches for, is not used, and why is said: a run may be
     given what others can write to. Raises `UsageError` where a path leads to nothing.
@@ -33,7 +35,7 @@ def find(paths: Sequence[Path], commit: str, trusted: Trusted) -> tuple[Earlier 
             said.append(BaseBundle(unused=f"{path.name} is not intact: {error.problems[0].error}"))
             continue
         earlier, why_not = _earlier(contents, trusted)
-        why_not = why_not or (earlier.why_not(commit) if earlier is not None else "")
+        why_not = why_not or (earlier.why_not(commit, folder) if earlier is not None else "")
         if earlier is not None and not why_not:
             return earlier, BaseBundle(digest=earlier.digest, signed_by=earlier.signed_by)
         said.append(BaseBundle(digest=contents.digest, unused=f"{path.name} was not used: {why_not}"))

@@ -67,6 +67,7 @@ class Expectation:
     commit: str | None = None
     repository: str | None = None
     ref: str | None = None
+    folder: str | None = None
     stage: Stage | None = None
     policy_digest: str | None = None
     not_before: date | None = None
@@ -200,10 +201,14 @@ def _subject(contents: Contents, expected: Expectation) -> Iterator[_Compared]:
         ("commit", expected.commit, context.commit),
         ("repository", expected.repository, context.repository),
         ("ref", expected.ref, context.ref),
+        ("folder", expected.folder, context.folder),
         ("stage", expected.stage, context.stage),
         ("policy-digest", expected.policy_digest, decision.policy_digest),
     )
     for name, wanted, is_ in pairs:
+        if name == "folder" and wanted is None:
+            yield from _part_of_it(context.folder, expected)
+            continue
         noun = name.replace("-", " ")
         faults = [f"its {noun} is {is_ or 'not known'}, not {wanted}"] if wanted not in (None, is_) else []
         if name == "commit" and wanted is not None and context.dirty:
@@ -212,6 +217,13 @@ def _subject(contents: Contents, expected: Expectation) -> Iterator[_Compared]:
         if name == "policy-digest" and wanted is None:  # to copy it from here would hold the bundle against itself
             says = "policy"
         yield _Compared(name=name, says=says, asked=wanted is not None, fault="; ".join(faults))
+
+
+def _part_of_it(folder: str | None, expected: Expectation) -> Iterator[_Compared]:
+    """Of a bundle of a folder: whoever asks about a commit would take it for the whole."""
+    if folder is not None:
+        fault = f"it is of the folder {folder} alone: name that with --folder" if expected.commit is not None else ""
+        yield _Compared(name="folder", says=f"folder {folder}", asked=False, fault=fault)
 
 
 def _besides(contents: Contents, signed: Signed | None, expected: Expectation, *, trusted: bool) -> Iterator[_Compared]:

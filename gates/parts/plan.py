@@ -66,6 +66,7 @@ class Plan:
     """What is planned. `content` is the digest of the tree's files where the commit does not tell what they hold.
 
     `isolated`: gates that don't run the project's code are observed by the judge. `limited` says in words what the tree lacks.
+    `folder` is that of the repository which is judged by itself; None: all of it.
     """
 
     schema: str
@@ -83,6 +84,7 @@ class Plan:
     steps: tuple[Planned, ...]
     shares: tuple[Shared, ...] = ()
     limited: tuple[str, ...] = ()
+    folder: str | None = None
 
     @property
     def digest(self) -> str:
@@ -174,6 +176,11 @@ def _differences(plan: Plan, here: Plan) -> Iterator[tuple[str, str]]:
         yield (
             f"the plan is of commit {plan.commit or 'none'}, and checked out is {here.commit or 'none'}",
             "check out the commit of the plan, or make a plan for this one",
+        )
+    if plan.folder != here.folder:
+        yield (
+            f"the plan is of {plan.folder or 'the whole repository'}, and this is {here.folder or 'the whole repository'}",
+            "name the folder of the plan, with -C or as the working directory",
         )
     if here.dirty and not plan.dirty:
         yield (

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from gates.dataclass import dataclass
 from gates.model import Enforcement, Outcome, Record, Severity
+from gates.report.anchor import in_repository
 from gates.report.safe import visible, visible_lines
-from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
+from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked, stops
 
 MOST_OF_A_LEVEL = 10
 
@@ -61,22 +62,24 @@ def _could_not_tell(gate: GateView) -> _Annotation:
 def _finding(view: FindingView, gate: GateView) -> _Annotation:
     finding = view.finding
     where = finding.location
-    place = "" if where.path else f"\nat {where}"
+    at = "" if where.path else f"\nat {where}"
     remedy = f"\n{finding.remedy}" if finding.remedy else ""
     excuse = f"\n{view.note}" if view.note else ""
-    known = {"file": where.path, "line": where.line, "endLine": where.end_line, "col": where.column, "endColumn": where.end_column}
+    path = in_repository(where.path, gate) if where.path else None
+    known = {"file": path, "line": where.line, "endLine": where.end_line, "col": where.column, "endColumn": where.end_column}
     return _Annotation(
-        level=_level(finding.severity, gate.decision.outcome),
+        level=_level(view, gate),
         title=f"{finding.rule} ({finding.severity.word}, {view.state.value})",
-        message=f"{finding.message}{excuse}{place}{remedy}",
+        message=f"{finding.message}{excuse}{at}{remedy}",
         properties=tuple((name, str(value)) for name, value in known.items() if value is not None),
     )
 
 
-def _level(severity: Severity, outcome: Outcome) -> str:
+def _level(view: FindingView, gate: GateView) -> str:
     """By severity; what stops nothing is never an error."""
+    severity = view.finding.severity
     if severity >= Severity.HIGH:
-        return "error" if outcome is Outcome.FAILED else "warning"
+        return "error" if gate.decision.outcome is Outcome.FAILED and stops(gate, view) else "warning"
     return "warning" if severity is Severity.MEDIUM else "notice"
 
 

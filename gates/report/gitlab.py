@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from gates.model import Enforcement, Kind, Location, Outcome, Record, Severity
-from gates.report.anchor import POLICY_FILE, anchor
+from gates.report.anchor import POLICY_FILE, in_repository, place
 from gates.report.safe import unicode_text, visible, visible_json, visible_lines
 from gates.report.view import FindingView, GateView, gate_views, is_shown, ranked
 
@@ -35,10 +35,10 @@ def render(record: Record) -> str:
 
 def _finding(view: FindingView, gate: GateView) -> dict[str, Any]:
     finding = view.finding
-    place = "" if finding.location.path else f" (at {finding.location})"
+    at = "" if finding.location.path else f" (at {finding.location})"
     remedy = f": {finding.remedy}" if finding.remedy else ""
     return {
-        "description": _in_one_line(f"{finding.message}{place}{remedy}"),
+        "description": _in_one_line(f"{finding.message}{at}{remedy}"),
         "check_name": visible(finding.rule),
         "fingerprint": finding.fingerprint,
         "severity": "info" if finding.kind is Kind.NEEDS_REVIEW else _SEVERITIES[finding.severity],
@@ -49,7 +49,7 @@ def _finding(view: FindingView, gate: GateView) -> dict[str, Any]:
 def _location(where: Location, gate: GateView) -> dict[str, Any]:
     line = where.line or 1
     lines = {"begin": line} | ({"end": where.end_line} if where.end_line is not None and where.end_line > line else {})
-    return {"path": unicode_text(where.path or anchor(where, gate)), "lines": lines}
+    return {"path": unicode_text(place(where, gate)), "lines": lines}
 
 
 def _could_not_tell(gate: GateView) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _could_not_tell(gate: GateView) -> dict[str, Any]:
         "check_name": f"{gate.name}/could-not-tell",
         "fingerprint": hashlib.sha256(f"gates/{gate.name}/could-not-tell".encode()).hexdigest(),
         "severity": "blocker" if gate.decision.enforcement is Enforcement.BLOCK else "major",
-        "location": {"path": POLICY_FILE, "lines": {"begin": 1}},
+        "location": {"path": in_repository(POLICY_FILE, gate), "lines": {"begin": 1}},
     }
 
 

@@ -101,7 +101,7 @@ def _named(digest: str) -> str | None:
 
 
 def _subject(context: Context) -> dict[str, Any]:
-    return {name: getattr(context, name) for name in ("commit", "tree", "dirty", "repository", "ref", "base")}
+    return {name: getattr(context, name) for name in ("commit", "tree", "dirty", "repository", "ref", "base", "folder")}
 
 
 def _gate(view: GateView) -> dict[str, Any]:

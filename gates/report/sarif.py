@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from gates.model import Finding, Kind, Location, Outcome, Record, Severity
-from gates.report.anchor import anchor
+from gates.report.anchor import in_repository, place
 from gates.report.safe import unicode_text, visible, visible_json, visible_lines, web_address
 from gates.report.view import FindingView, GateView, gate_views, is_shown, plural, ranked
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-#: Code hosts refuse a run with more.
+#: Code hosts refuse a run with more, a log with more runs, and one of more bytes when compressed with gzip.
 MOST_RESULTS = 25_000
+MOST_RUNS = 20
+MOST_BYTES = 10_000_000
+#: So many results a run are kept one after the other until the log fits.
+_FEWER = (MOST_RESULTS, 10_000, 5_000, 1_000, 100)
 
 SECURITY_GATES = frozenset({"dependencies", "secrets", "security"})
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note", Severity.INFO: "note"}
@@ -25,20 +30,44 @@ _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5
 def render(record: Record, *, for_upload: bool = False) -> str:
     """The log. With `for_upload` waived and suppressed findings stay out: code hosts ignore `suppressions` and would raise them."""
     gates = [gate for gate in gate_views(record) if gate.facts is not None and not (for_upload and gate.silent)]
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(record, gate, for_upload) for gate in gates]}
+    if not for_upload:
+        return _log([_run(record, gate, MOST_RESULTS, for_upload=False) for gate in gates])
+    told = sorted(gates, key=lambda gate: -_worst(gate))[:MOST_RUNS]  # sorted keeps the order of those that are alike
+    for most in _FEWER:
+        runs = [_run(record, gate, most, for_upload=True) for gate in gates if gate in told]
+        if len(told) < len(gates):
+            left_out = ", ".join(gate.name for gate in gates if gate not in told)
+            _notes(runs[0]).append(_note("warning", f"left out, since a log may hold {MOST_RUNS} runs: {left_out}"))
+        text = _log(runs)
+        if len(text) <= MOST_BYTES or len(gzip.compress(text.encode(), 6)) <= MOST_BYTES:
+            break
+    return text
+
+
+def _log(runs: list[dict[str, Any]]) -> str:
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
     return visible_json(json.dumps(log, separators=(",", ":"), ensure_ascii=False)) + "\n"
 
 
-def _run(record: Record, gate: GateView, for_upload: bool) -> dict[str, Any]:
+def _worst(gate: GateView) -> int:
+    return max((view.finding.severity for view in gate.findings if is_shown(gate, view)), default=-1)
+
+
+def _notes(run: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run["invocations"][0].setdefault("toolExecutionNotifications", [])
+    return found
+
+
+def _run(record: Record, gate: GateView, most: int, *, for_upload: bool) -> dict[str, Any]:
     everything = ranked((*gate.findings, *gate.notices))
     wanted = [view for view in everything if not for_upload or is_shown(gate, view)]
-    kept = sorted(wanted, key=lambda view: -view.finding.severity)[:MOST_RESULTS]
+    kept = sorted(wanted, key=lambda view: -view.finding.severity)[:most]
     rules = _rules(gate, kept)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     run: dict[str, Any] = {
         "tool": {"driver": _driver(record, rules, gate), "extensions": _engines(gate)},
-        "automationDetails": {"id": f"gates/{gate.name}/"},
-        "invocations": [_invocation(gate, len(wanted) - len(kept))],
+        "automationDetails": {"id": f"gates/{in_repository(gate.name, gate)}/"},
+        "invocations": [_invocation(gate, len(wanted) - len(kept), most)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(view, gate, index) for view in kept],
     }
@@ -68,12 +97,13 @@ def _engines(gate: GateView) -> list[dict[str, Any]]:
     ]
 
 
-def _invocation(gate: GateView, cut: int) -> dict[str, Any]:
+def _invocation(gate: GateView, cut: int, most: int) -> dict[str, Any]:
     decision = gate.decision
     told = decision.outcome is not Outcome.ERRORED
     notes = [] if told else [_note("error", "\n".join((*decision.reasons, decision.remedy)).strip())]
     if cut:
-        notes.append(_note("warning", f"{plural(cut, 'result')} left out, the mildest: a run may hold {MOST_RESULTS}"))
+        why = f"a run may hold {MOST_RESULTS}" if most == MOST_RESULTS else f"a log may have {MOST_BYTES // 1_000_000} MB when compressed"
+        notes.append(_note("warning", f"{plural(cut, 'result')} left out, the mildest: {why}"))
     if gate.examined:
         notes += [_note("note", f"not examined: {skip.item}: {skip.reason}") for skip in gate.examined.skipped]
     invocation: dict[str, Any] = {"executionSuccessful": told}
@@ -163,8 +193,8 @@ def _suppressions(view: FindingView) -> list[dict[str, Any]]:
 
 
 def _location(where: Location, gate: GateView) -> dict[str, Any]:
-    path = where.path or anchor(where, gate)
-    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(unicode_text(path), safe="/-._~@+=,"), "uriBaseId": "%SRCROOT%"}}
+    uri = quote(unicode_text(place(where, gate)), safe="/-._~@+=,")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
     physical["region"] = _region(where) if where.path else {"startLine": 1}
     found: dict[str, Any] = {"physicalLocation": physical}
     logical = _logical(where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gates.codec import decimal_text
 from gates.dataclass import dataclass
@@ -86,7 +87,10 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateView:
-    """All that is known of one gate. `findings` and `notices` are in the order of the facts."""
+    """All that is known of one gate. `findings` and `notices` are in the order of the facts.
+
+    `folder` is that of the repository which was judged, to which their places are relative; empty for all of it.
+    """
 
     decision: GateDecision
     facts: Facts | None
@@ -94,6 +98,7 @@ class GateView:
     run: GateRun | None
     findings: tuple[FindingView, ...]
     notices: tuple[FindingView, ...]
+    folder: str = ""
 
     @property
     def name(self) -> str:
@@ -128,10 +133,11 @@ class WaiverView:
 def gate_views(record: Record) -> tuple[GateView, ...]:
     """One view a gate, in the decision's order."""
     runs = {run.gate: run for run in record.run.gates}
-    return tuple(
+    views = (
         _gate_view(decision, record.facts_of(decision.gate), record.policy_of(decision.gate), runs.get(decision.gate), _lapsed(record))
         for decision in record.decision.gates
     )
+    return tuple(replace(view, folder=record.context.folder) if record.context.folder else view for view in views)
 
 
 #: Why a waiver that is for a finding does not cover it.
@@ -273,6 +279,7 @@ def subject(record: Record) -> str:
 def tree_words(context: Context) -> str:
     """What was judged, such as `commit 9f2c4e7a1b3d with uncommitted changes`."""
     commit = f"commit {context.commit[:12]}" if context.commit else "no commit"
+    commit = f"folder {context.folder} of {commit}" if context.folder else commit
     return f"{commit} with uncommitted changes" if context.dirty and context.commit else commit
 
 

@@ -142,6 +142,7 @@ WHY_NOT: dict[str, tuple[dict[str, Any], str]] = {
     "another commit": ({"commit": "d" * 40}, "it is of commit dddddddddddd, and the base is cccccccccccc"),
     "no commit": ({"commit": None}, "it is of commit none, and the base is cccccccccccc"),
     "a tree with changes": ({"dirty": True}, "it is of a tree with changes that were not committed"),
+    "a folder of it": ({"folder": "shop"}, "it is of the folder shop, and this run is of the whole repository"),
     "a part": ({"limited": ("3 files that were named",)}, "it is not of the whole commit: 3 files that were named"),
 }
 
@@ -155,12 +156,12 @@ def of_commit(**said: Any) -> Earlier:
 @pytest.mark.parametrize("name", WHY_NOT)
 def test_a_run_of_something_else_tells_nothing(name: str) -> None:
     said, why = WHY_NOT[name]
-    assert of_commit(**said).why_not(COMMIT) == why
+    assert of_commit(**said).why_not(COMMIT, None) == why
 
 
 def test_a_run_by_another_version_tells_nothing() -> None:
-    assert of_commit().why_not(COMMIT) == ""
-    assert "made by version 0.0.1 of gates" in replace(of_commit(), version="0.0.1").why_not(COMMIT)
+    assert of_commit().why_not(COMMIT, None) == ""
+    assert "made by version 0.0.1 of gates" in replace(of_commit(), version="0.0.1").why_not(COMMIT, None)
 
 
 def _of_gate(base: Earlier, **said: Any) -> Earlier:

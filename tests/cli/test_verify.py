@@ -310,6 +310,29 @@ def test_what_was_judged_as_on_a_day_to_come_is_not_young(gates: Gates, failing:
     assert gates("verify", path, "--allow-unsigned", "--max-age", "999999999").code == 7
 
 
+def test_a_folder_that_was_judged_by_itself_is_not_the_commit(gates: Gates, passing: Repository, tmp_path: Path) -> None:
+    """A release of the whole must not lean on one of its folders, nor on the folder beside it."""
+    for folder in ("shop", "post"):
+        (passing.root / folder).mkdir()
+        for name in ("gates.yaml", "make_report.py", "app.py"):
+            (passing.root / folder / name).write_bytes((passing.root / name).read_bytes())
+    commit = passing.commit({})
+    made = [tmp_path / "shop.zip", tmp_path / "post.zip"]
+    for path in made:
+        assert gates("-C", passing.root / path.stem, "run", "--bundle", path).code == 0
+    asked = ["verify", made[0], "--allow-unsigned", "--commit", commit]
+    done = gates(*asked)
+    assert (done.code, "it is of the folder shop alone: name that with --folder" in done.out) == (7, True)
+    assert gates(*asked, "--folder", "shop").code == 0
+    other = gates(*asked, "--folder", "post")
+    assert (other.code, "its folder is shop, not post" in other.out) == (7, True)
+    chain = gates("verify", "--chain", tmp_path, "--allow-unsigned")
+    assert (chain.code, "of 2 branches: not known refs/heads/main post; not known refs/heads/main shop" in chain.err) == (2, True)
+    follows = gates("-C", passing.root / "post", "run", "--previous", made[0], "--bundle", tmp_path / "next.zip")
+    assert (follows.code, "the previous bundle is of the folder shop, and this run is of post" in follows.err) == (2, True)
+    assert gates("verify", made[1], "--allow-unsigned", "--folder", "post", "--commit", commit).code == 0
+
+
 def test_a_dirty_tree_is_never_the_commit(gates: Gates, failing: Repository, tmp_path: Path) -> None:
     (failing.root / "more.py").write_text("x = 1\n", "utf-8")
     path = tmp_path / "dirty.zip"

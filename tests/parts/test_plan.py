@@ -81,6 +81,7 @@ def test_what_was_planned_may_stand_here_with_nothing_assigned() -> None:
         ({"version": "9.9"}, "and this is 9.9"),
         ({"commit": "e" * 40}, "checked out is eeee"),
         ({"commit": None}, "checked out is none"),
+        ({"folder": "shop"}, "the plan is of the whole repository, and this is shop"),
         ({"dirty": True}, "changes that are not committed, and the plan's had none"),
         ({"tree": "e" * 40}, "the files here are not those"),
         ({"content": f"sha256:{'e' * 64}"}, "the files here are not those"),

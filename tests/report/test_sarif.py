@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from typing import Any
@@ -162,3 +163,36 @@ def test_any_text_keeps_the_structure(texts: tuple[str, ...]) -> None:
     (run,) = runs(record).values()
     messages = {"\n".join(visible_lines(finding.message)).replace("](", "] (") for finding in record.facts[0].findings}
     assert all(any(result["message"]["text"].startswith(message) for message in messages) for result in run["results"])
+
+
+def test_a_log_has_no_more_runs_than_code_hosts_take() -> None:
+    """The gates with the worst findings are told, and which are left out is said."""
+    record = full()
+    (decision,) = [item for item in record.decision.gates if item.gate == "security"]
+    (facts,) = [item for item in record.facts if item.gate == "security"]
+    names = [f"quiet{number:02}" for number in range(sarif.MOST_RUNS)]
+    quiet = replace(
+        record,
+        decision=replace(record.decision, gates=(*(replace(decision, gate=name) for name in names), *record.decision.gates)),
+        facts=(*(replace(facts, gate=name, findings=()) for name in names), *record.facts),
+    )
+    told = runs(quiet, for_upload=True)
+    assert len(told) == sarif.MOST_RUNS
+    assert "gates/security/" in told
+    notes = [note["message"]["text"] for note in next(iter(told.values()))["invocations"][0]["toolExecutionNotifications"]]
+    assert any(note.startswith("left out, since a log may hold 20 runs: ") and "quiet19" in note for note in notes)
+
+
+def test_a_log_is_no_larger_than_code_hosts_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = large(3_000)
+    size = len(gzip.compress(sarif.render(record, for_upload=True).encode(), 6))
+    monkeypatch.setattr(sarif, "MOST_BYTES", size - 1)
+    text = sarif.render(record, for_upload=True)
+    assert len(gzip.compress(text.encode(), 6)) < size
+    (cut,) = {
+        note["message"]["text"]
+        for run in json.loads(text)["runs"]
+        for note in run["invocations"][0].get("toolExecutionNotifications", ())
+        if "left out" in note["message"]["text"]
+    }
+    assert cut.startswith("2,000 results left out, the mildest: a log may have ")

@@ -1,0 +1,109 @@
+"""What the steps know of the runner: the inputs, its folders, its files for outputs and summary, and its commands.
+
+Source: GitHub's documentation of workflow commands and of the variables that a job has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SUMMARY_LIMIT = 1024 * 1024  # bytes a step; the runner drops more without failing the job
+JOBS = ("run", "plan", "observe", "judge")
+
+
+class StepError(Exception):
+    """What a person has to mend in the workflow, in words."""
+
+
+@cache
+def _inputs() -> dict[str, str]:
+    found: dict[str, str] = json.loads(os.environ["INPUTS"])
+    return found
+
+
+def given(name: str) -> str:
+    """An input of the action; empty where it was not given."""
+    return str(_inputs().get(name) or "").strip()
+
+
+def lines(name: str) -> list[str]:
+    """An input that holds several, one a line."""
+    return [line.strip() for line in given(name).splitlines() if line.strip()]
+
+
+def job() -> str:
+    """Which part of a run this is. Raises `StepError` for one that is none."""
+    found = given("job") or "run"
+    if found not in JOBS:
+        raise StepError(f"`job: {found}` is none of {', '.join(JOBS)}")
+    return found
+
+
+def name() -> str:
+    """What the check is called in artifacts and comments, where a workflow has several. Raises `StepError`."""
+    found = given("name") or "gates"
+    if not all(letter.isascii() and (letter.isalnum() or letter in "-_.") for letter in found):
+        raise StepError(f"`name: {found}` may hold letters, digits, `-`, `_` and `.` alone: it becomes the name of a file")
+    return found
+
+
+def workplace() -> Path:
+    place = Path(os.environ["RUNNER_TEMP"]) / "quality-gates"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def gates(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in the working directory; paths of inputs are relative to that. Raises `StepError`.
+
+    Isolated: where PYTHONPATH names the repository, its modules would be taken for ours.
+    """
+    python = workplace() / "environment" / "bin" / "python"
+    environment = {key: value for key, value in os.environ.items() if key != "INPUTS"}
+    command = [str(python), "-I", "-m", "gates.cli", *arguments]
+    folder = Path(given("working-directory") or ".")
+    if not folder.is_dir():
+        raise StepError(f"`working-directory: {folder}`: there is no such folder in the checkout")
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment, cwd=folder)
+
+
+def hand_over(**outputs: str) -> None:
+    """Outputs of the step, by their names with `_` for `-`. None of ours has more than one line."""
+    with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as stream:
+        stream.writelines(f"{key.replace('_', '-')}={' '.join(value.split())}\n" for key, value in outputs.items())
+
+
+def summarise(text: str) -> None:
+    with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def event() -> dict[str, Any]:
+    """What GitHub says of what began the workflow."""
+    path = Path(os.environ.get("GITHUB_EVENT_PATH", ""))
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
+
+
+def error(text: str) -> None:
+    print(f"::error title=Quality Gates::{escape(text)}", flush=True)
+
+
+def notice(text: str) -> None:
+    print(f"::notice title=Quality Gates::{escape(text)}", flush=True)
+
+
+def escape(text: str) -> str:
+    """Data of a workflow command: what the runner would read as its own is escaped."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def refuse_windows() -> None:
+    if sys.platform == "win32":
+        raise StepError("Quality Gates runs on Linux and macOS: give this job `runs-on: ubuntu-latest` or `macos-latest`")
