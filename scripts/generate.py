@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gates import registry
 from gates.api import Gate
+from gates.cli.beginnings import shown_hooks, shown_workflow
 from gates.model import Stage
 from gates.policy.reference import BEGIN, END, insert
 from gates.policy.schema import json_schema
@@ -55,6 +56,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "policy.md": insert((ROOT / "docs" / "policy.md").read_text("utf-8"), BUILT_IN),
         ROOT / "README.md": between((ROOT / "README.md").read_text("utf-8"), gate_table()),
         ROOT / "docs" / "guarantees.md": between((ROOT / "docs" / "guarantees.md").read_text("utf-8"), guarantees()),
+        ROOT / "docs" / "github.md": first_block((ROOT / "docs" / "github.md").read_text("utf-8"), shown_workflow()),
+        ROOT / "docs" / "hooks.md": first_block((ROOT / "docs" / "hooks.md").read_text("utf-8"), shown_hooks()),
         ROOT / "action.yml": re.sub(
             r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")
         ),
@@ -68,6 +71,15 @@ def between(page: str, content: str) -> str:
     if not end:
         raise SystemExit(f"the page has no lines {BEGIN} and {END}")
     return f"{head}{BEGIN}\n{content}\n{END}{tail}"
+
+
+def first_block(page: str, content: str) -> str:
+    """A page with what stands in its first block of YAML replaced."""
+    head, begin, rest = page.partition("```yaml\n")
+    _, end, tail = rest.partition("```")
+    if not end:
+        raise SystemExit("the page has no block of YAML")
+    return f"{head}{begin}{content}{end}{tail}"
 
 
 def gate_table() -> str:
