@@ -20,6 +20,7 @@ from gates.adapters import clock, files, git, guard, history, host, interrupts
 from gates.api import Gate
 from gates.api.tree import Tree
 from gates.cache import Answer, Cache
+from gates.change import hook
 from gates.change.base import Base
 from gates.change.base import find as find_base
 from gates.change.compare import Against, Here, Read, added_lines, against, base_files
@@ -80,6 +81,7 @@ def jobs() -> int:
 class Request:
     """What a run is asked for. `environment` is the user's; `bundle_path` None means the default place, `base` None the base that fits.
 
+    `named_files` are what somebody named at a commit, `selected_files` those of them that can be looked at; None for the whole tree.
     `whole`: the tree is judged as it is, against no base. `cache` is the folder in which what was seen is kept for later runs, None for
     no such; with `cached` false nothing is taken from it. What a run at the base saw is taken from the first of `base_bundles` that is of
     that commit and that somebody of `base_trusted` signed.
@@ -91,6 +93,7 @@ class Request:
     environment: Mapping[str, str]
     selection: tuple[str, ...] = ()
     selected_files: tuple[str, ...] | None = None
+    named_files: tuple[str, ...] | None = None
     bundle_path: Path | None = None
     as_of: date | None = None
     jobs: int = field(default_factory=jobs)
@@ -174,6 +177,7 @@ def begin(request: Request) -> Start:
         _refuse_secrets(policies.all_sources, redact.Redactor(secrets))
         steps = policies.steps(request.selection)
         context = _context(request, tree, base, policies)
+        context = replace(context, limited=(*context.limited, *_of_hook(request, policies)))
     return Start(
         base=base,
         tree=tree,
@@ -186,6 +190,16 @@ def begin(request: Request) -> Start:
         cache=_cache(request, tree),
         started=started,
         begun=begun,
+    )
+
+
+def _of_hook(request: Request, policies: Policies) -> tuple[str, ...]:
+    return hook.limits(
+        request.root,
+        stage=request.stage,
+        environment=request.environment,
+        named=request.named_files,
+        policies=[source.name for source in policies.all_sources],
     )
 
 
@@ -588,7 +602,7 @@ def _secret_in_policy(where: str, rules: Sequence[str]) -> Problem:
 def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
     checkout = git.checkout(request.root)
     environment = request.environment
-    limited = () if request.selected_files is None else (f"{len(request.selected_files)} files that were named, not the whole tree",)
+    limited = () if request.selected_files is None else (f"{_counted(request.selected_files)} named, not the whole tree",)
     if checkout.absent:
         limited = (*limited, f"{checkout.absent} files of the commit are not checked out, so no gate saw them")
     if tree.left_out:
@@ -610,6 +624,10 @@ def _context(request: Request, tree: Tree, base: Base | None, policies: Policies
         policies=policies.named,
         folder=checkout.folder,
     )
+
+
+def _counted(names: Sequence[str]) -> str:
+    return "1 file that was" if len(names) == 1 else f"{len(names):,} files that were"
 
 
 def _few(names: Sequence[str]) -> str:

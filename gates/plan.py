@@ -87,7 +87,10 @@ def _check_selection(policy: Policy, selection: tuple[str, ...]) -> None:
         if name not in gates:
             near = difflib.get_close_matches(name, gates, 1)
             suggestion = f", did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"the policy has no gate {name!r}{suggestion}", help=f"gates of this policy: {', '.join(gates) or 'none'}")
+            raise UsageError(
+                f"the policy has no gate {name!r}{suggestion}",
+                help=f"it has {', '.join(gates) or 'none'}: choose of these, or add this one below `gates:`",
+            )
         reason = why_not(gates[name], policy.stage)
         if reason:
             raise UsageError(f"the gate {name!r} can't be run: {reason}", help="choose another stage with `--stage`, or change the policy")

@@ -19,6 +19,7 @@ import manual
 
 from gates import registry
 from gates.api import Gate
+from gates.cli.beginnings import shown_hooks, shown_workflow
 from gates.model import Stage
 from gates.policy.reference import BEGIN, END, insert
 from gates.policy.schema import json_schema
@@ -58,6 +59,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "policy.md": insert((ROOT / "docs" / "policy.md").read_text("utf-8"), BUILT_IN),
         ROOT / "README.md": between((ROOT / "README.md").read_text("utf-8"), gate_table()),
         ROOT / "docs" / "guarantees.md": between((ROOT / "docs" / "guarantees.md").read_text("utf-8"), guarantees()),
+        ROOT / "docs" / "github.md": first_block((ROOT / "docs" / "github.md").read_text("utf-8"), shown_workflow()),
+        ROOT / "docs" / "hooks.md": first_block((ROOT / "docs" / "hooks.md").read_text("utf-8"), shown_hooks()),
         ROOT / "action.yml": re.sub(
             r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")
         ),
@@ -75,6 +78,15 @@ def between(page: str, content: str) -> str:
     if not end:
         raise SystemExit(f"the page has no lines {BEGIN} and {END}")
     return f"{head}{BEGIN}\n{content}\n{END}{tail}"
+
+
+def first_block(page: str, content: str) -> str:
+    """A page with what stands in its first block of YAML replaced."""
+    head, begin, rest = page.partition("```yaml\n")
+    _, end, tail = rest.partition("```")
+    if not end:
+        raise SystemExit("the page has no block of YAML")
+    return f"{head}{begin}{content}{end}{tail}"
 
 
 def gate_table() -> str:
@@ -197,6 +209,8 @@ def hook(name: str, what: str, arguments: list[str], *, files: bool, stages: lis
         f"  description: {what}",
         "  language: python",
         f"  entry: gates {' '.join(arguments)}",
+        # A file may be called as an option is. Whoever gives arguments of their own takes this one away, and the option is refused.
+        *(['  args: ["--"]'] if files else []),
         f"  pass_filenames: {str(files).lower()}",
         # One hook must not become several partial verdicts, and a skipped one must not look green.
         "  require_serial: true",

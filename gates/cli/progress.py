@@ -75,8 +75,14 @@ class LiveProgress(Progress):
 
 
 @contextlib.contextmanager
-def progress_for(stream: TextIO, environment: Mapping[str, str]) -> Iterator[Progress]:
-    """Live lines on a terminal; plain ones where output is piped, in CI, or on a terminal that can't."""
+def progress_for(stream: TextIO, environment: Mapping[str, str], *, brief: bool = False) -> Iterator[Progress]:
+    """Live lines on a terminal; plain ones where output is piped, in CI, or on a terminal that can't.
+
+    `brief`: none instead of plain ones, where nobody sees them before the report, such as in a hook.
+    """
+    if brief and not stream.isatty():
+        yield Progress()
+        return
     if not stream.isatty() or environment.get("CI") or environment.get("TERM") == "dumb":
         yield PlainProgress(stream)
         return

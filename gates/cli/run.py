@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gates import cache, pipeline, redact
-from gates.adapters import own
+from gates.adapters import files, own
 from gates.cache import Answer
 from gates.cli import output, settings, sources
 from gates.cli.bundles import read_bundle
@@ -37,13 +37,15 @@ def execute(options: argparse.Namespace) -> int:
     if options.files and options.stage is not Stage.COMMIT:
         raise UsageError("files can be named at the commit stage only", help="add --stage commit, or name no files")
     reports = [output.parse_destination(text) for text in options.report]
+    named = _relative(options.files, options.root) if options.files else None
     request = pipeline.Request(
         root=options.root,
         policy=sources.asked(options.root, options.policy, options.policy_from),
         stage=options.stage,
         environment=dict(os.environ),
         selection=tuple(dict.fromkeys(options.gate)),
-        selected_files=_relative(options.files, options.root) if options.files else None,
+        selected_files=None if named is None else tuple(files.regular(options.root, named)),
+        named_files=named,
         bundle_path=options.bundle,
         as_of=options.as_of,
         jobs=options.jobs,
@@ -57,7 +59,8 @@ def execute(options: argparse.Namespace) -> int:
         cached=not options.no_cache,
     )
     own.withdraw_variables(request.environment.keys() - redact.child_environment(request.environment).keys())
-    with progress_for(sys.stderr, os.environ) as progress:
+    hooked = options.stage is Stage.COMMIT or "PRE_COMMIT" in os.environ
+    with progress_for(sys.stderr, os.environ, brief=hooked) as progress:
         result = pipeline.run(request, progress)
     if options.explain_cache:
         _explain(result.answers)
@@ -78,6 +81,5 @@ def _relative(names: Sequence[str], root: Path) -> tuple[str, ...]:
         path = Path(os.path.abspath(name))  # noqa: PTH100 (resolve would follow links)
         if not path.is_relative_to(root):
             raise UsageError(f"{name} lies outside {root}", help="name files of the repository")
-        if path.is_file() and not path.is_symlink():
-            found.append(path.relative_to(root).as_posix())
-    return tuple(found)
+        found.append(path.relative_to(root).as_posix())
+    return tuple(dict.fromkeys(found))

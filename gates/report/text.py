@@ -89,15 +89,23 @@ def _without_trailing_space(pairs: Sequence[tuple[str, str]]) -> list[tuple[str,
 
 
 def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int, claim: Claim | None = None) -> str:
-    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes. `claim`: nobody has verified it."""
+    """The whole report, ending in a newline. `width` is in columns; colours are ANSI codes. `claim`: nobody has verified it.
+
+    Of a commit that passed a few lines: it was waited for, and nobody has to do anything.
+    """
     page = Page(color=color, width=width)
     gates = gate_views(record)
+    of_commit = record.context.stage is Stage.COMMIT
     _verdict(page, record, claim)
     for gate in sorted((gate for gate in gates if gate.needs_person), key=lambda gate: _OUTCOME_ORDER.index(gate.decision.outcome)):
         _gate(page, gate)
     _waivers(page, [waiver for waiver in waiver_views(record) if waiver.needs_person])
+    outcomes = {gate.decision.outcome for gate in gates}
+    if of_commit and bundle is not None and claim is None and Outcome.PASSED in outcomes and outcomes <= {Outcome.PASSED, Outcome.SKIPPED}:
+        page.line((f"  evidence: {terminal(bundle.path)}", _DIM))
+        return page.text()
     _table(page, gates)
-    _evidence(page, bundle, has_page=record.context.stage is not Stage.COMMIT)
+    _evidence(page, bundle, has_page=not of_commit)
     return page.text()
 
 

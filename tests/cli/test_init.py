@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +59,95 @@ def test_a_policy_that_stands_is_left_alone(gates: Callable[..., Outcome], repos
     assert outcome.code == ExitCode.USAGE
     assert "gates.yaml exists and is never overwritten" in outcome.err
     assert (repository.root / "gates.yaml").read_text("utf-8") == "version: 1\n"
+
+
+# -- what runs it ------------------------------------------------------------------------------
+
+WORKFLOW, HOOKS = ".github/workflows/gates.yml", ".pre-commit-config.yaml"
+
+
+def test_all_three_are_shown_then_written_and_never_again(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit(PROJECTS["library"])
+    shown = gates("-C", repository.root, "init", "--workflow", "--hooks", "--print")
+    assert shown.code == ExitCode.PASSED, shown.err
+    assert sorted(path.name for path in repository.root.iterdir()) == [".git", "pyproject.toml", "shop.py", "tests"]
+    written = gates("-C", repository.root, "init", "--workflow", "--hooks")
+    assert written.code == ExitCode.PASSED, written.err
+    texts = {name: (repository.root / name).read_text("utf-8") for name in ("gates.yaml", WORKFLOW, HOOKS)}
+    assert shown.out == "".join(f"# {name}\n{text}\n" for name, text in texts.items())
+    assert "put the full commit id in the place of the tag: `git ls-remote " in written.out
+    again = gates("-C", repository.root, "init", "--workflow", "--hooks")
+    assert again.code == ExitCode.USAGE
+    assert f"{WORKFLOW} exists and is never overwritten" in again.err
+    (repository.root / WORKFLOW).rename(repository.root / ".github" / "workflows" / "check.yaml")
+    assert f"{WORKFLOW.rpartition('/')[0]}/check.yaml runs the gates already" in gates("-C", repository.root, "init", "--workflow").err
+    assert {name: (repository.root / name).read_text("utf-8") for name in ("gates.yaml", HOOKS)} == {
+        name: texts[name] for name in ("gates.yaml", HOOKS)
+    }
+
+
+def test_a_file_with_hooks_that_stands_is_left_alone_and_told_what_to_add(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({**PROJECTS["library"], HOOKS: "repos: []  # mine\n", "gates.yaml": "version: 1\ngates: {tests: {}}\n"})
+    told = gates("-C", repository.root, "init", "--hooks")
+    assert told.code == ExitCode.PASSED, told.err
+    assert "    hooks:\n      - id: gates-tests        # each push\n" in told.out
+    assert "pre-commit install --hook-type pre-push" in told.out
+    assert "id: gates " not in told.out  # that policy has nothing at the commit stage
+    assert repository.git("status", "--porcelain") == ""
+
+
+PACKAGES = {
+    "a library": (PROJECTS["library"], "-e . pytest"),
+    "an extra": ({"pyproject.toml": "[project]\nname='a'\n[project.optional-dependencies]\ntest=['pytest']\n"}, "-e '.[test]'"),
+    "a group": ({"pyproject.toml": "[project]\nname='a'\n[dependency-groups]\ndev=['pytest']\n"}, "-e . --group dev"),
+    "settings alone": ({"pyproject.toml": "[tool.ruff]\n"}, "pytest"),
+    "an old one": ({"setup.py": "", "requirements-dev.txt": "pytest==8\n"}, "-e . -r requirements-dev.txt"),
+    "requirements": (PROJECTS["django"], "-r requirements.txt pytest"),
+    "nonsense": ({"pyproject.toml": "project = [}"}, "pytest"),
+}
+
+
+@pytest.mark.parametrize("what", PACKAGES)
+def test_the_workflow_installs_what_the_tests_need(gates: Callable[..., Outcome], repository: Repository, what: str) -> None:
+    files, packages = PACKAGES[what]
+    repository.commit({"tests/test_a.py": "def test_a(): pass\n", **files})
+    workflow = gates("-C", repository.root, "init", "--workflow", "--print").out
+    assert f".venv/bin/pip install {packages}   #" in workflow
+    assert ("--upgrade-deps" in workflow) == ("--group" in packages)
+
+
+@pytest.mark.parametrize(("branch", "said"), [("trunk", "trunk"), ("feature/a", "main"), ("master", "master")])
+def test_the_workflow_names_the_branch_that_changes_go_into(
+    gates: Callable[..., Outcome], repository: Repository, branch: str, said: str
+) -> None:
+    repository.commit({"app.py": ""})
+    repository.git("checkout", "-q", "-b", branch)
+    workflow = gates("-C", repository.root, "init", "--workflow", "--print").out
+    assert f"branches: [{said}]" in workflow
+    assert "pip install" not in workflow  # it has no tests
+
+
+def test_the_remote_s_branch_comes_first(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({"app.py": ""})
+    repository.git("branch", "-m", "it's,new")
+    clone = repository.clone("clone")
+    clone.git("checkout", "-q", "-b", "master")
+    assert "branches: ['it''s,new']" in gates("-C", clone.root, "init", "--workflow", "--print").out
+
+
+def test_linters_find_nothing_but_the_tag_that_is_to_be_pinned(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit(PROJECTS["library"])
+    gates("-C", repository.root, "init", "--workflow", "--hooks")
+    path = repository.root / WORKFLOW
+
+    def found(*argv: str) -> tuple[int, str]:
+        program = str(Path(sys.executable).parent / argv[0])
+        done = subprocess.run([program, *argv[1:]], cwd=repository.root, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    zizmor = ("zizmor", "--offline", "--quiet", "--format", "plain", WORKFLOW)
+    assert set(re.findall(r"^\w+\[([\w-]+)\]", found(*zizmor)[1], re.MULTILINE)) == {"unpinned-uses"}
+    path.write_text(re.sub(r"gates@v\S+ # .*", f"gates@{'0' * 40} # v0.1.0", path.read_text("utf-8")), "utf-8")
+    for argv in (zizmor, ("actionlint", WORKFLOW), ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW)):
+        assert found(*argv)[0] == 0, found(*argv)
+    assert found("pre-commit", "validate-config", HOOKS)[0] == 0
