@@ -291,11 +291,17 @@ def test_init_measures_coverage_only_where_the_project_asks_for_it(project: Proj
     assert ("coverage" in found.options) is asked
 
 
-def test_init_proposes_the_settings_that_manage_py_names(project: Project) -> None:
-    manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
-    project.write({"manage.py": manage, "shop/tests/test_a.py": TWO_TESTS})
+@pytest.mark.parametrize(
+    ("name", "line", "kept"),
+    [
+        ("manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')", "`manage.py test`"),
+        ("runtests.py", 'os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"', "`runtests.py`"),
+    ],
+)
+def test_init_proposes_the_settings_that_a_project_on_django_names(project: Project, name: str, line: str, kept: str) -> None:
+    project.write({name: f"import os\n{line}\n", "shop/tests/test_a.py": TWO_TESTS})
     assert GATE.detect is not None
-    found = GATE.detect(Survey(root=project.root, files=("manage.py", "shop/tests/test_a.py")))
+    found = GATE.detect(Survey(root=project.root, files=(name, "shop/tests/test_a.py")))
     assert found is not None
     assert found.options == {"args": ["--ds=shop.settings"]}
-    assert any("pytest-django" in comment and "JUnit" in comment for comment in found.comments)
+    assert any("pytest-django" in comment and "JUnit" in comment and kept in comment for comment in found.comments)

@@ -18,8 +18,11 @@ _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile")
 _NEEDS_COVERAGE = re.compile(r"""(?m)(?:^|["'])(?:coverage|pytest-cov)(?:\[[\w,-]+\])?(?:["']|\s*(?:[=<>~!;]|$))""")
 _ON_DJANGO = """\
 --ds needs pytest-django in the project's environment. A TEST_RUNNER in Django's settings has no effect under pytest: make what it \
-sets up in pytest_configure of a conftest.py. Or keep `manage.py test` and let it write JUnit XML: `command` in docs/gates/tests.md"""
-_DJANGO = re.compile(r"""DJANGO_SETTINGS_MODULE["'],\s*["']([\w.]+)["']""")
+sets up in pytest_configure of a conftest.py. Or keep `{runner}` and let it write JUnit XML: `command` in docs/gates/tests.md"""
+_DJANGO = re.compile(r"""DJANGO_SETTINGS_MODULE["'](?:,|\]\s*=)\s*["']([\w.]+)["']""")
+#: Where a project on Django names its settings, and how it runs its tests from there. A project has the first, a reusable app the second
+#: (https://docs.djangoproject.com/en/stable/topics/testing/advanced/#using-the-django-test-runner-to-test-reusable-applications).
+_RUNNERS = {"manage.py": "manage.py test", "runtests.py": "runtests.py"}
 
 
 def detect(survey: Survey) -> Suggestion | None:
@@ -30,14 +33,22 @@ def detect(survey: Survey) -> Suggestion | None:
     options: dict[str, Any] = {}
     comments = [f"{_plural(tests)} found, {_where_most(tests)}"]
     if not _has_settings(survey):
-        settings = _DJANGO.search(survey.read("manage.py") or "")
-        if settings:
-            options["args"] = [f"--ds={settings.group(1)}"]
-            comments.append(_ON_DJANGO)
+        if django := _django(survey):
+            settings, runner = django
+            options["args"] = [f"--ds={settings}"]
+            comments.append(_ON_DJANGO.format(runner=runner))
         elif all(path.startswith("tests/") for path in tests):
             options["paths"] = ["tests"]
     _propose_coverage(survey, options, comments)
     return Suggestion(options=options, comments=tuple(comments))
+
+
+def _django(survey: Survey) -> tuple[str, str] | None:
+    """The module of Django's settings that a project names, and the command that tests with them."""
+    for path, runner in _RUNNERS.items():
+        if settings := _DJANGO.search(survey.read(path) or ""):
+            return settings.group(1), runner
+    return None
 
 
 def _plural(tests: list[str]) -> str:
