@@ -25,7 +25,7 @@ from gates.policy.compose import Effective, compose
 
 #: The policy that a repository has where none is named.
 USUAL = "gates.yaml"
-FIRST = "the first policy of this repository: nothing stood before it"
+FIRST = "the first policy of this repository: where the change goes there is none to judge it by too"
 UNREADABLE = "the policy of the change, since the one that stands where it goes can't be read"
 
 

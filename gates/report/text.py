@@ -37,6 +37,8 @@ MOST_FINDINGS = 10
 MOST_LINES = 6
 #: Places shown in which the policy is looser.
 _LOOSER = 5
+#: Further places shown of findings that are the same.
+_PLACES = 10
 
 _RED, _GREEN, _YELLOW, _BOLD, _DIM = "31", "32", "33", "1", "2"
 _VERDICT_COLORS = {Verdict.PASSED: _GREEN, Verdict.FAILED: _RED, Verdict.ERRORED: _YELLOW}
@@ -148,8 +150,10 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.line((f"  with every gate enforced it would be: {VERDICTS[decision.would_be].lower()}", _DIM))
     for reason in decision.partial:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
+    if record.change is not None and record.context.base:
+        page.wrapped(f"{record.context.base[:12]}, {record.change.found_by}", indent=2, label="compared with: ", color=_DIM)
     for line in policies.judged_by(record):
-        page.wrapped(line, indent=2, label="judged too: ", color=_DIM)
+        page.wrapped(line, indent=2, label="judged too: " if record.decision.policies else "policy: ", color=_DIM)
     if parts := observed_by(record):
         page.wrapped(parts, indent=2, label="observed: ", color=_DIM)
     if told := base_told(record):
@@ -189,7 +193,8 @@ def _owner(gate: GateView) -> str:
 
 
 def _findings(page: Page, findings: Sequence[FindingView]) -> None:
-    for view in findings[:MOST_FINDINGS]:
+    groups = _alike(findings)
+    for view, *others in groups[:MOST_FINDINGS]:
         finding = view.finding
         page.line("")
         page.line("  ", (terminal(str(finding.location)), _BOLD))
@@ -202,9 +207,28 @@ def _findings(page: Page, findings: Sequence[FindingView]) -> None:
             page.wrapped(finding.remedy, indent=4, label="help: ")
         if finding.help_url:
             page.wrapped(finding.help_url, indent=4, label="see: ", color=_DIM)
-    if len(findings) > MOST_FINDINGS:
+        if others:
+            _places(page, others)
+    if more := sum(len(group) for group in groups[MOST_FINDINGS:]):
         page.line("")
-        page.line(f"  and {len(findings) - MOST_FINDINGS:,} more: see the page")
+        page.line(f"  and {more:,} more: see the page")
+
+
+def _alike(findings: Sequence[FindingView]) -> list[list[FindingView]]:
+    """The findings in their order, those together of which everything but the place is the same."""
+    groups: dict[tuple[object, ...], list[FindingView]] = {}
+    for view in findings:
+        finding = view.finding
+        groups.setdefault((finding.rule, finding.severity, view.state, finding.message, view.note), []).append(view)
+    return list(groups.values())
+
+
+def _places(page: Page, others: Sequence[FindingView]) -> None:
+    """Where else the finding is that was just shown. Places that are the same stand once."""
+    places = list(dict.fromkeys(str(view.finding.location) for view in others))
+    page.wrapped(f"{', '.join(places[:_PLACES])}", indent=4, label=f"the same {plural(len(others), 'more time')}: ", most=2 * _PLACES)
+    if len(places) > _PLACES:
+        page.line(f"    and at {plural(len(places) - _PLACES, 'more place')}: see the page")
 
 
 def _waivers(page: Page, waivers: Sequence[WaiverView]) -> None:

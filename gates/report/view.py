@@ -264,7 +264,7 @@ def why(record: Record) -> str:
     decision = record.decision
     if decision.reasons:
         more = len(decision.reasons) - 1
-        return decision.reasons[0] + (f" (and {more} more)" if more else "")
+        return decision.reasons[0] + (f" (and {plural(more, 'more reason')})" if more else "")
     gates = "1 gate is" if decision.enforced == 1 else f"{decision.enforced} gates are"
     return f"{gates} enforced, and every limit is met"
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.errors import Problem
-from gates.model import Record, Verdict
+from gates.model import Change, Record, Severity, Verdict
 from gates.report import text
 from gates.report.view import Claim
 from tests.report.record_factory import BUNDLE, full, hostile, large, nothing, passed, with_texts
@@ -24,7 +24,7 @@ def plain(record: Record, width: int = 100) -> str:
 
 
 def test_the_verdict_and_its_reason_come_first() -> None:
-    assert plain(full()).splitlines()[0] == "FAILED  tests failed: failures is 2, at most 0 allowed (and 2 more)"
+    assert plain(full()).splitlines()[0] == "FAILED  tests failed: failures is 2, at most 0 allowed (and 2 more reasons)"
     assert plain(passed()).splitlines()[0] == "PASSED  1 gate is enforced, and every limit is met"
 
 
@@ -83,6 +83,27 @@ def test_findings_are_capped() -> None:
     page = plain(large(25))
     assert page.count("Check what it returns") == text.MOST_FINDINGS
     assert "and 15 more: see the page" in page
+
+
+def test_what_is_the_same_in_many_places_is_said_once_with_the_places() -> None:
+    record = large(25)
+    (facts,) = record.facts
+    same = tuple(replace(item, rule="security/B1", severity=Severity.HIGH, message="No settings") for item in facts.findings[:20])
+    page = plain(replace(record, facts=(replace(facts, findings=(*same, *facts.findings[20:])),)))
+    assert page.count("No settings") == 1
+    assert "  src/package_0/module_0.py:1\n" in page
+    more = page.partition("    the same 19 more times: ")[2].partition("\n    and at")[0]
+    assert len(set(re.findall(r"src/package_(\d+)/module_\d+\.py:\d+", more)) - {"0"}) == 10
+    assert "    and at 9 more places: see the page" in page
+    assert all(f"Call number {number} is not checked" in page for number in range(20, 25))
+
+
+def test_the_base_is_named_with_how_it_was_found() -> None:
+    base = "30e37ff0909d" + "0" * 28
+    record = passed()
+    known = replace(record, context=replace(record.context, base=base), change=Change(base=base, found_by="where the branch began on main"))
+    assert "  compared with: 30e37ff0909d, where the branch began on main\n" in plain(known)
+    assert "compared with" not in plain(record)
 
 
 def test_waivers_to_look_at_are_shown() -> None:

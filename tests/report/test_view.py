@@ -89,7 +89,7 @@ def test_only_gates_that_speak_disturb_people() -> None:
 
 
 def test_the_reason_is_one_line() -> None:
-    assert view.why(full()) == "tests failed: failures is 2, at most 0 allowed (and 2 more)"
+    assert view.why(full()) == "tests failed: failures is 2, at most 0 allowed (and 2 more reasons)"
     assert view.why(passed()) == "1 gate is enforced, and every limit is met"
     assert view.why(nothing()) == "no gate is enforced at this stage: nothing could stop this"
 
