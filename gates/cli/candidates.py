@@ -58,10 +58,11 @@ def _fits(word: str, candidate: Candidate) -> bool:
     """Whether a word names the gate, the rule, the place or the fingerprint of any of the findings."""
     if word == candidate.gate:
         return True
-    return any(_names(word, finding) for finding in candidate.findings)
+    return any(names(word, finding) for finding in candidate.findings)
 
 
-def _names(word: str, finding: Finding) -> bool:
+def names(word: str, finding: Finding) -> bool:
+    """Whether a word is the finding's rule, its place as a report shows it, the end of its path, or the beginning of its fingerprint."""
     where = finding.location
     places = {str(where), where.path, where.url, where.selector, where.operation, where.purl, finding.properties.get("package")}
     places |= {f"{where.path}:{where.line}"} if where.path and where.line else set()

@@ -10,6 +10,7 @@ from pathlib import Path
 from gates import registry
 from gates.api import Gate
 from gates.cli.bundles import last_bundle
+from gates.cli.candidates import names
 from gates.errors import BundleError, ExitCode, UsageError
 from gates.evidence import bundle
 from gates.model import Finding, GateDecision
@@ -35,7 +36,9 @@ EXIT_CODES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("thing", metavar="THING", help="a rule (security/B602), a fingerprint (fp1:…), a gate, or an exit code")
+    parser.add_argument(
+        "thing", metavar="THING", help="a rule (security/B602), a place (app.py:12), a fingerprint (fp1:…), a gate, or an exit code"
+    )
     parser.add_argument("--bundle", type=Path, metavar="BUNDLE", help="the run to look into (default: the last one)")
 
 
@@ -80,12 +83,14 @@ def _findings(thing: str, path: Path) -> Iterator[str]:
     for decision in record.decision.gates:
         facts = record.facts_of(decision.gate)
         for index, finding in enumerate(facts.findings if facts else ()):
-            if finding.rule == thing or finding.fingerprint.startswith(thing):
+            if names(thing, finding):
                 found = True
                 yield from _finding(finding, decision, index)
     if not found:
         raise UsageError(
-            f"{thing!r} is no gate, exit code, rule or fingerprint of the last run", where=str(path), help="name one as the report shows it"
+            f"{thing!r} is no gate, exit code, rule, place or fingerprint of the last run",
+            where=str(path),
+            help="name one as the report shows it",
         )
 
 

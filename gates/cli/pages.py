@@ -135,10 +135,11 @@ PAGES = {
     "explain": Page(
         group=_DAILY,
         line="what a finding, a rule, a gate or an exit code means, and how to mend it",
-        about="Say in words what a thing is that a report names: a finding of the last run by its fingerprint or rule, a gate by its name, "
-        "an exit code by its number.",
+        about="Say in words what a thing is that a report names: a finding of the last run by its rule, place or fingerprint, a gate "
+        "by its name, an exit code by its number.",
         examples=(
             ("gates explain security/B602", "all findings of this rule in the last run, each with its remedy"),
+            ("gates explain src/shop/export.py:112", "what was found there"),
             ("gates explain dependencies", "what the gate examines, needs, limits and measures"),
             ("gates explain 3", "what exit code 3 means"),
         ),
@@ -160,7 +161,8 @@ PAGES = {
             ("gates waive W-12 --sign-key anna.key", "sign the waiver W-12, as the approver whose key this is"),
         ),
         codes=_DONE_OR_WRONG,
-        then="commit the changed gates.yaml, and let it be reviewed like any change. docs/policy.md#waivers tells what a waiver needs.",
+        then="commit the changed gates.yaml, and let it be reviewed like any change. It counts once it stands where the change goes: "
+        "merge it ahead of what it waives, or let an approver sign it. docs/policy.md#waivers tells what a waiver needs.",
     ),
     "report": Page(
         group=_DAILY,
@@ -168,7 +170,8 @@ PAGES = {
         about="Make a report of a bundle alone: no gate runs, and nothing but the bundle is read. A bundle whose verdict does not follow "
         "from what it holds is reported with a warning.",
         examples=(
-            ("gates report evidence.zip", "the report of the run, as it was printed"),
+            ("gates report", "the last run here, as it was printed"),
+            ("gates report evidence.zip", "any run, from its bundle"),
             ("gates report evidence.zip --format html --output run.html", "a page for a browser, in one file"),
             ("gates report evidence.zip --format sarif --output run.sarif", "for code scanning"),
         ),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gates.cli import output
-from gates.cli.bundles import read_bundle
+from gates.cli.bundles import last_bundle, read_bundle
 from gates.errors import UsageError, cut
 from gates.evidence import bundle, follows
 from gates.evidence.bundle import Contents
@@ -19,7 +19,7 @@ from gates.report.view import Claim
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="a bundle: a .zip file or a folder")
+    parser.add_argument("bundle", nargs="?", type=Path, metavar="BUNDLE", help="a bundle: a .zip file or a folder (default: the last run)")
     parser.add_argument("--format", choices=output.FORMATS, default="text", help="what to render (default: text)")
     parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="show on the page what became of the run since this earlier one")
     parser.add_argument("--output", type=Path, metavar="PATH", help="write it there instead of printing it")
@@ -29,12 +29,13 @@ def execute(options: argparse.Namespace) -> int:
     """Print the report. The exit code says that it could be rendered, not what the verdict is: `gates verify` does."""
     if options.previous and options.format != "html":
         raise UsageError(f"--previous is for the page, not for {options.format}", help="add --format html, or compare with `gates diff`")
-    contents = bundle.read(options.bundle)
-    claim = _claim(contents, str(options.bundle))
+    path = options.bundle or last_bundle(options.root)
+    contents = bundle.read(path)
+    claim = _claim(contents, str(path))
     if claim.doubt:
         sys.stderr.write(terminal(f"warning: {claim.doubt}; see `gates verify`") + "\n")
     record = _since(contents, options.previous) if options.previous else contents.record
-    info = BundleInfo(path=str(options.bundle), digest=contents.digest, signed=bool(contents.signatures))
+    info = BundleInfo(path=str(path), digest=contents.digest, signed=bool(contents.signatures))
     code = output.exit_code(record)
     if options.output:
         output.write_report(options.output, output.render(options.format, record, bundle=info, code=code, claim=claim))

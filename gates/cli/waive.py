@@ -193,7 +193,8 @@ def _next(policy: Policy, record: Record, waiver: Waiver) -> Iterator[str]:
     for older in policy.waivers:
         if older.gate == waiver.gate and older.match == waiver.match and older.expires < waiver.created:
             yield f"note: {older.id} was for the same and is over: take it out"
-    yield "next: commit it, and let it be reviewed like any other change"
+    yield "next: commit it, and let it be reviewed like any other change. It counts once it stands where the change goes: merge it ahead"
+    yield "      of what it waives, or let an approver sign it (docs/policy.md#waivers)"
 
 
 # -- signing ------------------------------------------------------------------------------------

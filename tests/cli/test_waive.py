@@ -64,6 +64,23 @@ def test_a_finding_is_named_by_its_fingerprint_rule_place_or_gate(judged: Reposi
         judged.git("checkout", "-q", "gates.yaml")
 
 
+def test_what_names_a_finding_to_be_waived_explains_it_too(judged: Repository, gates: Gates) -> None:
+    by_rule = gates("-C", judged.root, "explain", "checks/failure").out
+    assert gates("-C", judged.root, "explain", "a::two").out == by_rule
+    unknown = gates("-C", judged.root, "explain", "a::tw")
+    assert (unknown.code, "'a::tw' is no gate, exit code, rule, place or fingerprint" in unknown.err) == (2, True)
+
+
+def test_a_report_of_no_bundle_is_of_the_last_run(judged: Repository, gates: Gates) -> None:
+    (bundle,) = (judged.root / ".gates/evidence").glob("*.zip")
+    assert gates("-C", judged.root, "report").out == gates("-C", judged.root, "report", bundle).out
+
+
+def test_a_report_where_nothing_ran_says_so(failing: Repository, gates: Gates) -> None:
+    done = gates("-C", failing.root, "report")
+    assert (done.code, "there is no last run here" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize("words", [["nothing"], ["failure", "nothing"], ["fp1:"], ["wo"]])
 def test_what_fits_nothing_is_said(judged: Repository, gates: Gates, words: list[str]) -> None:
     done = gates("-C", judged.root, "waive", *words, *SAID, "--yes")
