@@ -153,6 +153,12 @@ def _ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None, given
     return done.stdout if done.returncode in fine else None
 
 
+def version() -> str | None:
+    """The version of the git on PATH, as it says it; None where there is none."""
+    said = line(Path.cwd(), "version") or ""
+    return said.removeprefix("git version ") or None
+
+
 def line(root: Path, *argv: str) -> str | None:
     """Output of a git command without the space around it; None where there is none, as `ask` has it."""
     output = ask(root, argv)

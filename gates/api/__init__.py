@@ -7,6 +7,7 @@ A gate never says "passed"; where it could not tell it raises `GateError`, which
 """
 
 from gates.adapters.browser import INSTALL as BROWSER_INSTALL
+from gates.adapters.browser import INSTALL_ON as BROWSER_INSTALL_ON
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
@@ -39,6 +40,7 @@ from gates.redact import MINIMUM_LENGTH, Why
 
 __all__ = [
     "BROWSER_INSTALL",
+    "BROWSER_INSTALL_ON",
     "MASK",
     "MINIMUM_LENGTH",
     "OLDEST_AXE",
