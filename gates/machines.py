@@ -44,8 +44,9 @@ from gates.parts import (
 )
 from gates.parts.part import SCHEMA as PART_SCHEMA
 from gates.parts.plan import SCHEMA as PLAN_SCHEMA
-from gates.pipeline import Given, Request, Result, Seen, Start, begin, judged, look, write
+from gates.pipeline import Given, Request, Result, Start, begin, judged, look, write
 from gates.plan import Step
+from gates.seen import Seen
 
 _WAS_CHANGED = "the checkout of part {} was not left as it was: {}"
 
