@@ -16,8 +16,7 @@ import gates
 from gates import canonical, codec
 from gates.adapters import clock, host, interrupts
 from gates.api import Gate, Raw
-from gates.api.raw import OBSERVED
-from gates.api.share import PARTS, folder_of
+from gates.api.raw import OBSERVED, PARTS, folder_of
 from gates.api.tree import Tree
 from gates.change.compare import TOUCHED
 from gates.errors import GateError, PartError
