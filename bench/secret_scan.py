@@ -91,7 +91,8 @@ def _compare(tree: Path, programs: Mapping[str, Path]) -> bool:
 
 def _request(tree: Path, files: Sequence[str], mode: str) -> Path:
     request = tree.parent / f"{tree.name}-{mode}.json"
-    request.write_text(json.dumps({"root": str(tree), "files": files, "mode": mode, "baseline": "", "accepted": ""}), "utf-8")
+    asked = {"root": str(tree), "files": files, "names": files, "mode": mode, "baseline": "", "accepted": ""}
+    request.write_text(json.dumps(asked), "utf-8")
     return request
 
 
@@ -119,12 +120,19 @@ def _begin(output: Any) -> Any:
 
 def cpu(argv: Sequence[str], folder: Path, output: Any = subprocess.DEVNULL) -> float:
     """CPU seconds, user and system, of one process with all its children."""
-    child = subprocess.Popen(argv, cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, stdout=output, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        argv,
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        stdout=output,
+        stderr=subprocess.PIPE if argv[0] == sys.executable else subprocess.DEVNULL,
+    )
+    said = child.stderr.read() if child.stderr else b""
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     # with findings some of them end with a code of their own
     if child.returncode < 0 or (argv[0] == sys.executable and child.returncode != 0):
-        raise SystemExit(f"{argv[0]} ended with {child.returncode}")
+        raise SystemExit(f"{argv[0]} ended with {child.returncode}\n{said.decode('utf-8', 'replace')}")
     return usage.ru_utime + usage.ru_stime
 
 

@@ -14,6 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import completion
+import manual
+
 from gates import registry
 from gates.api import Gate
 from gates.cli.beginnings import shown_hooks, shown_workflow
@@ -61,6 +64,10 @@ def generated() -> dict[Path, str]:
         ROOT / "action.yml": re.sub(
             r"Built in: [a-z, ]+", f"Built in: {', '.join(registry.BUILT_IN)}", (ROOT / "action.yml").read_text("utf-8")
         ),
+        ROOT / "docs" / "command-line.md": between((ROOT / "docs" / "command-line.md").read_text("utf-8"), manual.markdown()),
+        ROOT / "docs" / "man" / "gates.1": manual.command_page(),
+        ROOT / "docs" / "man" / "gates.yaml.5": manual.policy_page(),
+        **{ROOT / "gates" / "cli" / "completions" / f"gates.{shell}": script for shell, script in completion.scripts().items()},
     }
 
 
@@ -157,7 +164,11 @@ def module_cases(folder: str) -> Iterator[tuple[Path, Case]]:
 def table(found: list[tuple[Path, Case]]) -> str:
     """One line a case: what is tried, what the engine says when it is run by hand, the answer here, and the test."""
     numbered = any(case.number for _, case in found)
-    rows = ["| | what is tried | the engine alone | here |", "|---|---|---|---|"] if numbered else ["| what is tried | here |", "|---|---|"]
+    rows = (
+        ["| number | what is tried | the engine alone | here |", "|---|---|---|---|"]
+        if numbered
+        else ["| what is tried | here |", "|---|---|"]
+    )
     if numbered:
         found = sorted(found, key=lambda item: trap_order(item[1].number))
     for path, case in found:

@@ -43,13 +43,42 @@ gates:
   command: {uses: tests, options: {command: ["{python}", copy.py, report.xml, "{raw}/out.xml"], junit: out.xml}}
 """,
 }
+#: What a command says of the files that it looked at, and tests that are called after their files.
+NAMED = {
+    "app.py": "x = 1\n",
+    "cart.spec.js": "test\n",
+    "copy.py": "import pathlib, sys\n\nfor name in sys.argv[2:]:\n"
+    "    pathlib.Path(sys.argv[1], name).write_bytes(pathlib.Path(name).read_bytes())\n",
+    "out.sarif": SARIF,
+    "seen.json": '{"files": [{"name": "app.py"}]}\n',
+    "out.xml": """\
+<testsuites><testsuite name="cart.spec.js" tests="2"><testcase classname="cart.spec.js" name="adds"/>
+<testcase classname="cart.spec.js" name="takes"><failure message="two is wrong">
+ at web/cart.spec.js:1:3</failure></testcase></testsuite></testsuites>
+""",
+    "gates.yaml": """\
+version: 1
+extends: [baseline]
+gates:
+  lint:
+    uses: external
+    options:
+      command: ["{python}", copy.py, "{raw}", out.sarif, seen.json]
+      sarif: out.sarif
+      examined: seen.json#/files/*/name
+      inventory: ["*.py"]
+  tests:
+    uses: external
+    options: {command: ["{python}", copy.py, "{raw}", out.xml], junit: out.xml, inventory: ["*.spec.js"]}
+""",
+}
 #: One scan for which detect-secrets was asked, and one for which it was not so much as loaded.
 SECRETS = {
     "app.py": "x = 1\n",
     "settings.py": "pass" + "word = 'q7Rbx81" + "kTv'\n",
     "gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}, clean: {uses: secrets, options: {paths: [app.py]}}}\n",
 }
-FILES = {"reports": REPORTS, "secrets": SECRETS}
+FILES = {"reports": REPORTS, "secrets": SECRETS, "named": NAMED}
 
 
 def main(name: str, folder: str = "") -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import shlex
+import textwrap
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,10 @@ from gates.adapters import git
 from gates.cli import planned
 from gates.cli.main import COMMANDS, parse
 from gates.errors import ExitCode, VerifyCode
+from gates.model import Stage
+from gates.policy import load
+from gates.policy.compose import compose
+from gates.policy.table import GATE, POLICY
 
 ROOT = Path(__file__).parent.parent
 PAGES = [name for name in git.list_files(ROOT) or () if name.endswith(".md") and not name.startswith("tests/")]
@@ -44,6 +50,77 @@ def targets(name: str) -> list[Path]:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_relative_link_leads_to_a_file(name: str) -> None:
     assert [target for target in targets(name) if not target.exists()] == []
+
+
+#: A heading; what is written in it besides its words.
+HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+LINKED = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them: words in small letters, joined by hyphens."""
+    found: list[str] = []
+    for heading in HEADING.findall(FENCE.sub("", path.read_text("utf-8"))):
+        words = LINKED.sub(r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        found.append(f"{anchor}-{found.count(anchor)}" if anchor in found else anchor)
+    return set(found)
+
+
+def links(name: str) -> Iterator[tuple[Path, str]]:
+    """The page and the anchor that each link of a page leads to, where it names one; code is no link."""
+    text = re.sub(r"`[^`\n]*`", "", FENCE.sub("", read(name)))
+    for link in LINK.findall(text):
+        target, _, anchor = link.partition("#")
+        if anchor and "://" not in link:
+            yield ((ROOT / name).parent / target).resolve() if target else ROOT / name, anchor
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_anchor_is_a_heading(name: str) -> None:
+    assert [f"{path.name}#{anchor}" for path, anchor in links(name) if path.suffix == ".md" and anchor not in anchors(path)] == []
+
+
+def test_anchors_are_looked_at() -> None:
+    assert sum(len(list(links(name))) for name in PAGES) > 20
+    assert {"keys-of-the-file", "waiver-rules", "a-signed-change-of-the-policy"} <= anchors(ROOT / "docs" / "policy.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_column_of_a_table_has_a_heading(name: str) -> None:
+    """Who hears a table hears the heading of each cell: the accessibility gate says so of the site."""
+    headings = re.findall(r"^(\|.*\|)\n\|[ :|-]+\|$", FENCE.sub("", read(name)), re.MULTILINE)
+    assert [heading for heading in headings if re.search(r"\|\s*\|", heading)] == []
+
+
+#: What a part of a policy is shown without.
+AROUND = {"version": "version: 1", "gates": "gates: {tests: {}, dependencies: {}, secrets: {}, security: {}}"}
+#: The jobs there have keys of their own, and the example's gate comes with it.
+OTHER_YAML = {"docs/other-ci.md", "examples/gate-licences/README.md"}
+
+
+def policies(name: str) -> Iterator[str]:
+    """The policies that a page shows, and those that its parts of one make with what they are shown without."""
+    known, of_gate = {key.name for key in POLICY.keys}, {key.name for key in GATE.keys}
+    for language, block in FENCE.findall(read(name)):
+        keys = re.findall(r"^([a-z-]+):", textwrap.dedent(block), re.MULTILINE)
+        if language == "yaml" and keys and set(keys) <= known:
+            yield "\n".join([*(line for key, line in AROUND.items() if key not in keys), textwrap.dedent(block)])
+        elif language == "yaml" and keys and set(keys) <= of_gate:
+            yield f"version: 1\ngates:\n  tests:\n{textwrap.indent(block, '    ')}"
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if page not in OTHER_YAML and list(policies(page))])
+def test_every_policy_that_is_shown_is_one(name: str) -> None:
+    for text in policies(name):
+        sources = load.collect_text(ROOT, "gates.yaml", text)
+        for stage in Stage:
+            compose(sources, stage, registry.find)
+
+
+def test_policies_are_shown() -> None:
+    assert sum(len(list(policies(name))) for name in PAGES if name not in OTHER_YAML) >= 15
 
 
 def test_every_page_is_linked_from_another() -> None:
@@ -77,8 +154,8 @@ def words(line: str) -> list[str]:
 @pytest.mark.parametrize("name", [page for page in PAGES if "docs/decisions/" not in page])
 def test_every_command_line_is_one(name: str) -> None:
     for argv in command_lines(read(name)):
-        if argv in [[command] for command in COMMANDS]:
-            continue  # the command as such, in a sentence
+        if argv == ["--help"] or argv in [[command] for command in COMMANDS] + [[command, "--help"] for command in COMMANDS]:
+            continue  # the command as such, in a sentence, or its help
         assert parse(argv).command == argv[0], argv
 
 

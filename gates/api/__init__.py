@@ -16,8 +16,8 @@ from gates.api.depends import Depends
 from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
-from gates.api.raw import Raw, count, fingerprint
-from gates.api.share import PARTS, Division, Share
+from gates.api.raw import PARTS, Raw, count, fingerprint
+from gates.api.share import Division, Share
 from gates.api.tools import ToolResult, read_answer, signal_name
 from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError

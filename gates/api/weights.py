@@ -14,6 +14,8 @@ from gates.model import Direction
 #: Entries of a list that are named in a sentence.
 _MOST = 5
 #: Said of what nobody can weigh.
+#: A part or a text that nobody gave.
+_NOTHING = (None, "")
 UNWEIGHED = "can't be weighed, so it counts as looser"
 
 
@@ -35,7 +37,7 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Fewer:
-    """Looser: a smaller number, fewer entries of a list, or a part that is left out.
+    """Looser: a smaller number, fewer entries of a list, or a part or text that is left out.
 
     `empty` says what a list without entries stands for: `nothing`, `all` that there is, or something else that is not known.
     """
@@ -44,8 +46,8 @@ class Fewer:
 
     def weigh(self, then: Any, now: Any) -> tuple[Direction, str]:
         """As `More.weigh`."""
-        if then is None or now is None:
-            return _either(now is None), "it is left out" if now is None else "it is there now"
+        if then in _NOTHING or now in _NOTHING:
+            return _either(now in _NOTHING), "it is left out" if now in _NOTHING else "it is there now"
         if not (_is_list(then) and _is_list(now)):
             return _number(then, now, larger_is_looser=False)
         if self.empty == "nothing" or (then and now):

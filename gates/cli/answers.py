@@ -12,6 +12,7 @@ from gates.evidence.rejudge import Rejudged
 from gates.evidence.verify import Answer, Question, Verification
 from gates.model import Outcome
 from gates.report.safe import terminal, visible_json
+from gates.report.view import observed_by
 
 _MARKS = {True: "yes", False: "NO", None: "not asked"}
 _IN_PART = "in part"
@@ -36,6 +37,8 @@ def text(found: Verification, other: Rejudged | None, *, color: bool) -> str:
         broken = ", ".join(_not(answer) for answer in found.answers if answer.holds is False)
         named = all(answer.holds for answer in found.answers if answer.question is Question.ABOUT)
         verdict = f"verdict: {claimed}{'' if named else ', of a commit that you did not name'}"
+        if parts := observed_by(found.contents.record):
+            lines.append(f"observed: {parts}")
         lines.append(verdict if _is_verdict(found.code) else f"NOT VERIFIED: {broken}; the bundle itself claims: {claimed}")
         lines.append(f"digest: sha256:{found.contents.digest}")
     if other is not None:

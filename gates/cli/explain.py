@@ -35,7 +35,7 @@ EXIT_CODES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("thing", metavar="THING", help="a gate, a rule (security/B602), a fingerprint (fp1:…) or an exit code")
+    parser.add_argument("thing", metavar="THING", help="a rule (security/B602), a fingerprint (fp1:…), a gate, or an exit code")
     parser.add_argument("--bundle", type=Path, metavar="BUNDLE", help="the run to look into (default: the last one)")
 
 

@@ -25,7 +25,7 @@ _MORE = "`gates init --workflow --hooks` adds the check on GitHub and the hooks 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--adopt", action="store_true", help="for a repository with old findings: run the gates once, and hold what is there"
+        "--adopt", action="store_true", help="for a repository with old findings: run the gates once, and let the policy hold what is there"
     )
     parser.add_argument("--offline", action="store_true", help="with --adopt: use no network but this machine's own services")
     parser.add_argument(

@@ -8,55 +8,21 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn, TextIO
 
 import gates
 from gates.adapters import interrupts
 from gates.cli import planned
+from gates.cli.pages import ABOUT, EPILOG, PAGES
+from gates.cli.parser import Parser, nearest
 from gates.errors import EvidenceError, ExitCode, GatesError, Problem, UsageError
 
 #: Command to the line of help that `gates --help` shows. Each is a module of this package, imported when it is used.
-COMMANDS = {
-    "run": "judge this checkout: plan, observe, judge, report and bundle in one go",
-    "init": "look at the repository and write a gates.yaml that fits it; never overwrites; --adopt for one with old findings",
-    "policy": "check, show (with where each line comes from), schema, or diff BASE [HEAD]: what is looser and tighter",
-    "waive": "add a waiver for a finding of the last run, asking for what is missing; or sign one",
-    "explain": "a gate, a rule, a finding or an exit code: what it means, how to mend it",
-    "verify": "is a bundle intact, trusted, about this commit, and does its verdict follow",
-    "sign": "sign a bundle, away from the project's code",
-    "plan": "which part of a run on several machines does what, for a CI's matrix",
-    "observe": "run one part of a plan and write what was seen; judges nothing",
-    "judge": "join the parts of a plan, judge, and write the bundle; runs none of the project's code",
-    "keygen": "make an Ed25519 pair of keys for signing",
-    "report": "render a bundle as text, json, markdown, html, sarif, junit or github",
-    "diff": "two bundles: what is new, mended, looser, slower, and less examined",
-    "doctor": "what the policy needs on this machine, what is there, how to get the rest",
-}
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are ours: data, so that `--format json` can print them.
-
-    With `intermixed`, words and options stand in any order; by itself argparse takes the words that stand together alone.
-    """
-
-    intermixed = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if not self.intermixed:
-            return super().parse_known_args(args, namespace)
-        self.intermixed = False  # it asks this method again
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self.intermixed = True
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, help=f"see `{self.prog} --help`")
+COMMANDS = {name: page.line for name, page in PAGES.items()}
 
 
 def run() -> NoReturn:
@@ -129,28 +95,38 @@ def _lost(number: int, *, json_wanted: bool) -> int:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The command and its options. Raises `UsageError` for what the command line does not have, or not yet."""
-    parser = Parser(
-        prog="gates", description="One policy, many gates, one verdict, and the evidence to judge it again.", allow_abbrev=False
-    )
-    parser.add_argument("--version", action="version", version=f"gates {gates.__version__}")
-    parser.add_argument("-C", dest="root", metavar="DIR", type=Path, default=Path(), help="run as though started in this folder")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    wanted = _command(argv)
-    for name, help_line in COMMANDS.items():
-        command = commands.add_parser(name, help=help_line, description=help_line, allow_abbrev=False)
-        if name == wanted:
-            module = importlib.import_module(f"gates.cli.{name}")
-            module.add_arguments(command)
-            command.intermixed = getattr(module, "INTERMIXED", False)
-            planned.add_arguments(name, command)
-    options = parser.parse_args(argv)
+    wanted = command_of(argv)
+    if wanted is not None and wanted not in PAGES:
+        raise UsageError(f"there is no command `{wanted}`", help=f"{nearest(wanted, PAGES, 'gates ')}`gates --help` lists all")
+    options: argparse.Namespace
+    options, left = parser_of([wanted] if wanted else []).parse_known_args(argv)
+    if left:
+        raise UsageError(f"`gates {wanted}` has no place for {' '.join(left)}", help=f"see `gates {wanted} --help`")
+    if options.command is None:
+        raise UsageError("no command is named", help="`gates run` judges this checkout; `gates --help` lists all commands")
     options.root = options.root.resolve()
     if not options.root.is_dir():
         raise UsageError(f"{options.root} is not a folder", help="name the repository's folder with -C")
     return options
 
 
-def _command(argv: Sequence[str]) -> str | None:
+def parser_of(complete: Collection[str]) -> Parser:
+    """The parser of all commands. Only the commands of `complete` have their options, since each imports what it needs."""
+    parser = Parser(prog="gates", description=ABOUT, epilog=EPILOG, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"gates {gates.__version__}", help="print the version and exit")
+    parser.add_argument("-C", dest="root", metavar="DIR", type=Path, default=Path(), help="run as though started in this folder")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    for name, page in PAGES.items():
+        command = commands.add_parser(name, help=page.line, description=page.about, epilog=page.epilog(), allow_abbrev=False)
+        if name in complete:
+            module = importlib.import_module(f"gates.cli.{name}")
+            module.add_arguments(command)
+            command.intermixed = getattr(module, "INTERMIXED", False)
+            planned.add_arguments(name, command)
+    return parser
+
+
+def command_of(argv: Sequence[str]) -> str | None:
     """The word that names the command, so that no other command's module is imported."""
     words = iter(argv)
     for word in words:
@@ -163,7 +139,7 @@ def _command(argv: Sequence[str]) -> str | None:
 
 def _starts_gates(argv: Sequence[str]) -> bool:
     """Whether the command runs gates: `run`, `observe`, `judge`, and `init --adopt`."""
-    command = _command(argv)
+    command = command_of(argv)
     return command in {"run", "observe", "judge"} or (command == "init" and "--adopt" in argv)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gates import canonical, machines
 from gates.adapters import files
-from gates.api.share import MOST_PARTS
+from gates.api.raw import MOST_PARTS
 from gates.cli import output, settings
 from gates.cli.bundles import bundles_here, read_bundle
 from gates.cli.planned_run import request_of
@@ -26,7 +26,11 @@ _MOST_ASKED = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parts", type=settings.positive, required=True, metavar="N", help="how many machines observe")
-    parser.add_argument("--isolate", action="store_true", help="let the judge observe what does not run the project's code")
+    parser.add_argument(
+        "--isolate",
+        action="store_true",
+        help="run what needs none of the project's code on the machine that judges, out of that code's reach",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="PLAN", help="where the plan goes; not among the files of the checkout")
     parser.add_argument(
         "--durations", type=Path, metavar="BUNDLE", help="an earlier run that tells how long tests take (default: the last one here)"

@@ -29,7 +29,7 @@ def request_of(root: Path, asking: Asking, *, day: date | None, environment: Map
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", type=Path, metavar="PLAN", help="what `gates plan` wrote")
-    parser.add_argument("--plan-digest", metavar="SHA256", help="it must be the plan of this digest, as `gates plan` printed it")
+    parser.add_argument("--plan-digest", metavar="SHA256", help="refuse a plan with another digest than `gates plan` printed")
 
 
 def plan_of(options: argparse.Namespace) -> Plan:

@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
         choices=("check", "show", "schema", "diff", "approve"),
-        help="check it, show what follows from it, print the schema for editors, say what is looser and tighter than in BASE, "
-        "or sign, as an approver there, that it takes the place of the policy in BASE",
+        metavar="ACTION",
+        help="check, show, schema, diff or approve: see above",
     )
     parser.add_argument(
         "revisions",

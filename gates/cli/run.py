@@ -24,9 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_shaping(parser)
     settings.add_judging(parser)
     parser.add_argument("--no-cache", action="store_true", help="examine everything anew, as a release always does")
-    parser.add_argument("--explain-cache", action="store_true", help="say of each gate why it looked again, or which run's look counts")
+    parser.add_argument(
+        "--explain-cache",
+        action="store_true",
+        help="say of each gate why it looked anew, or which earlier run's look counts",
+    )
     settings.add_jobs(parser)
-    parser.add_argument("files", nargs="*", metavar="FILES", help="the files to look at (commit stage)")
+    parser.add_argument("files", nargs="*", metavar="FILES", help="examine these files alone (with --stage commit)")
 
 
 def execute(options: argparse.Namespace) -> int:

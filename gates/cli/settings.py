@@ -16,47 +16,55 @@ from gates.model import Stage
 
 def add_shaping(parser: argparse.ArgumentParser) -> None:
     """Options that say what is observed."""
-    parser.add_argument(
-        "--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="which stage's rules apply (default: change)"
-    )
-    parser.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
-    parser.add_argument(
+    group = parser.add_argument_group("what is judged")
+    group.add_argument("--stage", type=Stage, choices=list(Stage), default=Stage.CHANGE, help="which stage's rules apply (default: change)")
+    group.add_argument("--policy", metavar="FILE", help=f"the policy file (default: {POLICY_FILE})")
+    group.add_argument(
         "--policy-from",
         action="append",
         default=[],
         metavar="REF[#sha256:…]",
-        help="a policy that judges too, and the strictest counts: a file, or COMMIT:FILE; repeatable",
+        help="a second policy, which the change can't edit: where the two differ, the stricter counts. A file, or COMMIT:FILE; repeatable",
     )
-    parser.add_argument(
+    group.add_argument(
         "--gate", action="append", default=[], metavar="NAME", help="run this gate alone; repeatable; makes the verdict partial"
     )
-    parser.add_argument(
-        "--base", metavar="REV", help="the commit that the change is held against (default: what CI says, else where the branch began)"
+    group.add_argument(
+        "--base", metavar="REV", help="the commit that the change is compared with (default: what CI says, else where the branch began)"
     )
-    parser.add_argument("--offline", action="store_true", help="use no network but this machine's own services")
-    add_day(parser)
+    group.add_argument("--offline", action="store_true", help="use no network but this machine's own services")
+    add_day(group)
 
 
-def add_day(parser: argparse.ArgumentParser, default: str = "today, UTC") -> None:
+def add_day(parser: argparse._ActionsContainer, default: str = "today, UTC") -> None:
     parser.add_argument("--as-of", type=_day, metavar="DAY", help=f"judge as on this day (YYYY-MM-DD) instead of {default}")
 
 
 def add_judging(parser: argparse.ArgumentParser) -> None:
     """Options that say how it is judged, and where the report and the evidence go."""
-    parser.add_argument(
+    told = parser.add_argument_group("report and evidence")
+    told.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
+    told.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT=PATH",
+        help=f"write a report to a file: {', '.join(output.FORMATS)}; repeatable",
+    )
+    told.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
+    told.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
+    told.add_argument("--sign-key", type=Path, metavar="FILE", help="sign the bundle in this job; better in another: see `gates sign`")
+    base = parser.add_argument_group("what the base's own run saw")
+    base.add_argument(
         "--base-bundle",
         action="append",
         default=[],
         type=Path,
         metavar="BUNDLE",
-        help="a run at the base, or a folder of such: what its gates saw is not observed again; one signed by whom --trust or --key names",
+        help="the bundle of a run at the base, or a folder of bundles, so that its gates need not run there again; it has to be signed by "
+        "whom --trust, --key or --identity names",
     )
-    signers.add_arguments(parser)
-    parser.add_argument("--bundle", type=Path, metavar="PATH", help="where the evidence goes: a .zip file or a new folder")
-    parser.add_argument("--previous", type=Path, metavar="BUNDLE", help="the branch's bundle before this one: this one names its digest")
-    parser.add_argument("--format", choices=output.FORMATS_OF_RUN, default="text", help="what is printed (default: text)")
-    parser.add_argument("--report", action="append", default=[], metavar="FORMAT=PATH", help="write a report to a file; repeatable")
-    parser.add_argument("--sign-key", type=Path, metavar="FILE", help="sign the bundle in this job; better in another: see `gates sign`")
+    signers.add_arguments(base)
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:

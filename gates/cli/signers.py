@@ -9,18 +9,18 @@ from gates.evidence import trust, trust_file
 from gates.evidence.trust import Trusted
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
-        "--key", action="append", default=[], type=Path, metavar="FILE", help="take one that this public key signed; repeatable"
+        "--key", action="append", default=[], type=Path, metavar="FILE", help="trust bundles that this public key signed; repeatable"
     )
     parser.add_argument(
         "--identity",
         action="append",
         default=[],
         metavar="IDENTITY@ISSUER",
-        help="take one that this identity signed by Sigstore, such as a workflow at a ref; repeatable",
+        help="trust bundles that this identity signed by Sigstore, such as a workflow at a ref; repeatable",
     )
-    parser.add_argument("--trust", type=Path, metavar="FILE", help="take one that a signer of this trust file signed, within its validity")
+    parser.add_argument("--trust", type=Path, metavar="FILE", help="trust the signers that this file names, each within its validity")
 
 
 def named(options: argparse.Namespace) -> Trusted:

@@ -18,49 +18,41 @@ from gates.evidence.verify import CODES, Expectation, Verification, verify
 from gates.model import Record, Stage
 from gates.report import html
 
-_EPILOG = """\
-for a release, where trust.yaml names the release job's key:
-
-  gates verify BUNDLE --trust trust.yaml --min-trust required-workflow --max-age 30 \\
-    --repository https://github.com/acme/shop --ref refs/heads/main --stage release --commit ID --policy-digest SHA256
-
-What is not named is not compared. `gates policy show --stage release` tells the digest of a policy.
-
-exit codes: 0, 1, 3: it holds, and its verdict is passed, failed, errored; 5 not intact, 6 not trusted, 7 about something else,
-8 does not follow, 9 incomplete. More in docs/evidence.md; `gates explain 8` says what one means.
-"""
 _REQUIRABLE = ("signed", "timestamped")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundles", type=Path, nargs="*", metavar="BUNDLE", help="a bundle, one: a .zip file or a folder")
-    parser.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
-    signers.add_arguments(parser)
-    parser.add_argument(
+    parser.add_argument("--chain", type=Path, metavar="DIR", help="verify all bundles of a branch in this folder, and that none is missing")
+    parser.add_argument("--policy", metavar="FILE", help="judge it by this policy too, as on today: the exit code is that of its verdict")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
+    trusted = parser.add_argument_group("whom to trust")
+    trusted.add_argument("--allow-unsigned", action="store_true", help="take a bundle that nobody signed")
+    signers.add_arguments(trusted)
+    trusted.add_argument("--digest", metavar="SHA256", help="trust the bundle whose manifest has this sha256")
+    trusted.add_argument(
         "--require",
         type=_required,
         default=(),
         metavar="WHAT",
-        help="`signed`: a digest alone won't do; `timestamped`: an authority of the trust file saw it on the day it was judged; or both",
+        help="`signed`: a digest alone won't do; `timestamped`: an authority of the trust file saw it on the day it was judged; "
+        "or both: signed,timestamped",
     )
-    parser.add_argument(
-        "--min-trust", choices=tuple(TRUST_WORDS), default=Trust.SELF_REPORTED.word, help="how far the trust file must believe its signer"
+    trusted.add_argument(
+        "--min-trust",
+        choices=tuple(TRUST_WORDS),
+        default=Trust.SELF_REPORTED.word,
+        help="how far the trust file must believe its signer (default: self-reported)",
     )
-    parser.add_argument("--min-sequence", type=_number, metavar="N", help="it must be this one of its chain, or a later one")
-    parser.add_argument("--digest", metavar="SHA256", help="take the bundle whose manifest has this sha256")
-    parser.add_argument("--commit", type=_commit, metavar="ID", help="it must be about this commit (full id), on a clean tree")
-    parser.add_argument("--repository", metavar="ADDRESS", help="it must be about this repository")
-    parser.add_argument("--ref", metavar="NAME", help="it must be about this branch or tag (full name)")
-    parser.add_argument("--folder", metavar="DIR", help="it must be about this folder of the repository, which was judged by itself")
-    parser.add_argument("--stage", type=Stage, choices=list(Stage), help="it must have been judged for this stage")
-    parser.add_argument("--policy-digest", metavar="SHA256", help="it must have been judged by this policy")
-    parser.add_argument("--max-age", type=_days, metavar="DAYS", help="it must have been judged at most so many days ago")
-    parser.add_argument("--policy", metavar="FILE", help="judge it by this policy too, as on today: the exit code is that of its verdict")
-    parser.add_argument("--chain", type=Path, metavar="DIR", help="verify all bundles of a branch in this folder, and that none is missing")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="what is printed (default: text)")
-
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    about = parser.add_argument_group("what it has to be about")
+    about.add_argument("--commit", type=_commit, metavar="ID", help="this commit (full id), on a clean tree")
+    about.add_argument("--repository", metavar="ADDRESS", help="this repository")
+    about.add_argument("--ref", metavar="NAME", help="this branch or tag (full name, such as refs/heads/main)")
+    about.add_argument("--folder", metavar="DIR", help="this folder of the repository, which was judged by itself")
+    about.add_argument("--stage", type=Stage, choices=list(Stage), help="judged for this stage")
+    about.add_argument("--policy-digest", metavar="SHA256", help="judged by this policy")
+    about.add_argument("--max-age", type=_days, metavar="DAYS", help="judged at most so many days ago")
+    about.add_argument("--min-sequence", type=_number, metavar="N", help="this number of its chain, or a later one")
 
 
 def execute(options: argparse.Namespace) -> int:

@@ -31,6 +31,13 @@ _PASSED = frozenset({"", "run", "passed", "pass", "success", "successful", "comp
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "skip", "ignored", "suppressed", "pending"})
 _FAILED = frozenset({"failed", "failure", "fail", "error", "errored", "broken"})
 _WORD_LENGTH = 40
+#: Elements that hold a traceback, and how much of it is looked at, a line and altogether.
+_TOLD = frozenset({"failure", "error", "flakyFailure", "flakyError"})
+_TEXT_LENGTH = 65536
+_LINE_LENGTH = 1024
+#: How the lines of a traceback begin.
+_FRAME = ("at ", "\u276f ", "File ")
+_PATH_START = re.compile(r"[\s()\"']")
 
 
 class CaseOutcome(StrEnum):
@@ -45,7 +52,10 @@ _BAD = (CaseOutcome.FAILURE, CaseOutcome.ERROR, CaseOutcome.SKIPPED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One test. `file` is as the report gives it, `message` the first words of why it did not pass, `flaked` that a retry saved it."""
+    """One test. `file` is as the report gives it, `message` the first words of why it did not pass, `flaked` that a retry saved it.
+
+    `text` is all that the report says of why, such as a traceback.
+    """
 
     classname: str
     name: str
@@ -55,6 +65,7 @@ class Case:
     message: str = ""
     flaked: bool = False
     suite: str = ""
+    text: str = ""
 
     @property
     def id(self) -> str:
@@ -131,7 +142,14 @@ def _case(element: Any, suite: Any) -> Case:
         and len(element) > 0
         and any(element.find(tag) is not None for tag in ("flakyFailure", "flakyError")),
         suite=suite.get("name") or "",
+        text=_text(element),
     )
+
+
+def _text(element: Any) -> str:
+    """What a failure says at length; empty for a test that passed."""
+    child = next((child for child in element if child.tag in _TOLD), None)
+    return ((child.text or "") if child is not None else "")[:_TEXT_LENGTH]
 
 
 def _outcome(element: Any) -> tuple[CaseOutcome, str]:
@@ -166,20 +184,23 @@ def read(raw: Raw, name: str, places: Places) -> Report:
     return report_of(raw, read_cases(raw.content(name), name), places)
 
 
-def report_of(raw: Raw, cases: Sequence[Case], places: Places) -> Report:
-    """The same of cases that were read."""
+def report_of(raw: Raw, cases: Sequence[Case], places: Places, files: tuple[str, ...] | None = None) -> Report:
+    """The same of cases that were read. `files` are those that tests may come from: a suite or class that is called after one of them
+    stands there, at the line that the failure names. None looks at the report's own attributes alone.
+    """
     bad = [case for case in cases if case.outcome in {CaseOutcome.FAILURE, CaseOutcome.ERROR}]
     flaked = [case for case in cases if case.flaked]
     skipped = [case for case in cases if case.outcome is CaseOutcome.SKIPPED]
+    inventory = _Inventory(files) if files is not None else None
     return Report(
-        findings=tuple(_finding(raw, case, places) for case in (*bad, *flaked)),
+        findings=tuple(_finding(raw, case, places, inventory) for case in (*bad, *flaked)),
         examined=tuple(case.id for case in cases if case.outcome is not CaseOutcome.SKIPPED),
         skipped=tuple(Skip(item=case.id, reason=places.scrub(case.message) or "no reason was given") for case in skipped),
         measurements=(count("tests", len(cases), "tests"),),
     )
 
 
-def _finding(raw: Raw, case: Case, places: Places) -> Finding:
+def _finding(raw: Raw, case: Case, places: Places, inventory: _Inventory | None) -> Finding:
     reason = places.scrub(case.message.splitlines()[0]) if case.message else "no reason was given"
     verb = (
         "failed at first and passed on a retry"
@@ -190,7 +211,7 @@ def _finding(raw: Raw, case: Case, places: Places) -> Finding:
         rule="flake" if case.flaked else case.outcome.value,
         severity=Severity.MEDIUM if case.flaked else Severity.HIGH,
         message=f"{case.id} {verb}",
-        location=_location(case, places),
+        location=_location(case, places, inventory),
         identity=(_PARAMETERS.sub("[…]", case.id),),
         kind=Kind.FLAKE if case.flaked else Kind.FAILURE,
         remedy="make the test not depend on chance"
@@ -199,11 +220,40 @@ def _finding(raw: Raw, case: Case, places: Places) -> Finding:
     )
 
 
-def _location(case: Case, places: Places) -> Location:
+def _location(case: Case, places: Places, inventory: _Inventory | None) -> Location:
     path = posixpath.normpath(places.scrub(case.file.replace("\\", "/"))) if case.file else ""
-    if not path or path.startswith(("/", "../")) or path == "." or ":" in path:
-        return Location(operation=case.id)
-    return Location(path=path, line=case.line)
+    if path and not path.startswith(("/", "../")) and path != "." and ":" not in path:
+        return Location(path=path, line=case.line)
+    found = _file_of(case, inventory) if inventory is not None else None
+    return Location(path=found, line=case.line or _line_in(case.text, found)) if found else Location(operation=case.id)
+
+
+def _file_of(case: Case, inventory: _Inventory) -> str | None:
+    """The one file that the report's names of file, class or suite stand for, in this order."""
+    names = [name.replace("\\", "/") for name in (case.file, case.classname, case.suite) if 0 < len(name) <= _NAME_LENGTH]
+    return next((next(iter(files)) for name in names if len(files := inventory.named(name)) == 1), None)
+
+
+def _line_in(text: str, path: str) -> int | None:
+    """The line of a file that a traceback names: of its first frame there, else of its first mention."""
+    mentions: list[int] = []
+    for line in text.splitlines():
+        number = _mentioned(line[:_LINE_LENGTH].strip(), path)
+        if number and line.strip().startswith(_FRAME):
+            return number
+        mentions += [number] if number else []
+    return mentions[0] if mentions else None
+
+
+def _mentioned(line: str, path: str) -> int | None:
+    """The number in `path:number`, where the line names the file by its path, or by the end or a longer form of it."""
+    before, found, after = line.partition(f"{posixpath.basename(path)}:")
+    number = re.match(r"\d{1,9}", after)
+    if not found or number is None:
+        return None
+    named = _PATH_START.split(before)[-1] + found[:-1]
+    fits = f"/{path}".endswith(f"/{named}") or f"/{named}".endswith(f"/{path}")
+    return int(number[0]) or None if fits else None
 
 
 def unnamed_files(cases: list[Case], files: tuple[str, ...]) -> list[str]:

@@ -38,8 +38,11 @@ class _Run:
     artifacts: Artifacts
 
 
-def read(raw: Raw, name: str, places: Places) -> Report:
-    """All runs of the log as one report."""
+def read(raw: Raw, name: str, places: Places, *, in_full: bool = True) -> Report:
+    """All runs of the log as one report.
+
+    `in_full` is whether a rule's description stands in where it has no help, and whether it is said where the tool met an error.
+    """
     log = mapping(document(raw, name), name)
     if log.get("version") != "2.1.0":
         raise GateError(f"{name} is not SARIF 2.1.0: its version is {log.get('version')!r}", remedy="let the tool write SARIF 2.1.0")
@@ -50,11 +53,11 @@ def read(raw: Raw, name: str, places: Places) -> Report:
             remedy="see what the tool printed; it is kept as evidence",
         )
     for run in runs:
-        _check(run, places)
+        _check(run, places, in_full)
     targets = {path for run in runs for path in _targets(run)}
     said = [_succeeded(run) for run in runs]
     return Report(
-        findings=tuple(finding for run in runs for finding in _findings(raw, run, places)),
+        findings=tuple(finding for run in runs for finding in _findings(raw, run, places, in_full)),
         examined=tuple(sorted(targets)) or None,
         measurements=_measurements(runs),
         tool=text(runs[0].driver.get("name")),
@@ -85,7 +88,7 @@ def _open(data: dict[str, Any], where: str, places: Places) -> _Run:
 # -- what a run says of itself
 
 
-def _check(run: _Run, places: Places) -> None:
+def _check(run: _Run, places: Places, in_full: bool) -> None:
     """Raise `GateError` where the run says that it did not work, or does not hold its results."""
     if "results" in mapping(run.data.get("externalPropertyFileReferences"), run.where):
         raise GateError(f"{run.where} keeps its results in other files", remedy="let the tool write one file that holds everything")
@@ -96,6 +99,9 @@ def _check(run: _Run, places: Places) -> None:
     errors = _notifications(run, "error")
     if errors:
         words = places.scrub(text(mapping(errors[0].get("message"), run.where).get("text")) or "no message was given")
+        location, _ = run.artifacts.location(errors[0], fallback="the whole run")
+        if in_full and location.path and location.path not in words:
+            words = f"{location}: {words}"
         raise GateError(
             f"{run.where}: the tool met an error: {words}", remedy="mend what it could not read; what it did not read may hold findings"
         )
@@ -130,10 +136,10 @@ def _targets(run: _Run) -> Iterator[str]:
 # -- results
 
 
-def _findings(raw: Raw, run: _Run, places: Places) -> Iterator[Finding]:
+def _findings(raw: Raw, run: _Run, places: Places, in_full: bool) -> Iterator[Finding]:
     for result in objects(run.data, "results", run.where):
         if not _is_aside(result):
-            yield _finding(raw, run, result, places)
+            yield _finding(raw, run, result, places, in_full)
 
 
 def _is_aside(result: dict[str, Any]) -> bool:
@@ -143,7 +149,7 @@ def _is_aside(result: dict[str, Any]) -> bool:
     return text(result.get("kind")) in _FINE and text(result.get("level")) not in _SERIOUS
 
 
-def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places) -> Finding:
+def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places, in_full: bool) -> Finding:
     rule_id, rule = _rule(run, result)
     location, marks = run.artifacts.location(result, fallback=text(run.driver.get("name")) or "the whole run")
     message = places.scrub(_message(run, result, rule)) or rule_id
@@ -155,7 +161,7 @@ def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places) -> Fin
         location=location,
         identity=_identity(run, result, location.path or str(location), message),
         kind=Kind.NEEDS_REVIEW if result.get("kind") in _UNSURE else Kind.FINDING,
-        remedy=_remedy(run, result, rule, message),
+        remedy=_remedy(run, result, rule, message, in_full),
         help_url=_address(rule.get("helpUri")),
         suppressed_by=_suppression(run, result),
         properties={**words, **marks},
@@ -214,13 +220,17 @@ def _message(run: _Run, result: dict[str, Any], rule: dict[str, Any]) -> str:
     return _LINK.sub(r"\1", words).strip()
 
 
-def _remedy(run: _Run, result: dict[str, Any], rule: dict[str, Any], message: str) -> str:
-    """The first fix that the tool describes, else the first words of the rule's help that say more than the message."""
+def _remedy(run: _Run, result: dict[str, Any], rule: dict[str, Any], message: str, in_full: bool) -> str:
+    """The first fix that the tool describes, else the first words of the rule's help that say more than the message, else what the rule
+    says of itself, where that is more than the message and the rule's name.
+    """
     fixes = (text(mapping(fix.get("description"), run.where).get("text")) for fix in objects(result, "fixes", run.where))
     lines = (line.strip() for line in text(mapping(rule.get("help"), run.where).get("text")).splitlines())
     advice = (line for line in lines if line and not line.startswith("#") and line != message)
+    about = [text(mapping(rule.get(key), run.where).get("text")) for key in ("fullDescription", "shortDescription") if in_full]
+    told = (words.splitlines()[0] for words in about if words and words != message and text(rule.get("id")) not in words)
     tool = text(run.driver.get("name")) or "the tool"
-    return next((fix for fix in fixes if fix), next(advice, f"follow what {tool} says of this rule"))
+    return next((fix for fix in fixes if fix), next(advice, next(told, f"follow what {tool} says of this rule")))
 
 
 def _address(value: Any) -> str:

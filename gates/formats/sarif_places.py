@@ -113,6 +113,15 @@ class Artifacts:
         return None if inside.startswith("..") or inside == "." else inside
 
 
+def below_root(name: str, places: Places) -> str | None:
+    """A file's name or `file:` address as a path of the repository; None for an empty one, and for what lies outside it."""
+    path = _file_path(name) if name.startswith("file:") else name.replace("\\", "/")
+    roots = (root.rstrip("/") for root in places.roots)
+    clean = posixpath.normpath(path) if path else "."
+    inside = next((clean.removeprefix(f"{root}/") for root in roots if clean.startswith(f"{root}/")), clean)
+    return None if inside in {".", ".."} or inside.startswith(("/", "../")) else inside
+
+
 def _absolute(address: str) -> bool:
     return address.startswith("/") or bool(_SCHEME.match(address))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gates.api import Gate
+from gates.dataclass import dataclass
 from gates.policy.nodes import Boolean, Choice, Day, Integer, Key, Keys, ListOf, MapOf, Node, Number, OfGate, OneOrMany, Span
 from gates.policy.table import (
     COUNTS,
@@ -22,23 +23,45 @@ from gates.policy.table import (
 BEGIN = "<!-- generated: begin -->"
 END = "<!-- generated: end -->"
 
-_Row = tuple[str, str, str, str]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A key that a policy may have. Words are Markdown: code stands between backticks."""
+
+    key: str
+    value: str
+    default: str
+    required: bool
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Keys that stand together, and what is said of them."""
+
+    title: str
+    rows: tuple[Row, ...]
+    planned: tuple[str, ...] = ()
+    #: Of a gate: what it examines, and what it measures, by name.
+    words: str = ""
+    measurements: tuple[tuple[str, str], ...] = ()
+
+
+def sections(gates: Iterable[Gate]) -> Iterator[Section]:
+    """Every key that a policy may have, for these gates."""
+    yield _section("Keys of the file", [_row(key, "") for key in POLICY.keys], POLICY.planned)
+    yield _section("Keys of a gate", _rows(GATE, deep=("at",)))
+    yield _section("Limits", _limit_rows())
+    yield _section("Keys of a waiver", _rows(WAIVER), WAIVER.planned)
+    yield _section("`waiver-rules`", _rows(WAIVER_RULES), WAIVER_RULES.planned)
+    yield _section("Keys of an override", _rows(OVERRIDE))
+    yield _section("Keys of a recorded decision", _rows(RECORDED_DECISION))
+    yield from (_gate(gate) for gate in gates)
 
 
 def reference(gates: Iterable[Gate]) -> str:
     """Markdown of every key that a policy may have, for these gates."""
-    known = tuple(gates)
-    parts = [
-        _section("Keys of the file", [_row(key, "") for key in POLICY.keys], POLICY.planned),
-        _section("Keys of a gate", _rows(GATE, deep=("at",))),
-        _section("Limits", [*_limit_rows()]),
-        _section("Keys of a waiver", _rows(WAIVER), WAIVER.planned),
-        _section("`waiver-rules`", _rows(WAIVER_RULES), WAIVER_RULES.planned),
-        _section("Keys of an override", _rows(OVERRIDE)),
-        _section("Keys of a recorded decision", _rows(RECORDED_DECISION)),
-        *(_gate(gate) for gate in known),
-    ]
-    return "\n".join(parts)
+    return "\n".join(_markdown(section) for section in sections(gates))
 
 
 def insert(page: str, gates: Iterable[Gate]) -> str:
@@ -50,27 +73,42 @@ def insert(page: str, gates: Iterable[Gate]) -> str:
     return f"{before}{BEGIN}\n\n{reference(gates)}\n{END}{after}"
 
 
-def _gate(gate: Gate) -> str:
-    title, rows = f"The gate `{gate.id}`: {gate.title}", _rows(options(gate))
+def _gate(gate: Gate) -> Section:
     stages = ", ".join(f"`{stage}`" for stage in gate.stages)
-    parts = [
-        _section(title, rows) if rows else f"### {title}\n\nIt has no options.\n",
-        f"It examines {gate.unit}, and runs at {stages} unless the policy says otherwise.\n",
-    ]
-    if gate.measurements:
-        measured = "".join(f"- `{name}`: {help}\n" for name, help in gate.measurements.items())
-        parts.append(f"It measures, beside what is counted for every gate:\n\n{measured}")
-    return "\n".join(parts)
+    return Section(
+        title=f"The gate `{gate.id}`: {gate.title}",
+        rows=tuple(_rows(options(gate))),
+        words=f"It examines {gate.unit}, and runs at {stages} unless the policy says otherwise.",
+        measurements=tuple(gate.measurements.items()),
+    )
 
 
-def _section(title: str, rows: list[_Row], planned: Iterable[str] = ()) -> str:
-    lines = [f"### {title}", "", "| key | value | default | meaning |", "| --- | --- | --- | --- |"]
-    lines += [f"| `{key}` | {value} | {default} | {help} |" for key, value, default, help in rows]
-    later = ", ".join(f"`{name}`" for name in planned)
-    return "\n".join([*lines, *(["", f"Planned, and refused until they work: {later}."] if later else [])]) + "\n"
+def _section(title: str, rows: Iterable[Row], planned: Iterable[str] = ()) -> Section:
+    return Section(title=title, rows=tuple(rows), planned=tuple(planned))
 
 
-def _rows(table: Keys, prefix: str = "", deep: tuple[str, ...] | None = None) -> list[_Row]:
+def _markdown(section: Section) -> str:
+    lines = [f"### {section.title}", ""]
+    if section.rows:
+        lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |", *map(_line, section.rows)]
+    else:
+        lines += ["It has no options."]
+    if section.planned:
+        lines += ["", f"Planned, and refused until they work: {', '.join(f'`{name}`' for name in section.planned)}."]
+    if section.words:
+        lines += ["", section.words]
+    if section.measurements:
+        lines += ["", "It measures, beside what is counted for every gate:", ""]
+        lines += [f"- `{name}`: {help}" for name, help in section.measurements]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row) -> str:
+    default = "**required**" if row.required else f"`{_cell(row.default)}`" if row.default else ""
+    return f"| `{row.key}` | {_cell(row.value)} | {default} | {_cell(row.help)} |"
+
+
+def _rows(table: Keys, prefix: str = "", deep: tuple[str, ...] | None = None) -> list[Row]:
     """A row for each key, and for the keys within it; not within those that `deep` names."""
     found = []
     for key in table.keys:
@@ -90,16 +128,15 @@ def _inner(node: Node) -> Keys | None:
     return None
 
 
-def _row(key: Key, prefix: str) -> _Row:
-    default = "**required**" if key.required else f"`{_cell(key.default)}`" if key.default else ""
-    return f"{prefix}{key.name}", _cell(_value(key.of)), default, _cell(key.help)
+def _row(key: Key, prefix: str) -> Row:
+    return Row(key=f"{prefix}{key.name}", value=_value(key.of), default=key.default, required=key.required, help=key.help)
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _limit_rows() -> Iterator[_Row]:
+def _limit_rows() -> Iterator[Row]:
     """What can be limited, then the keys of a limit."""
     measured = Key(name="(a measurement)", of=MEASUREMENT_LIMIT, help="what the gate measures: see there")
     yield from (_row(key, "") for key in (*COUNTS, measured))

@@ -22,6 +22,7 @@ from gates.report.view import (
     headline,
     is_partly_passed,
     is_shown,
+    observed_by,
     plural,
     ranked,
     waiver_views,
@@ -125,6 +126,7 @@ def _head(record: Record, claim: Claim | None) -> str:
         lines += ["", f"With every gate enforced it would be: **{VERDICTS[record.decision.would_be].lower()}**"]
     lines += [line for reason in record.decision.partial for line in ("", f"**Partial:** {escape(reason)}")]
     lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
+    lines += ["", f"**Observed** {escape(parts)}"] if (parts := observed_by(record)) else []
     lines += ["", f"**Base** {escape(told)}"] if (told := base_told(record)) else []
     looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
     lines += ["", *looser[:_LOOSER]] if looser else []

@@ -22,6 +22,7 @@ from gates.report.view import (
     gate_views,
     headline,
     is_partly_passed,
+    observed_by,
     plural,
     ranked,
     stops,
@@ -149,6 +150,8 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.wrapped(reason, indent=2, label="partial: ", color=_YELLOW)
     for line in policies.judged_by(record):
         page.wrapped(line, indent=2, label="judged too: ", color=_DIM)
+    if parts := observed_by(record):
+        page.wrapped(parts, indent=2, label="observed: ", color=_DIM)
     if told := base_told(record):
         page.wrapped(told, indent=2, label="base: ", color=_DIM)
     looser = policies.looser(record)

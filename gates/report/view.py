@@ -326,6 +326,17 @@ def plural(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def observed_by(record: Record) -> str:
+    """Whose word the raw output is where several machines observed, in words; empty where one did all of it."""
+    plan = record.run.plan
+    if plan is None:
+        return ""
+    parts = f"{plural(len(plan.parts), 'part')} of a plan, each in a job of its own"
+    if plan.isolated:
+        return f"in {parts}, whose word it is; what runs none of the project's code was observed by the judge"
+    return f"in {parts}, whose word it is"
+
+
 def base_told(record: Record) -> str:
     """What a bundle of the base that the run was given told of it, in words; empty where none was given."""
     change = record.change

@@ -8,12 +8,13 @@ import sys
 import venv
 from pathlib import Path
 
-from runner import gates, given, job, refuse_windows, workplace
+from runner import check_place, gates, given, job, name, workplace
 
 
 def install() -> int:
     """Make the environment, or add to the one that an earlier step of this job made from the same source."""
-    refuse_windows()
+    check_place()
+    name()  # it becomes a part of paths in the steps that follow
     folder, version, asked = workplace() / "environment", given("version"), job()
     source = f"quality-gates=={version}" if version else os.environ["GITHUB_ACTION_PATH"]
     stamp = folder / "made-from"

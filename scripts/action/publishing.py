@@ -86,7 +86,7 @@ def _run_url() -> str:
 
 
 def _ask(method: str, address: str, data: dict[str, Any] | bytes | None = None) -> Any:
-    """An answer of the API. Raises `OSError` (urllib's errors are such)."""
+    """An answer of the API. Raises `OSError` (urllib's errors are such), and `StepError` for what is no address of one."""
     headers = {
         "Accept": "application/vnd.github+json",
         "Authorization": f"Bearer {os.environ['TOKEN']}",
@@ -94,9 +94,11 @@ def _ask(method: str, address: str, data: dict[str, Any] | bytes | None = None) 
         "X-GitHub-Api-Version": "2022-11-28",
         "Content-Type": "application/zip" if isinstance(data, bytes) else "application/json",
     }
+    if not address.startswith(("https://", "http://")):
+        raise StepError(f"{address} is not an address of GitHub's API")
     content = json.dumps(data).encode() if isinstance(data, dict) else data
     request = urllib.request.Request(address, data=content, headers=headers, method=method)
-    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # nosec B310 - its scheme is looked at above
         return json.load(answer)
 
 

@@ -104,6 +104,10 @@ def escape(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def refuse_windows() -> None:
-    if sys.platform == "win32":
+def check_place(platform: str = sys.platform, version: tuple[int, ...] = sys.version_info[:2]) -> None:
+    """Raises `StepError` where this runner can't run Quality Gates, with what to change in the workflow."""
+    if platform == "win32":
         raise StepError("Quality Gates runs on Linux and macOS: give this job `runs-on: ubuntu-latest` or `macos-latest`")
+    if not (3, 11) <= version <= (3, 13):
+        found = ".".join(map(str, version))
+        raise StepError(f'the Python here is {found}, and Quality Gates needs 3.11 to 3.13: give the action `python-version: "3.13"`')

@@ -14,11 +14,13 @@ from typing import Any
 
 import yaml
 
+import gates
 from tests.repository import Repository
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1"
 USES = "quality-gates/quality-gates@main"
+RELEASED = f"quality-gates/quality-gates@v{gates.__version__}"
 _NESTED = {"actions/upload-artifact": "upload", "actions/download-artifact": "download"}
 #: What stands in for the nested actions of artifacts: see artifacts.py.
 _ARTIFACTS = """\
@@ -88,7 +90,7 @@ def act(
     store.mkdir(exist_ok=True)
     (folder / "workflow.yml").write_text(workflow, "utf-8")
     (folder / "event.json").write_text(json.dumps(payload or {}), "utf-8")
-    local = {USES: product, **_stand_ins(folder / "nested")}
+    local = {USES: product, RELEASED: product, **_stand_ins(folder / "nested")}
     variables = {"ARTIFACTS": str(store), "PYTHON": sys.executable, "STAND_IN": str(Path(__file__).with_name("artifacts.py")), **env}
     command = [str(Path(sys.executable).parent / "act"), event, "--json", "-P", "ubuntu-latest=-self-hosted"]
     command += ["-W", str(folder / "workflow.yml"), "-e", str(folder / "event.json")]
@@ -103,7 +105,7 @@ def act(
 def _product(folder: Path) -> Path:
     """What a consumer's runner checks out of this repository."""
     if not folder.exists():
-        for name in ("gates", "policies", "scripts"):
+        for name in ("gates", "policies", "scripts", ".github"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("action.yml", "pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, folder / name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import gates
 from tests.action.runner import ROOT
 
 
@@ -36,42 +39,60 @@ def test_nothing_of_the_repository_is_run_while_the_action_installs_itself(tmp_p
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("tool", [["actionlint"], ["zizmor", "--offline", "--quiet"]])
-def test_linters_of_actions_find_nothing(tool: list[str], tmp_path: Path) -> None:
-    folder = tmp_path / ".github" / "workflows"
+DOCUMENTED = ("docs/github.md", "docs/many-machines.md")
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.fixture(scope="module")
+def workflows(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Our own workflows, and those that the pages show, with the pins that they ask for."""
+    folder = tmp_path_factory.mktemp("project") / ".github" / "workflows"
     folder.mkdir(parents=True)
-    (tmp_path / ".git").mkdir()
-    workflow = folder / "gates.yml"
-    workflow.write_text(documented_workflow(), "utf-8")
-    targets = [str(workflow)] if tool[0] == "actionlint" else [str(workflow), str(ROOT / "action.yml")]
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / tool[0]), *tool[1:], *targets], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    (folder.parent.parent / ".git").mkdir()
+    for path in WORKFLOWS:
+        shutil.copy(path, folder)
+    for page in DOCUMENTED:
+        text = (ROOT / page).read_text("utf-8")
+        shown = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+        blocks = [block for block in shown if re.search(r"^on:", block, re.MULTILINE) and "jobs:" in block]
+        assert blocks, page
+        for number, block in enumerate(blocks):
+            pinned = re.sub(r"@(main # pin the full commit id|<full commit id>)", f"@{'0' * 40} # v0.1.0", block)
+            (folder / f"{Path(page).stem}-{number}.yml").write_text(pinned, "utf-8")
+    return sorted(folder.iterdir())
+
+
+def checked(*command: str | Path) -> None:
+    program = str(Path(sys.executable).parent / command[0])
+    done = subprocess.run([program, *map(str, command[1:])], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def documented_workflow() -> str:
-    """The workflow that docs/github.md shows, with the pin that it asks for."""
-    page = (ROOT / "docs" / "github.md").read_text("utf-8")
-    return (
-        page.partition("```yaml\n")[2]
-        .partition("```")[0]
-        .replace("quality-gates@main # pin the full commit id", f"quality-gates@{'0' * 40} # v0.1.0")
-    )
+def test_linters_of_actions_find_nothing(workflows: list[Path]) -> None:
+    checked("actionlint", *workflows)
+    checked("zizmor", "--offline", "--quiet", *workflows, ROOT / "action.yml")
 
 
-@pytest.mark.parametrize(("schema", "path"), [("vendor.github-actions", "action.yml"), ("vendor.github-workflows", None)])
-def test_the_published_schemas_accept_them(schema: str, path: str | None, tmp_path: Path) -> None:
-    target = ROOT / path if path else tmp_path / "gates.yml"
-    if path is None:
-        target.write_text(documented_workflow(), "utf-8")
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", schema, str(target)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_the_published_schemas_accept_them(workflows: list[Path]) -> None:
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-actions", ROOT / "action.yml")
+
+
+def test_the_workflow_for_organisations_uses_the_release_that_it_is_of() -> None:
+    used = set(re.findall(r"quality-gates/quality-gates@(\S+)", (ROOT / ".github/workflows/gates.yml").read_text("utf-8"))) - {"<full"}
+    assert {name for name in used if not name.startswith("<")} == {f"v{gates.__version__}"}
+
+
+def test_the_workflow_for_organisations_hands_on_what_it_is_given() -> None:
+    """Each input of it is used, and none is named that the action does not have."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/gates.yml").read_text("utf-8"))
+    inputs = workflow[True]["workflow_call"]["inputs"]  # YAML 1.1 takes `on` for a truth
+    text = (ROOT / ".github/workflows/gates.yml").read_text("utf-8")
+    assert not [name for name in inputs if f"inputs.{name} " not in text]
+    known = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"]
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if step.get("uses", "").startswith("quality-gates/")]
+    assert len(steps) == 3
+    assert not [name for step in steps for name in step["with"] if name not in known]
 
 
 def test_inputs_reach_a_shell_through_variables_only() -> None:
@@ -80,3 +101,9 @@ def test_inputs_reach_a_shell_through_variables_only() -> None:
     assert scripts
     assert not [script for script in scripts if "${{" in script]
     assert all(len(step["uses"].partition("@")[2]) == 40 for step in steps if "uses" in step)
+
+
+def test_the_page_names_every_input_and_output() -> None:
+    page = (ROOT / "docs" / "github.md").read_text("utf-8")
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    assert not [name for name in (*action["inputs"], *action["outputs"]) if f"`{name}`" not in page]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gates.cli.main import main
+from tests.action.code_host import Api, serving
 from tests.action.runner import CHECKOUT, USES, act
 from tests.repository import Repository
 
@@ -124,7 +123,7 @@ jobs:
 """
 
 
-class CodeHost(BaseHTTPRequestHandler):
+class CodeHost(Api):
     """GitHub's API of comments; a comment of the check `fork` it does not let anyone write."""
 
     comments: list[dict[str, Any]]
@@ -145,19 +144,12 @@ class CodeHost(BaseHTTPRequestHandler):
         self._answer(200, self.comments[-1])
 
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body: dict[str, Any] = json.loads(self.content())
         return body
 
     def _answer(self, code: int, data: Any) -> None:
         self.asked.append(f"{self.command} {self.path.partition('?')[0]} {code}")
-        content = json.dumps(data).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.answer(code, data)
 
 
 @pytest.fixture
@@ -166,13 +158,8 @@ def code_host() -> Iterator[tuple[type[CodeHost], str]]:
     marker = "<!-- quality-gates: gates -->"
     person = {"id": 40, "user": {"type": "User"}, "body": f"{marker}\nall is well"}
     handler = type("Handler", (CodeHost,), {"comments": [person], "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield handler, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(handler) as address:
+        yield handler, address
 
 
 @pytest.fixture
@@ -229,34 +216,19 @@ name: gates
 on: [push]
 permissions: {{contents: read}}
 jobs:
-  plan:
-    runs-on: ubuntu-latest
-    outputs: {{matrix: "${{{{ steps.gates.outputs.matrix }}}}", digest: "${{{{ steps.gates.outputs.plan-digest }}}}"}}
-    steps:
-      - uses: {CHECKOUT}
-      - {{uses: {USES}, id: gates, with: {{job: plan, parts: "2"}}}}
-  observe:
-    needs: plan
-    runs-on: ubuntu-latest
-    strategy: {{fail-fast: false, matrix: "${{{{ fromJSON(needs.plan.outputs.matrix) }}}}"}}
-    steps:
-      - uses: {CHECKOUT}
-      - uses: {USES}
-        with: {{job: observe, part: "${{{{ matrix.part }}}}", plan-digest: "${{{{ needs.plan.outputs.digest }}}}"}}
-  gates:
-    if: always()
-    needs: [plan, observe]
+  call:
+    uses: quality-gates/quality-gates/.github/workflows/gates.yml@main
+    with: {{parts: 2, prepare: 'mkdir -p "$ARTIFACTS/prepared"'}}
+  again:
+    needs: call
     runs-on: ubuntu-latest
     steps:
       - uses: {CHECKOUT}
-      - uses: {USES}
-        id: whole
-        with: {{job: judge, plan-digest: "${{{{ needs.plan.outputs.digest }}}}"}}
-      - run: rm -r "$ARTIFACTS/gates-part-2" "$RUNNER_TEMP/quality-gates/parts-gates"
+      - run: rm -r "$ARTIFACTS/gates-part-2"
       - uses: {USES}
         id: missing
         continue-on-error: true
-        with: {{job: judge, plan-digest: "${{{{ needs.plan.outputs.digest }}}}"}}
+        with: {{job: judge, plan-digest: "${{{{ needs.call.outputs.plan-digest }}}}"}}
       - uses: {USES}
         id: forged
         continue-on-error: true
@@ -265,28 +237,34 @@ jobs:
       - uses: {USES}
         id: unplanned
         continue-on-error: true
-        with: {{job: judge, plan-digest: "${{{{ needs.plan.outputs.digest }}}}"}}
+        with: {{job: judge, plan-digest: "${{{{ needs.call.outputs.plan-digest }}}}"}}
+      - env: {{VERDICT: "${{{{ needs.call.outputs.verdict }}}}"}}
+        run: test "$VERDICT" = passed
 """
 TESTS = {f"tests/test_{name}.py": "def test_one(): pass\ndef test_two(): pass\n" for name in "abcd"}
 
 
-def test_a_matrix_observes_and_one_job_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_organisation_s_workflow_plans_observes_and_judges_in_jobs_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     consumer = Repository(tmp_path)
     policy = SCANS.replace("security: {}", "security: {}, tests: {options: {paths: [tests]}}")
     consumer.commit({"gates.yaml": policy, "app.py": "print('hello')\n", **TESTS})
     run = act(tmp_path, consumer, PARTED)
-    assert run.results() == {"plan": "success", "observe1": "success", "observe2": "success", "gates": "success"}, run.log
+    assert run.results() == dict.fromkeys(("plan", "observe1", "observe2", "gates", "again"), "success"), run.log
     assert json.loads(run.outputs("gates", "plan")["matrix"]) == {"part": [1, 2]}
-    assert run.outputs("whole")["verdict"] == "passed"
-    (bundle,) = (run.artifacts / Path(run.outputs("whole")["bundle"]).name).iterdir()
+    assert (run.artifacts / "prepared").is_dir()
+    judged = run.outputs("gates")
+    assert judged["verdict"] == "passed"
+    (bundle,) = (run.artifacts / Path(judged["bundle"]).name).iterdir()
     assert [answer["holds"] for answer in verified(capsys, bundle)["answers"]] == [True, True, None, True, True]
 
-    missing = run.outputs("missing")
-    assert (run.result("missing"), missing["verdict"]) == ("failure", "errored")
-    assert any(item["level"] == "error" and "part 2" in item["words"] for item in run.annotations("missing"))
-    assert "part 2" in run.summary("missing")
+    missing = run.outputs("missing", "again")
+    assert (run.result("missing", "again"), missing["verdict"]) == ("failure", "errored")
+    assert any(item["level"] == "error" and "part 2" in item["words"] for item in run.annotations("missing", "again"))
+    assert "part 2" in run.summary("missing", "again")
 
-    assert (run.result("forged"), run.outputs("forged")["verdict"]) == ("failure", "")
-    assert "nothing was judged" in run.summary("forged")
-    assert run.result("unplanned") == "failure"
-    assert [item["words"] for item in run.annotations("unplanned") if item["words"].startswith("there is no plan")]
+    assert (run.result("forged", "again"), run.outputs("forged", "again")["verdict"]) == ("failure", "")
+    assert "nothing was judged" in run.summary("forged", "again")
+    assert run.result("unplanned", "again") == "failure"
+    assert [item["words"] for item in run.annotations("unplanned", "again") if item["words"].startswith("there is no plan")]

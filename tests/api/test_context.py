@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gates.adapters import process
-from gates.api import GateError, Masked, Serve, ToolTimeoutError, read_answer
+from gates.api import GateError, Masked, Serve, ToolResult, ToolTimeoutError, read_answer
 from gates.api.context import RAW_LIMIT
 from gates.api.tree import Tree
 from gates.errors import NothingNamedError
@@ -45,6 +45,22 @@ def test_an_exit_code_of_a_tool_is_its_gate_s_to_judge(tmp_path: Path) -> None:
     context = a_context(tmp_path)
     done = context.run_tool(["sh", "-c", "echo out; echo err >&2; exit 7"], tool="tool")
     assert (done.exit_code, done.stdout, done.last_words()) == (7, b"out\n", "err")
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        ("[ERROR] the rule is broken\n\nRan 1 rule: 0 findings.", "[ERROR] the rule is broken"),
+        ("error: no inputs\n\nStack:\n  6: _start", "error: no inputs"),
+        ("\x1b[31mError: no config\x1b[39m\n    at load (x.js:1:2)", "Error: no config"),
+        ("TypeError [ERR_INVALID]: no\n  at x", "TypeError [ERR_INVALID]: no"),
+        ("ValueError: a\n\nrequests.exceptions.ConnectionError: b\n", "requests.exceptions.ConnectionError: b"),
+        ("0 errors: all is well\nan error\nthe end", "the end"),
+        ("\n", "it printed nothing"),
+    ],
+)
+def test_the_last_words_are_what_a_tool_calls_an_error_and_else_its_last_line(printed: str, words: str) -> None:
+    assert ToolResult(exit_code=1, stdout=b"", stderr=printed.encode(), duration=0).last_words() == words
 
 
 @pytest.mark.parametrize(("signal", "remedy"), [("KILL", "no memory left"), ("TERM", "run it again")])

@@ -68,3 +68,17 @@ def test_the_extra_is_named_where_the_policy_has_keys(
 ) -> None:
     repository.commit({"gates.yaml": f'version: 1\napprovers: ["{approver}"]\ngates: {{secrets: {{}}}}\n'})
     assert gates("-C", repository.root, "doctor", "--extras").out == extras
+
+
+def test_each_job_is_told_what_it_needs(gates: Callable[..., Outcome], repository: Repository) -> None:
+    """Who observes has the engines that run the project's code, who judges has what reads signatures; who plans runs none."""
+    pages = "{options: {pages: ['*.html'], serve: {directory: public}}}"
+    named = f'version: 1\napprovers: ["{NAMED}"]\ngates: {{secrets: {{}}, tests: {{}}, dependencies: {{}}, accessibility: {pages}}}\n'
+    repository.commit({"gates.yaml": named})
+    told = {job: gates("-C", repository.root, "doctor", "--extras", job).out.strip() for job in ("run", "plan", "observe", "judge")}
+    assert told == {
+        "run": "accessibility,dependencies,signatures,tests",
+        "plan": "",
+        "observe": "accessibility,tests",
+        "judge": "dependencies,signatures",
+    }

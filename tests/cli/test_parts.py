@@ -184,6 +184,8 @@ def test_the_judged_bundle_verifies_offline_and_names_its_plan(shared: Shared, t
         f"observed in 2 parts of the plan <code>{shared.read.digest}</code>"
         in call("report", tmp_path / "judged.zip", "--format", "html").out
     )
+    for shown in (call("report", tmp_path / "judged.zip").out, done.out):
+        assert "observed: in 2 parts of a plan, each in a job of its own, whose word it is; what runs none" in " ".join(shown.split())
     record = bundle.read(tmp_path / "judged.zip").record
     assert record.context.parts == ("1 of 2", "2 of 2")
     assert record.run.plan is not None

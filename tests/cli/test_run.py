@@ -61,9 +61,9 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "--base", "nowhere"], "is not a commit of this repository"),
         (["run", "a.py"], "at the commit stage only"),
         (["run", "--only-failed"], "planned and not built yet"),
-        (["verify", "x.zip", "--min-trust", "2"], "invalid choice: '2'"),
-        (["nonsense"], "invalid choice"),
-        (["run", "--nonsense"], "unrecognized arguments"),
+        (["verify", "x.zip", "--min-trust", "2"], "--min-trust: '2' is none of self-reported"),
+        (["nonsense"], "there is no command `nonsense`"),
+        (["run", "--nonsense"], "`gates run` has no option --nonsense"),
     ],
 )
 def test_bad_usage_is_exit_2_and_one_json_document(gates: Gates, passing: Repository, argv: list[str], error: str) -> None:

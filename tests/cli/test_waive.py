@@ -137,7 +137,7 @@ def test_owner_and_approver_come_from_the_policy(repository: Repository, gates: 
         (["--expires", "9999-12-31"], "and this policy allows 30 for what it covers"),
         (["--expires", "tomorrow"], "'tomorrow' is not a day"),
         (["--reason", "  "], "--reason is blank"),
-        (["--class", "whatever"], "invalid choice: 'whatever'"),
+        (["--class", "whatever"], "--class: 'whatever' is none of false-positive"),
         (["--policy", "nowhere.yaml"], "there is no nowhere.yaml"),
         (["--bundle", "nowhere.zip"], "can't be read"),
     ],

@@ -20,6 +20,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "passed": (0, "sha256:6fb2cda8a3d1cb9aea8acd43b4b5857276200c32c1e45235de5f34947bb1e329"),
     "reports": (1, "sha256:d4829892c23b8bece8ca6bb73919faffd465b7713c4c9adb3ca30e99e32cf558"),
     "secrets": (1, "sha256:f578184e83beeaa506e2822d3fa5b4b7ca5bd0d0cb172cad3467711ff0a0c51c"),
+    "named": (1, "sha256:ccef95451c2e760c392c0c57702c88cfc3fa55887310e585bc19e630146c98f0"),
     "failed": (1, "sha256:e87e7d731f8db51dfd5dfefcaf9237f3ea42af89c1e47dbc876684e885090eaa"),
 }
 

@@ -180,3 +180,57 @@ def test_files_that_no_test_comes_from_are_named() -> None:
 def test_a_name_that_fits_several_files_explains_none(attribute: str, name: str, files: tuple[str, ...], unnamed: list[str]) -> None:
     cases = junit.read_cases(f'<testsuite><testcase name="a" {attribute}="{name}"/></testsuite>'.encode(), "j.xml")
     assert junit.unnamed_files(cases, files) == unnamed
+
+
+def located(case: str, *files: str) -> str:
+    raw = Raw(gate="suite", uses="external", parser=2, members={})
+    cases = junit.read_cases(f'<testsuite name="s">{case}</testsuite>'.encode(), "j.xml")
+    (finding,) = junit.report_of(raw, cases, PLACES, files).findings
+    return str(finding.location)
+
+
+VITEST = '<testcase classname="src/cart.test.js" name="a"><failure message="m">AssertionError: m\n\n \u276f {trace}</failure></testcase>'
+
+
+@pytest.mark.parametrize(
+    ("trace", "place"),
+    [
+        ("src/cart.test.js:5:19", "src/cart.test.js:5"),
+        ("src/price.js:3:1\n \u276f src/cart.test.js:5:19\n \u276f src/cart.test.js:9:1", "src/cart.test.js:5"),
+        ("cart.test.js:5:19", "src/cart.test.js:5"),
+        ("/home/someone/project/src/cart.test.js:5:19", "src/cart.test.js:5"),
+        ("other/cart.test.js:5:19", "src/cart.test.js"),
+        ("my-cart.test.js:5:19", "src/cart.test.js"),
+        ("src/cart.test.js:x", "src/cart.test.js"),
+        ("src/cart.test.js:0", "src/cart.test.js"),
+        ("nowhere", "src/cart.test.js"),
+        ("x" * 70_000 + "\nsrc/cart.test.js:5", "src/cart.test.js"),
+    ],
+)
+def test_a_test_that_is_called_after_its_file_stands_there(trace: str, place: str) -> None:
+    assert located(VITEST.format(trace=trace), "src/cart.test.js", "src/other.test.js") == place
+
+
+PLAYWRIGHT = """<testcase classname="cart.spec.ts" name="sum"><failure message="m"><![CDATA[  cart.spec.ts:7:3 \u203a cart
+    > 8 |  expect(1).toBe(2);
+    at sum (/root/e2e/cart.spec.ts:8:15)]]></failure></testcase>"""
+
+
+@pytest.mark.parametrize(
+    ("case", "files", "place"),
+    [
+        (PLAYWRIGHT, ["e2e/cart.spec.ts"], "e2e/cart.spec.ts:8"),
+        (PLAYWRIGHT.replace("    at", "    by"), ["e2e/cart.spec.ts"], "e2e/cart.spec.ts:7"),
+        (PLAYWRIGHT, ["a/cart.spec.ts", "b/cart.spec.ts"], "cart.spec.ts::sum"),
+        (PLAYWRIGHT, [], "cart.spec.ts::sum"),
+        ('<testcase file="t.py" line="4" classname="b.py" name="c"><error>t.py:9: x</error></testcase>', ["b.py"], "t.py:4"),
+        ('<testcase file="/elsewhere/tests/t.py" name="c"><error>t.py:9: x</error></testcase>', ["tests/t.py"], "tests/t.py:9"),
+        (
+            '<testcase classname="tests.t.C" name="c"><flakyFailure>tests/t.py:9: x</flakyFailure></testcase>',
+            ["tests/t.py"],
+            "tests/t.py:9",
+        ),
+    ],
+)
+def test_a_name_that_fits_one_file_is_its_place(case: str, files: list[str], place: str) -> None:
+    assert located(case, *files) == place

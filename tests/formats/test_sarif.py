@@ -49,6 +49,20 @@ def test_a_remedy_says_more_than_the_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "remedy"),
+    [
+        ({"shortDescription": {"text": "Disallow prints\nand more"}}, "Disallow prints"),
+        ({"fullDescription": {"text": "Something is wrong"}, "shortDescription": {"text": "Disallow prints"}}, "Disallow prints"),
+        ({"shortDescription": {"text": "Linter Finding: R1"}}, "follow what Linter says of this rule"),
+        ({"shortDescription": {"text": "Disallow prints"}, "help": {"text": "Do it so."}}, "Do it so."),
+        ({"shortDescription": {"text": ""}}, "follow what Linter says of this rule"),
+    ],
+)
+def test_what_a_rule_says_of_itself_stands_in_for_its_help(rule: dict[str, Any], remedy: str) -> None:
+    assert only(run(result(), rules=[{"id": "R1", **rule}])).remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("uri", "place"),
     [
         (f"file://{ROOT}/src/a%20b.py", "src/a b.py:3"),
@@ -245,3 +259,20 @@ def test_no_run_and_another_version_are_errors() -> None:
         read()
     with pytest.raises(GateError, match=r"not SARIF 2\.1\.0"):
         read(run(), version="2.0.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "in_full", "said"),
+    [
+        ("no such syntax", True, "the tool met an error: src/a.py:3: no such syntax"),
+        ("no such syntax", False, "the tool met an error: no such syntax"),
+        ("src/a.py has no such syntax", True, "the tool met an error: src/a.py has no such syntax"),
+    ],
+)
+def test_an_error_of_the_tool_is_said_with_its_place(text: str, in_full: bool, said: str) -> None:
+    note = {"level": "error", "message": {"text": text}, "locations": result()["locations"]}
+    log = {"version": "2.1.0", "runs": [run(invocations=[{"executionSuccessful": True, "toolExecutionNotifications": [note]}])]}
+    raw = Raw(gate="lint", uses="external", parser=2, members={"r.sarif": json.dumps(log).encode()})
+    with pytest.raises(GateError) as raised:
+        sarif.read(raw, "r.sarif", PLACES, in_full=in_full)
+    assert raised.value.reason.endswith(said)

@@ -211,6 +211,7 @@ LOOSER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("contracts", {"checks": []}, {"checks": ["ignored-auth"]}),
     ("contracts", {}, {"max_examples": 1}),
     ("external", {"inventory": ["a", "b"]}, {"inventory": ["a"]}),
+    ("external", {"examined": "seen.json#/files/*"}, {}),
 ]
 
 
@@ -224,6 +225,7 @@ UNWEIGHED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("tests", {"args": ["-x"]}, {"args": ["-x", "--deselect=a"]}),
     ("tests", {"paths": ["tests"]}, {}),
     ("external", {"command": ["a"]}, {"command": ["b"]}),
+    ("external", {"examined": "a.txt"}, {"examined": "b.txt"}),
     ("security", {"exclude": ["a"]}, {"exclude": ["b"]}),
     ("dependencies", {"advisories": "pypi"}, {"advisories": "osv"}),
     ("dependencies", {"sources": ["a.txt"]}, {}),

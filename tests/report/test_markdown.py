@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gates.report import markdown
+from gates.report import comment, markdown
 from tests.report.record_factory import BUNDLE, full, hostile, large, nothing, passed, with_texts
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=())).filter(str.strip), min_size=1, max_size=3).map(tuple)
@@ -106,3 +106,9 @@ def test_only_our_own_tags_stand_in_it(texts: tuple[str, ...]) -> None:
     assert not set(tags) & set("<>&@`[]{}\\~$")
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} <= {4, 7}
+
+
+def test_a_comment_fits_what_code_hosts_take_and_says_what_was_cut() -> None:
+    text = comment.render(large(10_000), bundle=None)
+    assert len(text.encode()) <= comment.LIMIT < 65_536
+    assert "did not fit here" in text

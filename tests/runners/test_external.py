@@ -175,11 +175,80 @@ def test_what_a_report_names_as_examined_is_held_against_the_inventory(observe: 
         {"sarif": "{raw}/a"},
         {"sarif": "tools.json"},
         {"cyclonedx": "a", "inventory": ("b",)},
+        {"sarif": "a", "examined": "b"},
+        {"junit": "a", "command": ("c",), "examined": "b"},
+        {"sarif": "a", "command": ("c",), "examined": "../b"},
+        {"sarif": "a", "command": ("c",), "examined": "tools.json"},
+        {"sarif": "a", "command": ("c",), "examined": "b#place"},
+        {"sarif": "a", "command": ("c",), "examined": "#/place"},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"exactly one|is a path below|names files"):
+    with pytest.raises(ValueError, match=r"exactly one|is a path below|names files|`examined` is"):
         Options(**options)
+
+
+LISTS = """
+import json, os, pathlib, sys
+raw = pathlib.Path(sys.argv[1])
+(raw / "x.sarif").write_text('{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "L"}}, "results": []}]}')
+if sys.argv[2] != "nothing":
+    (raw / "seen").write_bytes(sys.argv[2].replace("@root@", os.getcwd()).encode("utf-8", "surrogateescape"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("listed", "place", "done", "skipped"),
+    [
+        ("src/cart.py\n", "", 1, ["src/tea.py"]),
+        ("./src/cart.py\r\n\n @root@/src/tea.py \n/elsewhere/src/tea.py\n", "", 2, []),
+        ("", "", 0, ["src/cart.py", "src/tea.py"]),
+        ('{"paths": {"scanned": ["src/cart.py"]}}', "#/paths/scanned/*", 1, ["src/tea.py"]),
+        ('{"paths": {"scanned": ["src/cart.py", "src/tea.py"]}}', "#/paths/scanned/1", 1, ["src/cart.py"]),
+        ('[{"a/b": {"x": [{"f": "file://@root@/src/cart%2Epy"}], "y": ["src/tea.py"]}}, 7]', "#/*/a~1b/*/*/f", 1, ["src/tea.py"]),
+        ('{"summary": {"passed": 0}}', "#/results/*/*/path", 0, ["src/cart.py", "src/tea.py"]),
+        ('{"scanned": [1, null, {"src/tea.py": 1}]}', "#/scanned/*", 0, ["src/cart.py", "src/tea.py"]),
+    ],
+)
+def test_a_command_says_in_a_file_of_its_own_what_it_looked_at(
+    observe: Observe, listed: str, place: str, done: int, skipped: list[str]
+) -> None:
+    command = ["{python}", "-c", LISTS, "{raw}", listed]
+    facts = observe("pass", command=command, sarif="x.sarif", examined=f"seen{place}", inventory=["src/*.py"])
+    assert facts.examined is not None, facts.reason
+    assert (facts.examined.done, facts.examined.expected, facts.examined.proof) == (done, 2, Proof.INVENTORY)
+    assert [skip.item for skip in facts.examined.skipped] == skipped
+
+
+def test_a_list_beside_a_report_that_names_files_takes_away_from_it(observe: Observe) -> None:
+    artifacts = '"artifacts": [{"location": {"uri": "src/cart.py"}, "roles": ["analysisTarget"]}], "results": []'
+    command = ["{python}", "-c", LISTS.replace('"results": []', artifacts), "{raw}", "src/tea.py"]
+    facts = observe("pass", command=command, sarif="x.sarif", examined="seen", inventory=["src/*.py"])
+    assert facts.examined is not None
+    assert (facts.examined.done, facts.examined.expected) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("listed", "place", "reason"),
+    [
+        ("nothing", "", "there is no report seen; the command ended with exit code 0"),
+        ('{"paths": [', "#/paths", "seen is not JSON"),
+        ("src/caf\udce9.py", "", "seen is not text in UTF-8"),
+    ],
+)
+def test_a_list_of_what_was_looked_at_that_can_not_be_read_is_an_error(observe: Observe, listed: str, place: str, reason: str) -> None:
+    facts = observe("pass", command=["{python}", "-c", LISTS, "{raw}", listed], sarif="x.sarif", examined=f"seen{place}")
+    assert facts.status is Status.ERROR
+    assert reason in facts.reason
+    assert facts.remedy
+
+
+def test_what_a_command_printed_is_said_where_its_report_explains_nothing(observe: Observe) -> None:
+    crash = "import sys; print('error: no rules', file=sys.stderr); print('all is well', file=sys.stderr); sys.exit(1)"
+    assert "exit code 1: error: no rules" in observe("pass", command=["{python}", "-c", crash], sarif="x.sarif").reason
+    late = f"import sys; exec(sys.argv.pop(1)); {crash}"
+    facts = observe("pass", folder="late", command=["{python}", "-c", late, LISTS, "{raw}", ""], sarif="x.sarif", inventory=["src"])
+    assert facts.reason.endswith("nothing in its report explains that: error: no rules")
 
 
 def test_needs_names_the_program(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def test_a_link_is_no_report(root: Path, command: list[str]) -> None:
     if not command:
         (root / "x.sarif").symlink_to("kept.sarif")
     facts = observe_report(root.parent, inventory=["a.py"], **({"command": command} if command else {}))
-    assert (facts.status, facts.reason) == (Status.ERROR, "there is no report x.sarif")
+    assert facts.status is Status.ERROR
+    assert facts.reason.startswith("there is no report x.sarif")
     assert facts.remedy
 
 

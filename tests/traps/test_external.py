@@ -144,6 +144,11 @@ def test_e4_a_name_that_fits_two_files(tool: Tool) -> Seen:
     return tool.seen(report, format="junit", inventory=["**/*.spec.ts"])
 
 
+@trap("E4", "SARIF: the tool left every file out, and says so in a list of its own", alone=WORKED, here=failed("nothing was examined"))
+def test_e4_every_file_left_out(tool: Tool) -> Seen:
+    return tool.seen(sarif(artifacts=[]), examined="report.sarif#/runs/*/artifacts/*/location/uri")
+
+
 @trap("E4", "CycloneDX: no component", alone=WORKED, here=failed("nothing was examined"))
 def test_e4_no_components(tool: Tool) -> Seen:
     bom = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [], "vulnerabilities": []}'

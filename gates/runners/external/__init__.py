@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import RUNS_THE_PROJECT, Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, program_needs
-from gates.runners.external.facts import parse
+from gates.api import RUNS_THE_PROJECT, Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, ToolResult, program_needs
+from gates.runners.external.facts import parse, parse_1
 from gates.runners.external.options import OBSERVED, Options
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,23 +25,15 @@ UNITS = {"sarif": "files", "junit": "tests", "cyclonedx": "components"}
 def observe(context: ObserveContext, options: Options) -> None:
     """Run the command or take the report, and write down what it should have looked at."""
     inventory = _inventory(context, options.inventory)
-    unexplained = 0
-    if options.command:
-        unexplained = _run(context, options)
-        report = context.raw_folder / options.report
-        remedy = f"let the command write it below {{raw}}, as {{raw}}/{options.report}"
+    done = _run(context, options) if options.command else None
+    if done is not None:
+        _check_written(context.raw_folder / options.report, options.report, done)
+        if options.examined:
+            name = options.examined.partition("#")[0]
+            _check_written(context.raw_folder / name, name, done)
     else:
-        report = context.inside(options.report)
-        remedy = "run the job that writes it before this one, or give the `command` that does"
-    if not report.is_file() or report.is_symlink():
-        raise GateError(f"there is no report {options.report}", remedy=remedy)
-    if report.stat().st_size > MAX_BYTES:
-        raise GateError(
-            f"the report {options.report} is larger than {MAX_BYTES // 2**20} MiB", remedy="let the tool look at less, or write less"
-        )
-    if not options.command:
-        _check_untracked(context, options)
-        shutil.copyfile(report, context.raw_path(options.report))
+        _take(context, options)
+    unexplained = done.exit_code if done is not None and not options.exit_codes else 0
     context.raw_json(
         OBSERVED,
         {
@@ -49,12 +41,41 @@ def observe(context: ObserveContext, options: Options) -> None:
             "report": options.report,
             "unit": options.unit or UNITS[options.format],
             "inventory": inventory,
+            "examined": options.examined,
             "ran": bool(options.command),
             "unexplained_exit_code": unexplained,
-            "predates_commit": not options.command and context.predates_commit(report),
+            "last_words": done.last_words() if done is not None and unexplained else "",
+            "predates_commit": not options.command and context.predates_commit(context.inside(options.report)),
             "places": dict(context.places),
         },
     )
+
+
+def _check_written(report: Path, name: str, done: ToolResult) -> None:
+    """Raise `GateError` where the command has not written this file, with what it said instead."""
+    if not report.is_file() or report.is_symlink():
+        raise GateError(
+            f"there is no report {name}; the command ended with exit code {done.exit_code}: {done.last_words()}",
+            remedy=f"let the command write it below {{raw}}, as {{raw}}/{name}",
+        )
+    _check_size(report, name)
+
+
+def _check_size(report: Path, name: str) -> None:
+    if report.stat().st_size > MAX_BYTES:
+        raise GateError(f"the report {name} is larger than {MAX_BYTES // 2**20} MiB", remedy="let the tool look at less, or write less")
+
+
+def _take(context: ObserveContext, options: Options) -> None:
+    """Keep the report that another job left."""
+    report = context.inside(options.report)
+    if not report.is_file() or report.is_symlink():
+        raise GateError(
+            f"there is no report {options.report}", remedy="run the job that writes it before this one, or give the `command` that does"
+        )
+    _check_size(report, options.report)
+    _check_untracked(context, options)
+    shutil.copyfile(report, context.raw_path(options.report))
 
 
 def _check_untracked(context: ObserveContext, options: Options) -> None:
@@ -67,12 +88,13 @@ def _check_untracked(context: ObserveContext, options: Options) -> None:
         )
 
 
-def _run(context: ObserveContext, options: Options) -> int:
-    """Run the command; returns its exit code where the report must explain it, else 0."""
+def _run(context: ObserveContext, options: Options) -> ToolResult:
+    """Run the command; raises `GateError` where its exit code is not one of those that mean that it worked."""
     words = {"{raw}": str(context.raw_folder.absolute()), "{root}": str(context.root.absolute()), "{python}": context.python}
     argv = [_filled(word, words) for word in options.command]
     argv[0] = context.program(argv[0])
-    context.raw_path(options.report)
+    for name in filter(None, (options.report, options.examined.partition("#")[0])):
+        context.raw_path(name)
     context.report_progress(f"running {Path(options.command[0]).name}")
     try:
         done = context.run_tool(argv, tool=context.gate)
@@ -85,7 +107,7 @@ def _run(context: ObserveContext, options: Options) -> int:
             f"the command ended with exit code {done.exit_code}, not one of {allowed}: {done.last_words()}",
             remedy=f"mend the command, or name the code in `gates.{context.gate}.options.exit-codes` where it means that the tool worked",
         )
-    return 0 if options.exit_codes else done.exit_code
+    return done
 
 
 def _filled(word: str, words: dict[str, str]) -> str:
@@ -122,9 +144,10 @@ GATE = Gate(
     unit="items",
     options=Options,
     executes_project=True,
-    parser=1,
+    parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse_1},
     limits=(
         Limit(name="findings", severity=Severity.HIGH, new_max=Decimal(0)),
         Limit(name="failures", max=Decimal(0)),

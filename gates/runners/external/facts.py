@@ -6,22 +6,38 @@ import dataclasses
 from typing import Any
 
 from gates.api import Examined, Facts, GateError, Proof, Raw, Skip, ToolRun
-from gates.formats import cyclonedx, junit, sarif
+from gates.formats import cyclonedx, junit, named_files, sarif
 from gates.formats.report import Places, Report
 from gates.runners.external.options import OBSERVED
 
 PREDATES = "it was written before the commit that is judged was made: it may be about another one"
-READERS = {"sarif": sarif.read, "cyclonedx": cyclonedx.read}
 
 
 def parse(raw: Raw) -> Facts:
     """Facts of the report: what it found, and what it says it looked at, held against the inventory."""
+    return _facts(raw, version=2)
+
+
+def parse_1(raw: Raw) -> Facts:
+    """The same with the place of a test only where the report names its file as such, and without what a rule says of itself."""
+    return _facts(raw, version=1)
+
+
+def _facts(raw: Raw, *, version: int) -> Facts:
     observed = raw.json(OBSERVED)
     name, kind = observed["report"], observed["format"]
     places = Places(known=observed["places"])
     cases = junit.read_cases(raw.content(name), name) if kind == "junit" else []
-    report = junit.report_of(raw, cases, places) if kind == "junit" else READERS[kind](raw, name, places)
-    _check_explained(raw.gate, report, observed["unexplained_exit_code"])
+    if kind == "junit":
+        report = junit.report_of(raw, cases, places, tuple(observed["inventory"] or ()) if version > 1 else None)
+    elif kind == "sarif":
+        report = sarif.read(raw, name, places, in_full=version > 1)
+    else:
+        report = cyclonedx.read(raw, name, places)
+    _check_explained(raw.gate, report, observed["unexplained_exit_code"], places.scrub(observed.get("last_words", "")))
+    if observed.get("examined"):
+        listed = named_files.read(raw, observed["examined"], places)
+        report = dataclasses.replace(report, examined=_named_by_both(report.examined, listed))
     if observed["predates_commit"]:
         report = dataclasses.replace(report, skipped=(*report.skipped, Skip(item=name, reason=PREDATES)))
     examined = _tests_examined(report, cases, observed) if kind == "junit" else _examined(report, observed)
@@ -29,11 +45,16 @@ def parse(raw: Raw) -> Facts:
     return dataclasses.replace(facts, tools=_tools(facts.tools, report))
 
 
-def _check_explained(gate: str, report: Report, code: int) -> None:
+def _named_by_both(reported: tuple[str, ...] | None, listed: tuple[str, ...]) -> tuple[str, ...]:
+    """A list beside a report that names files itself takes away from it, and never adds to it."""
+    return listed if reported is None else tuple(path for path in reported if path in set(listed))
+
+
+def _check_explained(gate: str, report: Report, code: int, words: str) -> None:
     """An exit code that says "something was found", beside a report of nothing, is what a crash looks like."""
     if code and not report.findings:
         raise GateError(
-            f"the command ended with exit code {code}, and nothing in its report explains that",
+            f"the command ended with exit code {code}, and nothing in its report explains that" + (f": {words}" if words else ""),
             remedy=f"run it by hand; where the code means that the tool worked, name it in `gates.{gate}.options.exit-codes`",
         )
 

@@ -31,6 +31,12 @@ class Options:
     inventory: tuple[str, ...] = option(
         "globs of the files that the tool should have looked at; without it the proof is the tool's own word", default=(), looser=Fewer()
     )
+    examined: str = option(
+        "a file below {raw} in which the command names the files that it looked at: one a line, or JSON with the place of their names "
+        "behind a #, such as seen.json#/paths/*/name; for a SARIF report that names none",
+        default="",
+        looser=Fewer(),
+    )
     exit_codes: tuple[int, ...] = option(
         "exit codes of the command which mean that it worked (default: 0, and 1 where the report says what it found)", default=()
     )
@@ -40,9 +46,13 @@ class Options:
             raise ValueError("external needs exactly one of `sarif`, `junit` and `cyclonedx`")
         if self.cyclonedx and self.inventory:
             raise ValueError("`inventory` names files and a CycloneDX report lists packages: leave it out")
-        parts = PurePosixPath(self.report).parts
-        if self.report.startswith("/") or ".." in parts or self.report.startswith("{") or self.report in RESERVED:
+        if not _is_plain(self.report):
             raise ValueError(f"`{self.format}` is a path below {{raw}} or the repository, not {self.report!r}")
+        if self.examined and not (self.command and self.sarif):
+            raise ValueError("`examined` is what a `command` says of the files it looked at, beside `sarif`")
+        name, hash_sign, place = self.examined.partition("#")
+        if self.examined and (not _is_plain(name) or (hash_sign and not place.startswith("/"))):
+            raise ValueError(f"`examined` is a path below {{raw}}, or one with a place such as #/paths/*, not {self.examined!r}")
 
     @property
     def format(self) -> str:
@@ -51,3 +61,8 @@ class Options:
     @property
     def report(self) -> str:
         return self.sarif or self.junit or self.cyclonedx
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path stays below the folder that it is relative to, and is none of our own files."""
+    return bool(path) and not path.startswith(("/", "{")) and ".." not in PurePosixPath(path).parts and path not in RESERVED
