@@ -54,6 +54,17 @@ def test_what_a_workflow_says_wrongly_is_said(tmp_path: Path, name: str) -> None
     assert not done.stderr, "no traceback"
 
 
+@pytest.mark.parametrize("named", ["shop", "all/shop", "./all/../shop", "{here}/shop"])
+def test_a_folder_behind_a_link_is_not_judged(tmp_path: Path, named: str) -> None:
+    """A change could put the link there, to a folder of its own with a policy that nothing stood before."""
+    (tmp_path / "other" / "shop").mkdir(parents=True)
+    (tmp_path / "shop").symlink_to("other/shop")
+    (tmp_path / "all").symlink_to("other")
+    inputs = {"working-directory": named.replace("{here}", str(tmp_path))}
+    done = step("run", tmp_path, inputs, GITHUB_WORKSPACE=str(tmp_path))
+    assert (done.returncode, "leads through a link to" in done.stdout) == (2, True), done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("platform", "version", "words"),
     [
