@@ -1,4 +1,4 @@
-"""The commit stage on five staged Python files, against pre-commit with the hooks of detect-secrets and bandit. Wall time and CPU.
+"""The commit stage on five staged Python files, against pre-commit and prek with the hooks of detect-secrets and bandit. Wall time and CPU.
 
 All ways take turns within one sitting; before each the five files are changed and staged. The hooks' programs are installed already, as in
 every run of a hook but the first. What a hook's environment takes to install, and on the disk, is said below.
@@ -83,12 +83,15 @@ def main(argv: Sequence[str]) -> int:
         folder = Path(name)
         root = repository(folder / "repository")
         environment = {**os.environ, "GATES_CACHE_DIR": str(folder / "cache"), "PRE_COMMIT_HOME": str(folder / "pre-commit")}
+        environment["PREK_HOME"] = str(folder / "prek")
         gates = [str(PROGRAMS / "gates"), "run", "--stage", "commit", *FILES]
         hooks = {file: [str(PROGRAMS / "pre-commit"), "run", "-c", configuration(folder, file)] for file in HOOKS}
         ways = {
             "pre-commit, detect-secrets and bandit": hooks["plain.yaml"],
             "gates": gates,
             "pre-commit, gates": hooks["gates.yaml"],
+            "prek, detect-secrets and bandit": [str(PROGRAMS / "prek"), *hooks["plain.yaml"][1:]],
+            "prek, gates": [str(PROGRAMS / "prek"), *hooks["gates.yaml"][1:]],
             "bandit alone": [str(PROGRAMS / "bandit"), "-q", *FILES],
         }
         costs: dict[str, list[tuple[float, float]]] = {way: [] for way in (*ways, "gates, the same files again")}

@@ -16,8 +16,7 @@ import gates
 from gates import canonical, codec
 from gates.adapters import clock, host, interrupts
 from gates.api import Gate, Raw
-from gates.api.raw import OBSERVED
-from gates.api.share import PARTS, folder_of
+from gates.api.raw import OBSERVED, PARTS, folder_of
 from gates.api.tree import Tree
 from gates.change.compare import TOUCHED
 from gates.errors import GateError, PartError
@@ -44,8 +43,9 @@ from gates.parts import (
 )
 from gates.parts.part import SCHEMA as PART_SCHEMA
 from gates.parts.plan import SCHEMA as PLAN_SCHEMA
-from gates.pipeline import Given, Request, Result, Seen, Start, begin, judged, look, write
+from gates.pipeline import Given, Request, Result, Start, begin, judged, look, write
 from gates.plan import Step
+from gates.seen import Seen
 
 _WAS_CHANGED = "the checkout of part {} was not left as it was: {}"
 

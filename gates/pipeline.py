@@ -10,20 +10,19 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import date
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gates
 from gates import redact
 from gates.adapters import clock, files, git, guard, history, host, interrupts
-from gates.api import Gate
 from gates.api.tree import Tree
 from gates.cache import Answer, Cache
 from gates.change import hook
 from gates.change.base import Base
 from gates.change.base import find as find_base
-from gates.change.compare import Against, Here, Read, added_lines, against, base_files
+from gates.change.compare import added_lines, against, base_files
 from gates.change.earlier import Earlier
 from gates.change.policies import Asked, Policies, steered_from
 from gates.change.policies import find as find_policies
@@ -33,7 +32,7 @@ from gates.evidence import bundle, redactions
 from gates.evidence.bundle import Contents, Previous, RawByGate
 from gates.evidence.keys import PrivateKey
 from gates.evidence.trust import Trusted
-from gates.facts import OBSERVED, read_facts
+from gates.facts import OBSERVED
 from gates.judge.compare import compare
 from gates.judge.strictest import judge
 from gates.model import (
@@ -41,10 +40,8 @@ from gates.model import (
     BaseBundle,
     BundleInfo,
     CachedFrom,
-    Change,
     Context,
     Decision,
-    Facts,
     Judging,
     Outcome,
     PolicySource,
@@ -54,10 +51,11 @@ from gates.model import (
     Stage,
     Status,
 )
-from gates.observe import Masked, Observation, Observed, Place, Progress, Setting, entry_of, mask, observe
+from gates.observe import Observation, Observed, Place, Progress, Setting, entry_of, observe
 from gates.plan import Step
 from gates.policy import approvers
 from gates.policy.compose import origins
+from gates.seen import Seen, places_in, with_base
 
 if TYPE_CHECKING:
     from gates.evidence.attestation import Place as SignedAt
@@ -255,7 +253,7 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
             if base is not None and not observed.interrupted:
                 before, said = earlier()
                 compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=before, given=given.there)
-                seen = _with_base(seen, start.policies, compare_with).told_of(said)
+                seen = with_base(seen, start.policies, compare_with).told_of(said)
             return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
 
 
@@ -302,7 +300,7 @@ def judged(request: Request, start: Start, seen: Seen, changed: str) -> tuple[Re
         raw=raw,
         base_raw={name: item.members for name, item in masked_base.items()},
         redactor=seen.redactor,
-        places=[*_places("raw", masked), *_places("base-raw", masked_base)],
+        places=[*places_in("raw", masked), *places_in("base-raw", masked_base)],
         unsearched=seen.redactor.unsearched.union(*(item.unsearched for item in seen.all)),
     )
     return record, kept
@@ -344,85 +342,6 @@ def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pr
     return Observed(observations=tuple(found[step.name] for step in steps if step.name in found), interrupted=second.interrupted)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What the gates saw on both sides, not yet redacted, with the secrets of the environment, and what lies between the two."""
-
-    steps: Sequence[Step]
-    secrets: Mapping[str, frozenset[str]]
-    here: Sequence[Observation]
-    there: Sequence[Observation] = ()
-    change: Change | None = None
-    interrupted: bool = False
-    #: Facts by what they were read from: raw output of both sides is read before the two are compared, and again once all is masked.
-    known: dict[tuple[str, tuple[tuple[str, bytes], ...]], Facts] = field(default_factory=dict)
-    redactors: dict[frozenset[tuple[str, frozenset[str]]], redact.Redactor] = field(default_factory=dict)
-    #: By the identities of an observation, which is kept beside, and of one of `redactors`.
-    masks: dict[tuple[int, int], tuple[Observation, Masked]] = field(default_factory=dict)
-
-    def told_of(self, said: BaseBundle | None) -> Seen:
-        """The same with what is said of the base's bundle."""
-        return self if self.change is None or said is None else replace(self, change=replace(self.change, bundle=said))
-
-    @property
-    def all(self) -> list[Observation]:
-        return [*self.here, *self.there]
-
-    @cached_property
-    def redactor(self) -> redact.Redactor:
-        """What masks all of it. It takes long to make, and is asked for many times in a run."""
-        secrets = _with_found(self.secrets, self.all)
-        key = frozenset(secrets.items())
-        if key not in self.redactors:
-            self.redactors[key] = redact.Redactor(secrets)
-        return self.redactors[key]
-
-    def masked(self, observations: Sequence[Observation]) -> dict[str, Masked]:
-        """Raw output by gate, with every secret masked that any gate met on either side."""
-        return {item.name: self.mask(item) for item in observations}
-
-    def mask(self, item: Observation) -> Masked:
-        """The same of one gate: masked once by the secrets of one side, and again only where the other side met more."""
-        key = id(item), id(self.redactor)
-        if key not in self.masks:
-            self.masks[key] = item, mask(item, self.redactor)
-        return self.masks[key][1]
-
-    def facts(self, raw: RawByGate) -> tuple[Facts, ...]:
-        return tuple(self._facts(name, members) for name, members in raw.items())
-
-    def _facts(self, name: str, members: Mapping[str, bytes]) -> Facts:
-        key = name, tuple(members.items())
-        if key not in self.known:
-            self.known[key] = read_facts(self._gates[name], name, members)
-        return self.known[key]
-
-    @cached_property
-    def _gates(self) -> dict[str, Gate]:
-        return {step.name: step.gate for step in self.steps}
-
-
-def _with_base(seen: Seen, policies: Policies, compare_with: Callable[[Sequence[Here], Read], Against]) -> Seen:
-    """The same with what was seen at the base."""
-    facts = {item.gate: item for item in seen.facts({name: item.members for name, item in seen.masked(seen.here).items()})}
-    secrets = {item.name: frozenset(item.secrets) for item in seen.here}
-    unsearched = {item.name: frozenset(found.rule for found in item.unsearched) for item in seen.here}
-    here = [
-        Here(
-            policy=policies.policy_of(step), step=step, facts=facts[step.name], secrets=secrets[step.name], unsearched=unsearched[step.name]
-        )
-        for step in seen.steps
-        if step.name in facts
-    ]
-
-    def read(observed: Observed) -> Mapping[str, Facts]:
-        both = replace(seen, there=observed.observations)
-        return {item.gate: item for item in both.facts({name: item.members for name, item in both.masked(both.there).items()})}
-
-    found = compare_with(here, read)
-    return replace(seen, there=found.observed.observations, change=found.change, interrupted=seen.interrupted or found.observed.interrupted)
-
-
 def _earlier(request: Request, base: Base | None, folder: str | None) -> tuple[Earlier | None, BaseBundle | None]:
     """What a run at the base tells, and what is said of its bundle; nothing where none was given."""
     if base is None or not request.base_bundles:
@@ -452,20 +371,6 @@ def _reviews(request: Request, policies: Policies, context: Context) -> Reviews 
 def _wants_reviews(item: Judging) -> bool:
     policy = item.policy
     return bool(policy.approvers) and (item.name == TIP_POLICY or bool(policy.waivers and policy.waiver_rules.approval == "reviewed"))
-
-
-def _with_found(secrets: Mapping[str, frozenset[str]], observations: Sequence[Observation]) -> dict[str, frozenset[str]]:
-    """All secrets of a run, each with the rules by which it is one."""
-    found = dict(secrets)
-    for observation in observations:
-        for secret, rules in observation.secrets.items():
-            found[secret] = found.get(secret, frozenset()) | rules
-    return found
-
-
-def _places(folder: str, masked: Mapping[str, Masked]) -> list[Place]:
-    """What was masked, by the names of members of the bundle."""
-    return [replace(place, name=f"{folder}/{gate}/{place.name}") for gate, item in masked.items() for place in item.places]
 
 
 @contextlib.contextmanager

@@ -24,6 +24,12 @@ BROWSERS = (
 )
 DRIVERS = ("chromedriver", "chromium.chromedriver")
 INSTALL = "apt-get install chromium chromium-driver, or: brew install --cask chromium chromedriver"
+#: The same by system. Ubuntu's packages of Chromium bring a snap, which holds the driver too.
+INSTALL_ON = {
+    "debian": "sudo apt-get install chromium chromium-driver",
+    "ubuntu": "sudo snap install chromium",
+    "macos": "brew install --cask google-chrome chromedriver",
+}
 #: Distributions that carry an axe-core; the newest copy is used.
 AXE_CARRIERS = ("axe-selenium-python", "selenium-axe-python", "axe-playwright-python", "pytest-playwright-axe")
 OLDEST_AXE = (4, 9, 0)

@@ -64,9 +64,13 @@ _QUESTIONS = frozenset(
         "remote",
         "describe",
         "rev-list",
+        "for-each-ref",
     }
 )
 _answers: ContextVar[dict[object, bytes | None] | None] = ContextVar("answers", default=None)
+#: What may follow the name of a branch or tag in a revision.
+_AFTER_A_NAME = re.compile(r"[~^:]|@\{")
+_SHORT_ID = re.compile(r"[0-9a-fA-F]{4,39}")
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 
 
@@ -151,6 +155,12 @@ def _ask(root: Path, argv: Sequence[str], extra: Mapping[str, str] | None, given
     except subprocess.TimeoutExpired:
         return None
     return done.stdout if done.returncode in fine else None
+
+
+def version() -> str | None:
+    """The version of the git on PATH, as it says it; None where there is none."""
+    said = line(Path.cwd(), "version") or ""
+    return said.removeprefix("git version ") or None
 
 
 def line(root: Path, *argv: str) -> str | None:
@@ -280,8 +290,26 @@ def head(root: Path) -> str | None:
     return line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") if root.is_dir() and is_repository(root) else None
 
 
+def check_one(root: Path, revision: str) -> None:
+    """Raise `RepositoryError` where a revision's name means several commits: git takes a tag for a branch that is called the same.
+
+    Whoever may push a tag called `origin/main` would else say what a change is held against.
+    """
+    name = _AFTER_A_NAME.split(revision, maxsplit=1)[0]
+    if not name or name.startswith("refs/"):
+        return
+    places = [f"refs/{name}", f"refs/tags/{name}", f"refs/heads/{name}", f"refs/remotes/{name}", f"refs/remotes/{name}/HEAD"]
+    listed = line(root, "for-each-ref", "--format=%(refname) %(objectname) %(*objectname)", "--", *places) or ""
+    meant = {words[0]: words[-1] for item in listed.splitlines() if (words := item.split()) and words[0] in places}
+    if meant and _SHORT_ID.fullmatch(name):
+        meant |= {found: found for found in (line(root, "rev-parse", f"--disambiguate={name}") or "").split()}
+    if len(set(meant.values())) > 1:
+        raise RepositoryError(f"{revision!r} may mean {' or '.join(meant)}", help="say which, by its full name or the full commit id")
+
+
 def resolve(root: Path, revision: str) -> str:
-    """The full commit id of a revision; raises `RepositoryError` where there is none."""
+    """The full commit id of a revision; raises `RepositoryError` where there is none, or several (see `check_one`)."""
+    check_one(root, revision)
     commit = line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit is None:
         raise RepositoryError(

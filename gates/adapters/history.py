@@ -80,6 +80,11 @@ def merge_base(root: Path, one: str, other: str) -> str | None:
     return git.line(root, "merge-base", one, other)
 
 
+def is_ancestor(root: Path, commit: str, other: str) -> bool:
+    """Whether a commit is another or one of those before it, as far as is at hand."""
+    return commit in parents(root, other) or git.ask(root, ["merge-base", "--is-ancestor", commit, other]) is not None
+
+
 def is_shallow(root: Path) -> bool:
     return git.line(root, "rev-parse", "--is-shallow-repository") == "true"
 

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+_SYSTEMS = {"darwin": "macos", "win32": "windows", "cygwin": "windows"}
+
 
 def described() -> str:
     """System, release, processor and C library, as `platform.platform` says them: on Linux that starts a program to ask for more."""
@@ -16,6 +18,23 @@ def described() -> str:
         return platform.platform()
     libc = "".join(platform.libc_ver())
     return "-".join((platform.system(), platform.release(), platform.machine(), *(("with", libc) if libc else ())))
+
+
+def system(platform: str, release: str) -> str:
+    """Whose package manager a person uses here: `debian`, `ubuntu`, `macos` or `windows`; empty for any other.
+
+    `platform` is as `sys.platform` has it, `release` the text of os-release, https://www.freedesktop.org/software/systemd/man/os-release.html.
+    """
+    if platform in _SYSTEMS:
+        return _SYSTEMS[platform]
+    said = dict(re.findall(r"^(ID|ID_LIKE)=[\"']?([^\"'\n]*)", release, re.MULTILINE))
+    names = [said.get("ID", ""), *said.get("ID_LIKE", "").split()]
+    return next((name for name in names if name in ("debian", "ubuntu")), "")
+
+
+def os_release() -> str:
+    """What the system says of itself; empty where it does not."""
+    return _text(Path("/etc/os-release")) or _text(Path("/usr/lib/os-release"))
 
 
 def cores() -> int:
@@ -46,6 +65,6 @@ def _of_container(folder: Path) -> Iterator[int]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("ascii")
+        return path.read_text("utf-8")
     except (OSError, ValueError):
         return ""

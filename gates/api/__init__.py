@@ -7,6 +7,7 @@ A gate never says "passed"; where it could not tell it raises `GateError`, which
 """
 
 from gates.adapters.browser import INSTALL as BROWSER_INSTALL
+from gates.adapters.browser import INSTALL_ON as BROWSER_INSTALL_ON
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
 from gates.adapters.service import Service
 from gates.adapters.site import Site
@@ -15,8 +16,8 @@ from gates.api.depends import Depends
 from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_program, program_needs
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
-from gates.api.raw import Raw, count, fingerprint
-from gates.api.share import PARTS, Division, Share
+from gates.api.raw import PARTS, Raw, count, fingerprint
+from gates.api.share import Division, Share
 from gates.api.tools import ToolResult, read_answer, signal_name
 from gates.api.weights import Fewer, More, Neither, Towards, Weight
 from gates.errors import GateError, ToolMissingError, ToolTimeoutError
@@ -39,6 +40,7 @@ from gates.redact import MINIMUM_LENGTH, Why
 
 __all__ = [
     "BROWSER_INSTALL",
+    "BROWSER_INSTALL_ON",
     "MASK",
     "MINIMUM_LENGTH",
     "OLDEST_AXE",

@@ -22,11 +22,15 @@ from gates.model import Facts, Limit, Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Something that a gate needs on this machine: what it is, where it was found (None: missing), how to get it."""
+    """Something that a gate needs on this machine: what it is, where it was found (None: missing), how to get it.
+
+    `commands` get it on one system, by its name: `debian`, `ubuntu`, `macos`. Elsewhere the remedy is shown.
+    """
 
     name: str
     found: str | None
     remedy: str
+    commands: Mapping[str, str] = field(default_factory=dict)
 
 
 def program_needs(root: Path, command: Sequence[str], *, where: str, environment: Mapping[str, str]) -> Iterator[Need]:

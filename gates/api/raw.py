@@ -9,13 +9,21 @@ from decimal import Decimal
 from typing import Any
 
 from gates import codec, jsontext
-from gates.api.share import MOST_PARTS, PARTS, folder_of
 from gates.errors import GateError
 from gates.model import Examined, Facts, Finding, Kind, Location, Measurement, Severity, Status, ToolRun
 
 MESSAGE_LIMIT = 4000
 #: Written by the runner of gates for each: whether `observe` came to its end, and if not, why.
 OBSERVED = "observe.json"
+#: Raw output of a gate that was observed in parts says in this member of how many; what each part wrote stands below `part-1/` and so on.
+PARTS = "parts.json"
+#: Into so many parts a run may be planned: a matrix of GitHub's has no more jobs.
+MOST_PARTS = 256
+
+
+def folder_of(part: int) -> str:
+    """Where the raw output of a part (from 1) stands below that of its gate."""
+    return f"part-{part}/"
 
 
 class Raw:

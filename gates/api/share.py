@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gates.api.raw import Raw
 from gates.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from gates.api.raw import Raw
-
-#: Raw output of a gate that was observed in parts says in this member of how many; what each part wrote stands below `part-1/` and so on.
-PARTS = "parts.json"
-#: Into so many parts a run may be planned: a matrix of GitHub's has no more jobs.
-MOST_PARTS = 256
-
-
-def folder_of(part: int) -> str:
-    """Where the raw output of a part (from 1) stands below that of its gate."""
-    return f"part-{part}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

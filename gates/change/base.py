@@ -46,7 +46,8 @@ class Wanted:
 def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[str, str], offline: bool = False) -> Base | None:
     """The base of what is checked out at `root`; None where there is none, and every finding counts as new.
 
-    Raises `UsageError` for a revision that is named and not there, `RepositoryError` where the base is known and can't be had.
+    Raises `UsageError` for a revision that is named and not there, `RepositoryError` where it may mean several commits, and where the base
+    is known and can't be had.
     """
     head = git.head(root)
     if head is None:
@@ -55,6 +56,8 @@ def find(root: Path, *, named: str | None, stage: Stage, environment: Mapping[st
                 f"--base {named} has no commit to stand against: nothing is committed here", help="commit first, or leave it out"
             )
         return None
+    if named:
+        git.check_one(root, named)
     wanted = _wanted(root, head, named, stage, environment)
     if wanted is None:
         return None
@@ -129,7 +132,9 @@ def _of_event(root: Path, head: str, environment: Mapping[str, str]) -> Wanted |
         case "pull_request" | "pull_request_target" | "pull_request_review" | "pull_request_review_comment":
             return _of_pull_request(root, head, _payload(environment))
         case "merge_group":
-            commit = _within(_payload(environment), "merge_group", "base_sha")
+            event = _payload(environment)
+            _check_asked(root, head, _within(event, "merge_group", "head_sha"), "merge group")
+            commit = _within(event, "merge_group", "base_sha")
             return Wanted(revision=commit, found_by="the base of the merge group") if history.is_commit_id(commit) else None
         case "push":
             event = _payload(environment)
@@ -146,10 +151,23 @@ def _of_pull_request(root: Path, head: str, event: Mapping[str, Any]) -> Wanted 
     parents = history.parents(root, head)
     if len(parents) == 2 and parents[1] == of_head:
         return Wanted(revision=parents[0], found_by="the branch that the pull request goes into")
+    _check_asked(root, head, of_head, "pull request")
     tip = history.commit_of(root, f"refs/remotes/origin/{_within(event, 'pull_request', 'base', 'ref')}")
     if tip is None and not history.is_commit_id(of_base):
         return None
     return Wanted(revision=tip or str(of_base), found_by="where the pull request began", exact=False)
+
+
+def _check_asked(root: Path, head: str, asked: Any, what: str) -> None:
+    """Raise `RepositoryError` where what is checked out does not have the commit that the event asks about: the answer would be of another.
+
+    `pull_request_target` checks out the branch that the pull request goes into; a change can put a submodule in the place of a folder.
+    """
+    if history.is_commit_id(asked) and head != asked and not history.is_ancestor(root, asked, head):
+        raise RepositoryError(
+            f"the {what} is about {asked[:12]}, and {head[:12]}, which is checked out, does not have it",
+            help="check out what the event asks about, with its history (`fetch-depth: 0`); never use `pull_request_target`",
+        )
 
 
 def _within(event: Mapping[str, Any], *names: str) -> Any:

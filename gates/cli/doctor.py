@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 
 from gates import codec, extras, registry
-from gates.adapters import distributions
+from gates.adapters import distributions, git, host
 from gates.api import Gate, Need
+from gates.cli import checkup
 from gates.cli.sources import standing_or_proposed
 from gates.errors import ExitCode, ToolMissingError
 from gates.model import Enforcement, GatePolicy, Policy, Stage
@@ -44,11 +46,16 @@ def execute(options: argparse.Namespace) -> int:
     if options.extras:
         sys.stdout.write(",".join(sorted(_extras(policy, gates, options.extras) - {""})) + "\n")
         return ExitCode.PASSED
+    system = host.system(sys.platform, host.os_release())
     missing = 0
+    about = list(checkup.of_machine(system, git.version()))
+    notes = list(checkup.of_repository(options.root, named=options.policy, in_ci=bool(os.environ.get("CI"))))
+    sys.stdout.write("this machine and repository\n" + "".join(_line(need, system) for need in about) + "".join(map(_note, notes)))
+    missing += sum(need.found is None for need in about)
     for gate in gates:
         needs = list(_needs(gate, registry.find(gate.uses), options))
         missing += sum(need.found is None for need in needs)
-        sys.stdout.write(f"{gate.name}\n" + "".join(_line(need) for need in needs))
+        sys.stdout.write(f"{gate.name}\n" + "".join(_line(need, system) for need in needs))
     sys.stdout.write("everything is there\n" if not missing else f"{missing} missing: without it the gate is errored, never green\n")
     return ExitCode.ERRORED if missing else ExitCode.PASSED
 
@@ -75,5 +82,11 @@ def _installed(name: str) -> Need:
         return Need(name=name, found=None, remedy=f"{error.reason}: {error.remedy}")
 
 
-def _line(need: Need) -> str:
-    return terminal(f"  ok       {need.name}: {need.found}" if need.found is not None else f"  MISSING  {need.name}: {need.remedy}") + "\n"
+def _line(need: Need, system: str) -> str:
+    if need.found is not None:
+        return terminal(f"  ok       {need.name}: {need.found}") + "\n"
+    return terminal(f"  MISSING  {need.name}: {need.commands.get(system, need.remedy)}") + "\n"
+
+
+def _note(note: checkup.Note) -> str:
+    return terminal(f"  note     {note.what}: {note.remedy}") + "\n"

@@ -42,7 +42,7 @@ def execute(options: argparse.Namespace) -> int:
     path = options.root / POLICY_FILE
     stands = path.exists() or path.is_symlink()
     beside = options.workflow or options.hooks
-    if stands and (options.adopt or not (beside or options.print_only)):
+    if stands and not options.print_only and (options.adopt or not beside):
         raise _stands(path)
     if options.workflow and not options.print_only:
         beginnings.refuse_workflow(options.root)

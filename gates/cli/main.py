@@ -104,10 +104,28 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"`gates {wanted}` has no place for {' '.join(left)}", help=f"see `gates {wanted} --help`")
     if options.command is None:
         raise UsageError("no command is named", help="`gates run` judges this checkout; `gates --help` lists all commands")
-    options.root = options.root.resolve()
+    named, options.root = options.root, options.root.resolve()
     if not options.root.is_dir():
         raise UsageError(f"{options.root} is not a folder", help="name the repository's folder with -C")
+    _refuse_links(named, options.root)
     return options
+
+
+def _refuse_links(named: Path, real: Path) -> None:
+    """Raise `UsageError` where a link of the repository leads to the folder that is judged: a change could let it lead to another one."""
+    path = Path(os.path.abspath(named))  # noqa: PTH100 (no link of it may be followed)
+    for place in (path, *path.parents):
+        top = _top_of(place.parent.resolve()) if place.is_symlink() else None
+        if top is not None and top == _top_of(real):
+            raise UsageError(
+                f"-C {named} leads through a link of the repository to {real.relative_to(top)}, whose policy may be another",
+                where=str(place),
+                help="name the folder itself; where a change put the link there, look at why",
+            )
+
+
+def _top_of(folder: Path) -> Path | None:
+    return next((place for place in (folder, *folder.parents) if os.path.lexists(place / ".git")), None)
 
 
 def parser_of(complete: Collection[str]) -> Parser:

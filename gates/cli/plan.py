@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gates import canonical, machines
 from gates.adapters import files
-from gates.api.share import MOST_PARTS
+from gates.api.raw import MOST_PARTS
 from gates.cli import output, settings
 from gates.cli.bundles import bundles_here, read_bundle
 from gates.cli.planned_run import request_of

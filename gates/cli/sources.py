@@ -47,15 +47,18 @@ def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
 def floor(root: Path, text: str) -> Floor:
     """A policy that judges too, as `--policy-from` names it: a file, or a commit's (`COMMIT:FILE`), with or without its sha256.
 
+    With a colon it is a commit's, also where a file is called so: a change could add one, and put itself in the commit's place. A path
+    that begins with `/` or `./` is a file's.
     Raises `UsageError` where there is none or it is another, and `PolicyError`.
     """
     named, _, pinned = text.partition("#")
     if pinned and not _PINNED.fullmatch(pinned):
         raise UsageError(f"--policy-from {text}: `#` is followed by sha256: and 64 hex digits", help="`sha256sum FILE` prints them")
     revision, colon, path = named.partition(":")
-    if (Path.cwd() / named).is_file():
+    by_path = not colon or named.startswith(("/", "./", "../"))
+    if by_path and (Path.cwd() / named).is_file():
         found, words, inside = anywhere(root, named), f"the policy {named}", None if pinned else _below(root, named)
-    elif colon:
+    elif not by_path:
         commit = git.resolve(root, revision)
         if git.file_at(root, commit, path) is None:
             raise UsageError(

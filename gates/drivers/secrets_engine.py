@@ -15,7 +15,7 @@ with offline():
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
     from detect_secrets.settings import get_filters, get_plugins, get_settings
 
-    from gates.drivers import secrets_compat, secrets_rules, secrets_strict  # noqa: F401 (they name detect-secrets too)
+    from gates.drivers import secrets_compat, secrets_gates, secrets_rules, secrets_strict  # noqa: F401 (they name detect-secrets too)
     from gates.drivers.secrets_strict import Detectors
 
     # Both would be imported only when they are asked for.
@@ -25,7 +25,11 @@ with offline():
 
 @cache
 def detectors() -> Detectors:
-    """All detectors, put in force."""
+    """All detectors, put in force. Those of a version that is known are quick on long lines too."""
+    if secrets_gates.is_usable():
+        from gates.drivers import secrets_long
+
+        secrets_long.anchor()
     get_settings().configure_plugins([{"name": detector.__name__} for detector in CLASSES.values()])
     return Detectors.sort(sorted(get_plugins(), key=lambda plugin: str(plugin.secret_type)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
+from urllib.parse import quote
 
 import gates
 from gates import canonical, codec, registry
@@ -16,7 +17,7 @@ from gates.evidence import dsse
 from gates.evidence.bundle import Contents
 from gates.evidence.dsse import Envelope
 from gates.evidence.keys import PrivateKey
-from gates.model import Record, Verdict
+from gates.model import Context, Record, Verdict
 
 ATTESTATION = "attestation.dsse.json"
 SUMMARY = "vsa.dsse.json"
@@ -54,7 +55,7 @@ def summary(contents: Contents, attestation: bytes, time: str) -> dict[str, Any]
     context, decision = contents.record.context, contents.record.decision
     result, level = _RESULTS.get(decision.verdict, _FAILED) if decision.override is None else _OVERRIDDEN
     subjects = _subjects(contents)
-    resource = f"git+{context.repository}" if context.repository else f"{HOME}#bundle"
+    resource = _resource(context)
     return {
         "_type": STATEMENT_TYPE,
         "subject": subjects,
@@ -62,13 +63,22 @@ def summary(contents: Contents, attestation: bytes, time: str) -> dict[str, Any]
         "predicate": {
             "verifier": {"id": HOME, "version": {"quality-gates": gates.__version__}},
             "timeVerified": time,
-            "resourceUri": f"{resource}@{context.commit}" if context.commit and not context.dirty else resource,
+            "resourceUri": resource,
             "policy": {"uri": f"{HOME}#effective-policy", "digest": {"sha256": decision.policy_digest.removeprefix("sha256:")}},
             "inputAttestations": [{"uri": ATTESTATION, "digest": {"sha256": canonical.sha256(attestation)}}],
             "verificationResult": result,
             "verifiedLevels": [level],
         },
     }
+
+
+def _resource(context: Context) -> str:
+    """What was judged, as an address (SPDX's form for version control, and pip's for a folder of a repository)."""
+    at = f"@{context.commit}" if context.commit and not context.dirty else ""
+    if not context.repository:
+        return f"{HOME}#bundle{at}"
+    folder = f"#subdirectory={quote(context.folder)}" if context.folder else ""
+    return f"git+{context.repository}{at}{folder}"
 
 
 def sign(contents: Contents, key: PrivateKey, *, place: Place, time: str) -> dict[str, bytes]:
@@ -148,10 +158,10 @@ def _compared(said: Mapping[str, Any], expected: Mapping[str, Any], name: str) -
 
 
 def _subjects(contents: Contents) -> list[dict[str, Any]]:
-    """The manifest; and the commit and its tree, unless what was judged is not what was committed."""
+    """The manifest; and the commit and its tree, unless what was judged is not what was committed, or a folder of it alone."""
     context = contents.record.context
     subjects: list[dict[str, Any]] = [{"name": "manifest.json", "digest": {"sha256": contents.digest}}]
-    if not context.dirty:
+    if not context.dirty and not context.folder:
         named = (("commit", "gitCommit", context.commit), ("tree", "gitTree", context.tree))
         subjects += [{"name": name, "digest": {algorithm: id}} for name, algorithm, id in named if id]
     return subjects

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gates import canonical, codec
 from gates.api import Share
-from gates.api.share import MOST_PARTS
+from gates.api.raw import MOST_PARTS
 from gates.dataclass import dataclass
 from gates.errors import PartError, cut
 from gates.model import Stage

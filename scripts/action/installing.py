@@ -31,9 +31,11 @@ def install() -> int:
 
 
 def _pip(folder: Path, source: str) -> None:
-    # Isolated: `-m` alone would look for pip in the folder where we stand, which is the repository under judgement.
+    # Isolated: `-m` alone would look for pip in the folder where we stand, which is the repository under judgement. What pip
+    # starts to build us is not isolated: where PYTHONPATH names the repository, it would find its modules there.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     pip = [str(folder / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, source], check=True)
+    subprocess.run([*pip, source], check=True, env=environment)
 
 
 def _of_policy(asked: str) -> list[str]:

@@ -96,10 +96,15 @@ def _verdict(command: list[str]) -> int:
     if bundle and given("sign") == "sigstore" and gates("sign", str(bundle), "--sigstore").returncode != 0:
         error("the bundle could not be signed: the job needs `permissions: {id-token: write}`, and see what is said above")
         code = code or 4
+    publish(report, files, bundle, code)
+    return 0
+
+
+def publish(report: dict[str, Any], files: dict[str, Path], bundle: Path | None, code: int) -> None:
+    """Tell the runner: annotations, the step's summary, and the outputs. `files` has, by format, where its report may stand."""
     _annotate(report, files["github"])
     _summarise(report, files["markdown"])
     _hand_over(report, files, bundle, code)
-    return 0
 
 
 def _key() -> str:

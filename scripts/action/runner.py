@@ -67,10 +67,20 @@ def gates(*arguments: str) -> subprocess.CompletedProcess[str]:
     python = workplace() / "environment" / "bin" / "python"
     environment = {key: value for key, value in os.environ.items() if key != "INPUTS"}
     command = [str(python), "-I", "-m", "gates.cli", *arguments]
-    folder = Path(given("working-directory") or ".")
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment, cwd=_folder())
+
+
+def _folder() -> Path:
+    """The folder to judge. Raises `StepError` for none, and for one behind a link: a change could let that lead to a policy of its own."""
+    named, top = given("working-directory") or ".", Path.cwd()
+    folder, workspace = Path(os.path.normpath(top / named)), Path(os.environ.get("GITHUB_WORKSPACE") or top)
     if not folder.is_dir():
-        raise StepError(f"`working-directory: {folder}`: there is no such folder in the checkout")
-    return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment, cwd=folder)
+        raise StepError(f"`working-directory: {named}`: there is no such folder in the checkout")
+    for place in (workspace, workspace.resolve()):
+        real = folder.resolve()
+        if folder.is_relative_to(place) and real != place.resolve() / folder.relative_to(place):
+            raise StepError(f"`working-directory: {named}` leads through a link to {real}: name the folder itself")
+    return folder
 
 
 def hand_over(**outputs: str) -> None:

@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.action.code_host import Api, serving
 from tests.action.runner import ROOT
 
 
@@ -55,6 +54,17 @@ def test_what_a_workflow_says_wrongly_is_said(tmp_path: Path, name: str) -> None
     assert not done.stderr, "no traceback"
 
 
+@pytest.mark.parametrize("named", ["shop", "all/shop", "./all/../shop", "{here}/shop"])
+def test_a_folder_behind_a_link_is_not_judged(tmp_path: Path, named: str) -> None:
+    """A change could put the link there, to a folder of its own with a policy that nothing stood before."""
+    (tmp_path / "other" / "shop").mkdir(parents=True)
+    (tmp_path / "shop").symlink_to("other/shop")
+    (tmp_path / "all").symlink_to("other")
+    inputs = {"working-directory": named.replace("{here}", str(tmp_path))}
+    done = step("run", tmp_path, inputs, GITHUB_WORKSPACE=str(tmp_path))
+    assert (done.returncode, "leads through a link to" in done.stdout) == (2, True), done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("platform", "version", "words"),
     [
@@ -76,7 +86,7 @@ def test_nothing_is_installed_for_a_workflow_that_is_wrong(tmp_path: Path, input
     assert not (tmp_path / "quality-gates" / "environment").exists()
 
 
-class Releases(BaseHTTPRequestHandler):
+class Releases(Api):
     """GitHub's API of releases: one, of the tag v1; with `denied`, its files can't be added to."""
 
     asked: list[tuple[str, str, bytes]]
@@ -84,34 +94,19 @@ class Releases(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(("GET", self.path, b""))
-        self._answer(200, {"upload_url": f"http://{self.headers['Host']}/repos/acme/shop/releases/1/assets{{?name,label}}"})
+        self.answer(200, {"upload_url": f"http://{self.headers['Host']}/repos/acme/shop/releases/1/assets{{?name,label}}"})
 
     def do_POST(self) -> None:
-        self.asked.append(("POST", self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.asked.append(("POST", self.path, self.content()))
         assert (self.headers["Content-Type"], self.headers["Authorization"]) == ("application/zip", "Bearer t0ken")
-        self._answer(403 if self.denied else 201, {})
-
-    def _answer(self, code: int, data: Any) -> None:
-        content = json.dumps(data).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.answer(403 if self.denied else 201, {})
 
 
 @pytest.fixture
 def releases() -> Iterator[tuple[type[Releases], str]]:
     handler = type("Handler", (Releases,), {"asked": [], "denied": False})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield handler, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(handler) as address:
+        yield handler, address
 
 
 def attached(folder: Path, address: str, event: dict[str, Any], **variables: str) -> subprocess.CompletedProcess[str]:
@@ -156,24 +151,15 @@ def test_a_comment_is_no_longer_than_one_may_be(tmp_path: Path) -> None:
 
     class Comments(Releases):
         def do_GET(self) -> None:
-            self._answer(200, [])
+            self.answer(200, [])
 
         def do_POST(self) -> None:
-            sent.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"])
-            self._answer(201, {})
+            sent.append(json.loads(self.content())["body"])
+            self.answer(201, {})
 
-    server = HTTPServer(("127.0.0.1", 0), Comments)
-
-    def answer_twice() -> None:
-        server.handle_request()
-        server.handle_request()
-
-    thread = threading.Thread(target=answer_twice)
-    thread.start()
     variables = {"COMMENT": str(tmp_path / "comment.md"), "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
-    done = step("comment", tmp_path, {}, GITHUB_API_URL=f"http://127.0.0.1:{server.server_port}", **variables)
-    thread.join()
-    server.server_close()
+    with serving(Comments) as address:
+        done = step("comment", tmp_path, {}, GITHUB_API_URL=address, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert sent == [
         (

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gates.cli.main import main
+from tests.action.code_host import Api, serving
 from tests.action.runner import CHECKOUT, USES, act
 from tests.repository import Repository
 
@@ -124,7 +123,7 @@ jobs:
 """
 
 
-class CodeHost(BaseHTTPRequestHandler):
+class CodeHost(Api):
     """GitHub's API of comments; a comment of the check `fork` it does not let anyone write."""
 
     comments: list[dict[str, Any]]
@@ -145,19 +144,12 @@ class CodeHost(BaseHTTPRequestHandler):
         self._answer(200, self.comments[-1])
 
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body: dict[str, Any] = json.loads(self.content())
         return body
 
     def _answer(self, code: int, data: Any) -> None:
         self.asked.append(f"{self.command} {self.path.partition('?')[0]} {code}")
-        content = json.dumps(data).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.answer(code, data)
 
 
 @pytest.fixture
@@ -166,13 +158,8 @@ def code_host() -> Iterator[tuple[type[CodeHost], str]]:
     marker = "<!-- quality-gates: gates -->"
     person = {"id": 40, "user": {"type": "User"}, "body": f"{marker}\nall is well"}
     handler = type("Handler", (CodeHost,), {"comments": [person], "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield handler, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(handler) as address:
+        yield handler, address
 
 
 @pytest.fixture

@@ -87,6 +87,24 @@ def test_a_name_that_is_no_commit_is_a_wrong_usage_with_the_setting(remote: Repo
     assert "fetch-depth: 0" in raised.value.problems[0].help
 
 
+@pytest.mark.parametrize("kind", ["tags/origin/main", "heads/origin/main", "tags/abbreviated"])
+def test_a_name_of_several_commits_is_refused(remote: Repository, kind: str) -> None:
+    """Whoever may push a tag would else say what a change is held against: git takes `origin/main` for a tag of that name."""
+    wanted = rev(remote, "main")
+    remote.git("update-ref", "refs/remotes/origin/main", wanted)
+    kind = kind.replace("abbreviated", wanted[:8])
+    name = kind.partition("/")[2]
+    remote.git("update-ref", f"refs/{kind}", wanted)
+    assert commit_of(base_of(remote, named=f"{name}~1")) == rev(remote, "main~1"), "all of them mean the same"
+    remote.git("update-ref", f"refs/{kind}", rev(remote, "topic"))
+    for revision in (name, f"{name}~1", f"{name}^{{commit}}", f"{name}@{{0}}"):
+        with pytest.raises(RepositoryError, match=r"may mean refs/"):
+            base_of(remote, named=revision)
+    remote.git("checkout", "-q", "topic")
+    assert commit_of(base_of(remote, named=wanted)) == wanted
+    assert name == wanted[:8] or commit_of(base_of(remote, named="refs/remotes/origin/main")) == wanted
+
+
 def test_the_id_of_a_tree_or_a_file_is_no_base(remote: Repository) -> None:
     for name in (rev(remote, "main^{tree}"), rev(remote, "main:a.py")):
         with pytest.raises(UsageError):
@@ -297,6 +315,21 @@ def test_a_merge_group_is_held_against_its_base(remote: Repository, tmp_path: Pa
     found = base_of(pull(remote, "clone", "refs/heads/topic", "--depth=1"), environment=environment)
     assert found is not None
     assert (found.commit, found.found_by) == (rev(remote, "main~1"), "the base of the merge group")
+
+
+@pytest.mark.parametrize("event_name", ["pull_request", "pull_request_target", "merge_group"])
+def test_what_is_checked_out_is_what_the_event_asks_about(remote: Repository, tmp_path: Path, event_name: str) -> None:
+    """Else a commit would be judged that nobody asked about: that of the base, or of a submodule in the place of a folder."""
+    asked, on = rev(remote, "topic"), rev(remote, "main~2")
+    payload = {"pull_request": {"head": {"sha": asked}, "base": {"sha": on, "ref": "main"}}}
+    group = {"merge_group": {"base_sha": on, "head_sha": asked}}
+    environment = event(tmp_path, event_name, group if event_name == "merge_group" else payload)
+    with pytest.raises(RepositoryError) as raised:
+        base_of(remote, environment=environment)
+    assert f"is about {asked[:12]}, and {rev(remote, 'main')[:12]}, which is checked out" in raised.value.problems[0].error
+    remote.git("checkout", "-q", "topic")
+    remote.commit({"c.py": "what another step wrote\n"})
+    assert commit_of(base_of(remote, environment=environment)) == on
 
 
 def test_a_push_is_held_against_what_was_pushed_to_before(remote: Repository, tmp_path: Path) -> None:

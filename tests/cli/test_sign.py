@@ -116,6 +116,27 @@ def test_a_dirty_tree_is_never_the_commit(gates: Gates, failing: Repository, pai
 # -- where it is signed
 
 
+def test_a_folder_s_statement_is_not_about_the_commit(gates: Gates, passing: Repository, pair: Path, tmp_path: Path) -> None:
+    """Whoever looks for the commit among subjects would take one folder's verdict for that of all."""
+    passing.git("remote", "add", "origin", "https://example.org/shop")
+    (passing.root / "shop").mkdir()
+    for name in ("gates.yaml", "make_report.py", "app.py"):
+        (passing.root / "shop" / name).write_bytes((passing.root / name).read_bytes())
+    passing.commit({})
+    bundle = tmp_path / "shop.zip"
+    assert gates("-C", passing.root / "shop", "run", "--bundle", bundle).code == 0
+    assert gates("sign", bundle, "--sign-key", pair).code == 0
+    said = payload(bundle, ATTESTATION)
+    assert [subject["name"] for subject in said["subject"]] == ["manifest.json"]
+    assert said["predicate"]["folder"] == "shop"
+    assert (
+        payload(bundle, SUMMARY)["predicate"]["resourceUri"]
+        == f"git+https://example.org/shop@{passing.git('rev-parse', 'HEAD')}#subdirectory=shop"
+    )
+    jsonschema.validate(said["predicate"], json.loads(SCHEMA.read_text("utf-8")), jsonschema.Draft202012Validator)
+    assert verify(gates, bundle, "--key", f"{pair}.pub", "--folder", "shop").code == 0
+
+
 def test_a_run_that_signs_where_the_projects_code_ran_says_so(gates: Gates, failing: Repository, pair: Path, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.zip"
     done = gates("-C", failing.root, "run", "--bundle", bundle, "--sign-key", pair, "--format", "json")

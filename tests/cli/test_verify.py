@@ -417,7 +417,7 @@ FORGERIES: dict[str, tuple[Callable[[Members], object], int]] = {
     "where the policy says it": (lambda m: edit(m, "origins.json", lambda d: d["gates"][0].update(place="gates.yaml:99")), 8),
     "a comparison of another run": (_compare_another_run, 8),
     "a later judge": (lambda m: edit(m, "manifest.json", lambda d: d.update(judge=2)), 9),
-    "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=2)), 9),
+    "a later parser": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(parser=99)), 9),
     "a gate that nobody has": (lambda m: edit(m, "facts/checks.json", lambda d: d.update(uses="unheard-of")), 9),
     "a member with keys twice": (lambda m: m.update({"decision.json": b'{"verdict":"passed",' + m["decision.json"][1:]}), 5),
     "a decision that is empty": (lambda m: m.update({"decision.json": b"{}"}), 5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
+import importlib
 import io
 import json
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gates import pipeline
+from gates import seen
 from gates.cli.main import main
 from gates.cli.output import FORMATS
 from gates.evidence import archive
@@ -55,7 +55,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
 
     bundle = folder / "bundle.zip"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "mask", watched)
+        patch.setattr(seen, "mask", watched)
         for name in [name for name in os.environ if name.startswith(("GITHUB_", "GIT_", "PYTEST_"))]:
             patch.delenv(name)
         for name, value in project.variables().items():
@@ -101,20 +101,15 @@ def _before(root: Path) -> Iterator[tuple[str, bytes]]:
 
 def _action(report: Mapping[str, object], folder: Path, patch: pytest.MonkeyPatch) -> Iterator[tuple[str, bytes]]:
     """What the action hands to a CI runner."""
-    spec = importlib.util.spec_from_file_location("action", ROOT / "scripts" / "action.py")
-    assert spec is not None
-    assert spec.loader is not None
-    action = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(action)
+    patch.syspath_prepend(str(ROOT / "scripts" / "action"))
+    judging = importlib.import_module("judging")
     places = {name: folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for name, path in places.items():
         patch.setenv(name, str(path))
-    kinds = ("markdown", "html", "sarif", "github")
+    patch.setenv("INPUTS", "{}")
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        action.annotate(report, folder / "report.github")
-        action.summarise(report, folder / "report.markdown")
-        action.hand_over(report, {kind: folder / f"report.{kind}" for kind in kinds}, 1)
+        judging.publish(report, {kind: folder / f"report.{kind}" for kind in judging.REPORTS}, folder / "bundle.zip", 1)
     yield "action: log", out.getvalue().encode()
     for name, path in places.items():
         yield f"action: {name}", path.read_bytes()

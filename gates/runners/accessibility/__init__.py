@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gates.api import (
     BROWSER_INSTALL,
+    BROWSER_INSTALL_ON,
     RUNS_THE_PROJECT,
     Depends,
     Gate,
@@ -50,8 +51,8 @@ def needs(root: Path, options: Options) -> Iterable[Need]:
     """The service's program, a browser with its driver, and axe-core."""
     if options.serve:
         yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
-    yield Need(name="Chromium or Chrome", found=find_browser(os.environ, root), remedy=BROWSER_INSTALL)
-    yield Need(name="chromedriver", found=find_driver(os.environ, root), remedy=BROWSER_INSTALL)
+    yield Need(name="Chromium or Chrome", found=find_browser(os.environ, root), remedy=BROWSER_INSTALL, commands=BROWSER_INSTALL_ON)
+    yield Need(name="chromedriver", found=find_driver(os.environ, root), remedy=BROWSER_INSTALL, commands=BROWSER_INSTALL_ON)
     if not options.axe_script:
         try:
             script: str | None = f"axe-core {newest_axe()}"

@@ -13,6 +13,11 @@ from gates.dataclass import dataclass
 from gates.runners.tests.options import Options
 
 OLDEST = (7, 4)
+_MAKE = {
+    "debian": "sudo apt-get install python3-venv && python3 -m venv .venv",
+    "ubuntu": "sudo apt-get install python3-venv && python3 -m venv .venv",
+    "macos": "brew install python && python3 -m venv .venv",
+}
 PLACEHOLDER = "{project-python}"
 _ASK = """
 import json
@@ -92,7 +97,9 @@ def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Itera
         yield from program_needs(root, options.command, where="command", environment=environment)
         return
     python = find(root, options, environment)
-    yield Need(name="the project's interpreter", found=python, remedy="make the project's environment, such as `python -m venv .venv`")
+    named = f"{options.python}, which the policy names: make it, or mend `python` in the policy"
+    remedy = named if options.python else "make the project's environment, such as `python3 -m venv .venv`"
+    yield Need(name="the project's interpreter", found=python, remedy=remedy, commands={} if options.python else _MAKE)
     if python is None:
         return
     versions = _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
