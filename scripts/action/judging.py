@@ -8,7 +8,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from runner import JOBS, SUMMARY_LIMIT, StepError, error, forget_commands, gates, given, hand_over, job, lines, name, notice, summarise, workplace
+from runner import (
+    JOBS,
+    SUMMARY_LIMIT,
+    StepError,
+    error,
+    forget_commands,
+    gates,
+    given,
+    hand_over,
+    job,
+    lines,
+    name,
+    notice,
+    summarise,
+    workplace,
+)
 
 #: By format, the reports of a verdict.
 REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.html", "sarif": "report.sarif", "github": "annotations.txt"}
