@@ -304,6 +304,7 @@ APPROVED = Keys(
         Key(name="of", of=_DIGEST, help="the policy where the change goes, whole", required=True),
         Key(name="to", of=_DIGEST, help="the policy that takes its place, whole", required=True),
         Key(name="repository", of=Text(blank=False), help="the repository in which, where one is known"),
+        Key(name="folder", of=Text(blank=False), help="the folder of it that is judged, where that is not the whole"),
         Key(name="by", of=_WHO, help="the approver whose key signed", required=True),
         Key(name="created", of=Day(), help="the day from which it counts (UTC)", required=True),
         Key(name="expires", of=Day(), help=f"the last day on which it counts (UTC), at most {APPROVAL_DAYS} days later", required=True),
