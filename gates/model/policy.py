@@ -76,8 +76,8 @@ OverridableVerdict = Literal["failed", "errored"]
 class Override:
     """Lets what is named pass for some days although gates stop it, and stands in its evidence for ever.
 
-    `subject` has at least one of `repository`, `ref` and `commit`, compared whole with what is judged. `of` are the verdicts that it
-    replaces. The day `expires` still counts (UTC). `signature` is an approver's.
+    `subject` has at least one of `repository`, `ref` and `commit`, compared whole with what is judged, and `folder` where that is
+    judged by itself. `of` are the verdicts that it replaces. The day `expires` still counts (UTC). `signature` is an approver's.
     """
 
     id: str

@@ -273,6 +273,7 @@ OVERRIDE = Keys(
                     Key(name="commit", of=Text(pattern=r"[0-9a-f]{40}|[0-9a-f]{64}", says="a full commit id"), help="that commit alone"),
                     Key(name="ref", of=Text(pattern=r"refs/\S+", says="a full name such as `refs/heads/main`"), help="a branch or tag"),
                     Key(name="repository", of=Text(blank=False), help="a repository, as the evidence names it"),
+                    Key(name="folder", of=Text(blank=False), help="the folder of it that is judged, where that is not the whole"),
                 ),
                 some=("commit", "ref", "repository"),
             ),
