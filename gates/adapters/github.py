@@ -83,7 +83,9 @@ def _change_of(environment: Mapping[str, str], commit: str) -> _Change:
     if not path or not _REPOSITORY.fullmatch(repository):
         raise _UnknownError("this run is no job of GitHub that judges a pull request, and reviews are fetched there alone")
     event = _event(Path(path))
-    pull, group = event.get("pull_request"), event.get("merge_group")
+    # Code of the change may have written the event's file, and a queue's commit tells nothing of whose reviews these are.
+    kind = environment.get("GITHUB_EVENT_NAME") or "merge_group"
+    pull, group = event.get("pull_request"), event.get("merge_group") if kind == "merge_group" else None
     if isinstance(pull, dict) and isinstance(pull.get("number"), int):
         return _Change(repository=repository, number=pull["number"], commit=commit, merged=False)
     if isinstance(group, dict) and (queued := _QUEUED.fullmatch(str(group.get("head_ref")))):

@@ -39,7 +39,8 @@ def approve(options: argparse.Namespace) -> int:
     policies, base = _policies(options)
     own, tip = _pair(policies, base)
     who = holder(tip.policy.approvers, key, whose=tip.words).name
-    context = Context(day=clock.today(), stage=Stage.CHANGE, repository=git.checkout(options.root).repository)
+    checkout = git.checkout(options.root)
+    context = Context(day=clock.today(), stage=Stage.CHANGE, repository=checkout.repository, folder=checkout.folder)
     if approval.of_policy(own, tip, context, None).by == who:
         sys.stdout.write(_lines(f"{file.name} is signed by {who} already, as it stands"))
         return ExitCode.PASSED
@@ -97,6 +98,7 @@ def _signed(policies: Policies, who: str, context: Context, key: PrivateKey) -> 
         of=whole.digest(policies.others[TIP_POLICY], registry.find),
         to=whole.digest(policies.sources, registry.find),
         repository=whole.repository(context.repository),
+        folder=context.folder,
         by=who,
         created=context.day,
         expires=context.day + timedelta(days=APPROVAL_DAYS),

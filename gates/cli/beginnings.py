@@ -30,6 +30,7 @@ _WORKFLOW = """\
 name: gates
 on:
   pull_request:
+    branches: [{branch}] # the check is kept by the commit alone: one into another branch would count here
   merge_group:
   push:
     branches: [{branch}]

@@ -108,6 +108,9 @@ def _other_pair(item: PolicyApproval, own: Judging, tip: Judging, context: Conte
     here = whole.repository(context.repository)
     if item.repository != here:
         return f"it is for {item.repository or 'a repository without a name'}, and this is {here or 'one without a name'}"
+    if item.folder != context.folder:
+        of, this = (f"the folder {name}" if name else "the whole repository" for name in (item.folder, context.folder))
+        return f"it is for {of}, and this is {this}"
     return ""
 
 

@@ -20,7 +20,11 @@ def apply(decision: Decision, judgings: Sequence[Judging], context: Context) -> 
     for item, judging in _fitting(judgings, context):
         by, missing = _whose(item, judging, judgings)
         missing = (
-            missing or _untimely(item, context) or _of_another_verdict(item, decision) or _of_floors(item, judging, judgings, decision)
+            missing
+            or _of_another_folder(item, judging, context)
+            or _untimely(item, context)
+            or _of_another_verdict(item, decision)
+            or _of_floors(item, judging, judgings, decision)
         )
         if not missing:
             return _passed(decision, item, by)
@@ -33,7 +37,7 @@ def _fitting(judgings: Sequence[Judging], context: Context) -> Iterator[tuple[Ov
     said = {"repository": context.repository, "ref": context.ref, "commit": None if context.dirty else context.commit}
     for judging in sorted(judgings, key=lambda judging: judging.name in {CHANGE_POLICY, TIP_POLICY}):
         for item in judging.policy.overrides or ():
-            if all(said[key] == value for key, value in item.subject.items()):
+            if all(said[key] == value for key, value in item.subject.items() if key in said):
                 yield item, judging
 
 
@@ -47,6 +51,15 @@ def _whose(item: Override, judging: Judging, judgings: Sequence[Judging]) -> tup
         return f"{signer}, who signed it", ""
     lacks = "it is not signed" if item.signature is None else "none of the approvers but its owner signed it as it stands"
     return "", f"{lacks}: `gates waive {item.id} --sign-key FILE` with the key of one of them, or let --policy-from name the policy with it"
+
+
+def _of_another_folder(item: Override, judging: Judging, context: Context) -> str:
+    """Why it is not for the folder that is judged by itself. What somebody signed for one would else do for the one beside it."""
+    named = item.subject.get("folder")
+    if named == context.folder or (named is None and _is_floor(judging)):
+        return ""
+    of, this = (f"the folder {name}" if name else "the whole repository" for name in (named, context.folder))
+    return f"it is for {of}, and this is {this}: name that with `folder` under `for`"
 
 
 def _untimely(item: Override, context: Context) -> str:

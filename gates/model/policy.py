@@ -76,8 +76,8 @@ OverridableVerdict = Literal["failed", "errored"]
 class Override:
     """Lets what is named pass for some days although gates stop it, and stands in its evidence for ever.
 
-    `subject` has at least one of `repository`, `ref` and `commit`, compared whole with what is judged. `of` are the verdicts that it
-    replaces. The day `expires` still counts (UTC). `signature` is an approver's.
+    `subject` has at least one of `repository`, `ref` and `commit`, compared whole with what is judged, and `folder` where that is
+    judged by itself. `of` are the verdicts that it replaces. The day `expires` still counts (UTC). `signature` is an approver's.
     """
 
     id: str
@@ -95,7 +95,8 @@ class PolicyApproval:
     """An approver's word that one policy may become another at once: what a change loosens acts in that change.
 
     `of` is the digest of the policy where the change goes, `to` that of the change's own, each of all stages (`sha256:` and hex).
-    `repository` as `gates.policy.whole.repository` writes it; None where none is known. `by` is the approver whose key signed.
+    `repository` as `gates.policy.whole.repository` writes it; None where none is known. `folder` is that of the repository
+    whose policy it is, None where all of it is judged. `by` is the approver whose key signed.
     The day `expires` still counts (UTC).
     """
 
@@ -105,6 +106,7 @@ class PolicyApproval:
     created: date
     expires: date
     repository: str | None = None
+    folder: str | None = None
     signature: str | None = None
 
 

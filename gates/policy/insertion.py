@@ -147,6 +147,7 @@ def _of_approval(approved: PolicyApproval) -> Iterable[tuple[str, str]]:
         "of": quoted(approved.of),
         "to": quoted(approved.to),
         "repository": approved.repository and quoted(approved.repository),
+        "folder": approved.folder and quoted(approved.folder),
         "by": quoted(approved.by),
         "created": approved.created.isoformat(),
         "expires": approved.expires.isoformat(),

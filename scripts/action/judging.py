@@ -8,7 +8,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from runner import JOBS, SUMMARY_LIMIT, StepError, error, gates, given, hand_over, job, lines, name, notice, summarise, workplace
+from runner import (
+    JOBS,
+    SUMMARY_LIMIT,
+    StepError,
+    error,
+    forget_commands,
+    gates,
+    given,
+    hand_over,
+    job,
+    lines,
+    name,
+    notice,
+    summarise,
+    workplace,
+)
 
 #: By format, the reports of a verdict.
 REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.html", "sarif": "report.sarif", "github": "annotations.txt"}
@@ -16,7 +31,10 @@ REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.ht
 
 def run() -> int:
     """Do this job. Whatever the verdict, the step succeeds where it could be handed over: the last step of the action fails the job."""
-    return dict(zip(JOBS, (_run, _plan, _observe, _judge), strict=True))[job()]()
+    try:
+        return dict(zip(JOBS, (_run, _plan, _observe, _judge), strict=True))[job()]()
+    finally:
+        forget_commands()
 
 
 def _run() -> int:

@@ -25,7 +25,7 @@ _COMMENT_LIMIT = 65_536
 def comment() -> int:
     """Write the comment of this check on the pull request, or its newest state into the one that is there. Best effort: see `notice`."""
     number = (event().get("pull_request") or {}).get("number")
-    if number is None:
+    if not isinstance(number, int):
         notice("no comment: this is not a run of a pull request")
         return 0
     marker = f"<!-- quality-gates: {name()} -->"

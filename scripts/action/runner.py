@@ -83,15 +83,31 @@ def _folder() -> Path:
     return folder
 
 
+#: What was handed over so far.
+_outputs: dict[str, str] = {}
+
+
 def hand_over(**outputs: str) -> None:
-    """Outputs of the step, by their names with `_` for `-`. None of ours has more than one line."""
-    with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{key.replace('_', '-')}={' '.join(value.split())}\n" for key, value in outputs.items())
+    """Outputs of the step, by their names with `_` for `-`. None of ours has more than one line.
+
+    The file is written whole: what the change's code wrote into it meanwhile could say another exit code.
+    """
+    _outputs.update({key.replace("_", "-"): " ".join(value.split()) for key, value in outputs.items()})
+    Path(os.environ["GITHUB_OUTPUT"]).write_text("".join(f"{key}={value}\n" for key, value in _outputs.items()), "utf-8")
 
 
 def summarise(text: str) -> None:
-    with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as stream:
-        stream.write(text)
+    Path(os.environ["GITHUB_STEP_SUMMARY"]).write_text(text, "utf-8")
+
+
+def forget_commands() -> None:
+    """Empty the files by which this step could shape those after it (variables, PATH, state): all that is there, others wrote.
+
+    A variable such as BASH_ENV would be run by the step that fails the job.
+    """
+    for name in ("GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE"):
+        if os.environ.get(name):
+            Path(os.environ[name]).write_bytes(b"")
 
 
 def event() -> dict[str, Any]:

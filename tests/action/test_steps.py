@@ -86,6 +86,38 @@ def test_nothing_is_installed_for_a_workflow_that_is_wrong(tmp_path: Path, input
     assert not (tmp_path / "quality-gates" / "environment").exists()
 
 
+#: A tool that passes, and writes into each file by which a step tells the runner something.
+HOSTILE = """\
+import glob, sys
+folder, raw = sys.argv[1:]
+(comment,) = [f"{place}/comment.md" for place in glob.glob(f"{folder}/quality-gates/gates-*")]
+open(f"{folder}/output", "a").write(f"exit-code=0\\nverdict=passed\\nrest<<comment={comment}\\n")
+open(f"{folder}/summary", "a").write("## passed\\n")
+for name in ("env", "path", "state"):
+    open(f"{folder}/{name}", "a").write("BASH_ENV=/tmp/mine\\n")
+open(raw, "w").write('<testsuites><testsuite name="s"><testcase classname="a" name="one"><failure/></testcase></testsuite></testsuites>')
+"""
+
+
+def test_code_that_writes_into_the_runner_s_files_changes_no_outcome(tmp_path: Path) -> None:
+    """The files are told apart by nothing but their paths, which a process of the same user can find."""
+    command = json.dumps(["{python}", "tool.py", str(tmp_path), "{raw}/report.xml"])
+    policy = f"version: 1\ngates: {{checks: {{uses: external, options: {{command: {command}, junit: report.xml}}}}}}\n"
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "gates.yaml").write_text(policy)
+    (tmp_path / "shop" / "tool.py").write_text(HOSTILE)
+    (tmp_path / "quality-gates").mkdir()
+    (tmp_path / "quality-gates" / "environment").symlink_to(sys.prefix)
+    files = {f"GITHUB_{name.upper()}": str(tmp_path / name) for name in ("env", "path", "state")}
+    done = step("run", tmp_path, {"working-directory": "shop"}, **files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (tmp_path / "output").read_text().splitlines()
+    assert lines[:2] == ["exit-code=1", "verdict=failed"]
+    assert not [line for line in lines if "<<" in line]
+    assert (tmp_path / "summary").read_text().count("passed\n") == 0
+    assert [(tmp_path / name).read_text() for name in ("env", "path", "state")] == ["", "", ""]
+
+
 class Releases(Api):
     """GitHub's API of releases: one, of the tag v1; with `denied`, its files can't be added to."""
 

@@ -105,6 +105,13 @@ def test_a_merge_queue_asks_about_the_pull_request_in_its_branch(host: CodeHost,
     assert [item.reviewer for item in ask(group, parents=()).reviews] == ["anna"]
 
 
+def test_a_job_of_a_pull_request_is_about_no_queue_whatever_its_event_s_file_says(host: CodeHost, ask: Ask) -> None:
+    group = {"merge_group": {"head_ref": QUEUE, "head_sha": COMMIT}}
+    found = ask(group, environment={"GITHUB_EVENT_NAME": "pull_request"})
+    assert (found.unknown.startswith("this run is not about a pull request"), host.asked) == (True, [])
+    assert ask(group, environment={"GITHUB_EVENT_NAME": "merge_group"}).unknown == ""
+
+
 @pytest.mark.parametrize(
     ("event", "why"),
     [

@@ -72,6 +72,19 @@ def test_what_is_signed_acts_at_once_and_is_judged_again_offline(loosened: Repos
     assert [item["change"] for item in diff["changes"] if item["where"] == "approved"] == ["changed"]
 
 
+def test_what_is_signed_for_a_folder_names_it(repository: Repository, gates: Gates, key: Path) -> None:
+    strict = "version: 1\ngates: {secrets: {}}\n" + naming(key)
+    repository.commit({"shop/gates.yaml": strict, "api/gates.yaml": strict})
+    repository.git("checkout", "-q", "-b", "proposed")
+    repository.commit({"shop/gates.yaml": strict.replace("{}", "{enforcement: warn}")})
+    assert gates("-C", repository.root / "shop", "policy", "approve", "main", "--sign-key", key).code == 0
+    signed = (repository.root / "shop" / "gates.yaml").read_text("utf-8")
+    assert "\n  folder: shop\n" in signed
+    repository.commit({"api/gates.yaml": signed})
+    said = [" ".join(gates("-C", repository.root / folder, "run", "--base", "main").out.split()) for folder in ("shop", "api")]
+    assert ["@anna, one of its approvers, signed" in text for text in said] == [True, False]
+
+
 def test_a_new_signature_takes_the_place_of_one_that_is_stale(loosened: Repository, gates: Gates, key: Path) -> None:
     at, path = ("-C", loosened.root), loosened.root / "gates.yaml"
     assert gates(*at, "policy", "approve", "main", "--sign-key", key).code == 0

@@ -188,3 +188,25 @@ def test_a_policy_with_gates_that_is_laid_under_still_judges() -> None:
     stricter = laid_under(gates=(gate_policy("security", NONE_AT_ALL),))
     assert decided(own(gate_policy("security")), stricter).verdict is Verdict.FAILED
     assert policy().overrides is None
+
+
+@pytest.mark.parametrize(
+    ("named", "judged", "by_floor", "counts"),
+    [
+        ("shop", "shop", False, True),
+        ("shop", "post", False, False),
+        (None, "shop", False, False),
+        ("shop", None, False, False),
+        (None, "shop", True, True),
+        ("shop", "post", True, False),
+        ("shop", "shop", True, True),
+    ],
+)
+def test_one_for_a_folder_is_not_for_the_one_beside_it(named: str | None, judged: str | None, by_floor: bool, counts: bool) -> None:
+    """Signed for one folder of a repository, it could be written into the policy of another; what is laid under all of them is for all."""
+    subject = {"commit": COMMIT} | ({"folder": named} if named else {})
+    item = override(None if by_floor else ANNA, subject=subject)
+    judgings = [own(GATE), laid_under(item)] if by_floor else [own(GATE, approvers=NAMED, overrides=(item,))]
+    decision = decided(*judgings, about=replace(CONTEXT, folder=judged))
+    assert (decision.override is not None) is counts
+    assert any("name that with `folder` under `for`" in why for why in why_not(decision)) is not counts

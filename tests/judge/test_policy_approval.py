@@ -83,6 +83,7 @@ def test_its_first_and_its_last_day_count(day: int) -> None:
         (approval(to=OTHER), "edited after it was signed"),
         (approval(repository="example.org/shop/api"), "for example.org/shop/api, and this is example.org/shop/web"),
         (approval(repository=None), "for a repository without a name, and this is example.org/shop/web"),
+        (approval(folder="shop"), "for the folder shop, and this is the whole repository"),
         (approval(expires=date(2026, 11, 21)), "over on 2026-11-21"),
         (approval(created=date(2026, 11, 23)), "from 2026-11-23 on"),
     ],
@@ -92,6 +93,14 @@ def test_one_that_is_not_of_exactly_this_does_not_count_and_says_why(approved: P
     assert remedy(decision).startswith(f"the approval by {approved.by} does not count: ")
     assert words in remedy(decision)
     assert remedy(decision).endswith(APPROVE)
+
+
+def test_one_of_a_folder_counts_in_that_folder_alone() -> None:
+    """Folders that are judged by themselves often have the same policy: what was signed for one loosens no other."""
+    shop, api = (replace(CONTEXT, folder=name) for name in ("shop", "api"))
+    assert decided(*pair(approval(folder="shop")), about=shop).verdict is Verdict.PASSED
+    assert "for the folder shop, and this is the folder api" in remedy(decided(*pair(approval(folder="shop")), about=api))
+    assert "for the whole repository, and this is the folder api" in remedy(decided(*pair(approval()), about=api))
 
 
 def test_another_signature_of_the_same_key_is_none() -> None:
