@@ -24,7 +24,13 @@ repos:
   - repo: local
     hooks:
       - {{id: secrets, name: s, entry: detect-secrets-hook, language: python, types: [python], additional_dependencies: [detect-secrets]}}
-      - {{id: bandit, name: b, entry: bandit -q, language: python, types: [python], additional_dependencies: [bandit]}}
+      - id: bandit
+        name: bandit
+        entry: bandit -q
+        language: python
+        types: [python]
+        require_serial: true
+        additional_dependencies: [bandit]
       - id: tests
         name: tests
         entry: {PROGRAMS}/pytest -q
