@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.action.code_host import Api, serving
+from tests.action.code_host import Api
 from tests.action.runner import ROOT
+from tests.serving import listening
 
 
 def step(name: str, folder: Path, inputs: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
@@ -137,7 +138,7 @@ class Releases(Api):
 @pytest.fixture
 def releases() -> Iterator[tuple[type[Releases], str]]:
     handler = type("Handler", (Releases,), {"asked": [], "denied": False})
-    with serving(handler) as address:
+    with listening(handler) as address:
         yield handler, address
 
 
@@ -190,7 +191,7 @@ def test_a_comment_is_no_longer_than_one_may_be(tmp_path: Path) -> None:
             self.answer(201, {})
 
     variables = {"COMMENT": str(tmp_path / "comment.md"), "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
-    with serving(Comments) as address:
+    with listening(Comments) as address:
         done = step("comment", tmp_path, {}, GITHUB_API_URL=address, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert sent == [

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from gates.cli.main import main
-from tests.action.code_host import Api, serving
+from tests.action.code_host import Api
 from tests.action.runner import CHECKOUT, USES, act
 from tests.repository import Repository
+from tests.serving import listening
 
 SCANS = "version: 1\nextends: [baseline]\ngates: {secrets: {}, security: {}}\n"
 SHELL = "import subprocess, sys\n"
@@ -158,7 +159,7 @@ def code_host() -> Iterator[tuple[type[CodeHost], str]]:
     marker = "<!-- quality-gates: gates -->"
     person = {"id": 40, "user": {"type": "User"}, "body": f"{marker}\nall is well"}
     handler = type("Handler", (CodeHost,), {"comments": [person], "asked": []})
-    with serving(handler) as address:
+    with listening(handler) as address:
         yield handler, address
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.serving import listening
 
 TOKEN = "ghs_stand_in_token_of_this_test"
 PULL, REVIEWS = "/repos/shop/web/pulls/7", "/repos/shop/web/pulls/7/reviews"
@@ -78,16 +79,8 @@ def code_host() -> Iterator[CodeHost]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    host.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with listening(Handler) as host.address:
         yield host
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def job(host: CodeHost, folder: Path, event: Any, *, token: str = TOKEN) -> dict[str, str]:

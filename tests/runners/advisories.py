@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from gates.drivers.audit.engine import NETWORK_CANARIES
+from tests.serving import listening
 
 Answer = Callable[[str, Any], tuple[int, str]]
 CANARIES = dict(NETWORK_CANARIES)
@@ -37,15 +37,8 @@ def serving(answer: Answer) -> Iterator[str]:
 
         def log_message(self, format: str, *args: Any) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield address
 
 
 def osv(question: Any, **known: list[dict[str, Any]]) -> tuple[int, str]:
