@@ -107,7 +107,7 @@ class _Before:
 def _judge(gate: GatePolicy, context: Context, facts: Facts | None, before: _Before, waived: waivers.Waived) -> GateDecision:
     if facts is None:
         return _errored(gate, ("it did not report: the run ended before it did",))
-    if facts.status is Status.NOT_APPLICABLE and (context.limited or before.may_be_gone):
+    if facts.status is Status.NOT_APPLICABLE and (context.named is not None or before.may_be_gone):
         return _skipped(gate, facts.reason)
     if facts.status is not Status.COMPLETED or facts.examined is None:
         return _errored(gate, (facts.reason,), facts.remedy)
