@@ -24,6 +24,7 @@ from runner import (
     summarise,
     workplace,
 )
+from target import check_target
 
 #: By format, the reports of a verdict.
 REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.html", "sarif": "report.sarif", "github": "annotations.txt"}
@@ -31,6 +32,7 @@ REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.ht
 
 def run() -> int:
     """Do this job. Whatever the verdict, the step succeeds where it could be handed over: the last step of the action fails the job."""
+    check_target()
     try:
         return dict(zip(JOBS, (_run, _plan, _observe, _judge), strict=True))[job()]()
     finally:
