@@ -124,6 +124,7 @@ complete -c gates -n '__gates_at verify' -l commit -x -d 'this commit (full id),
 complete -c gates -n '__gates_at verify' -l repository -x -d 'this repository'
 complete -c gates -n '__gates_at verify' -l ref -x -d 'this branch or tag (full name, such as refs/heads/main)'
 complete -c gates -n '__gates_at verify' -l folder -x -a '(__fish_complete_directories)' -d 'this folder of the repository, which was judged by itself'
+complete -c gates -n '__gates_at verify' -l base -x -d 'held against this commit (full id), such as that of the last release'
 complete -c gates -n '__gates_at verify' -l stage -x -a 'commit change release' -d 'judged for this stage'
 complete -c gates -n '__gates_at verify' -l policy-digest -x -d 'judged by this policy'
 complete -c gates -n '__gates_at verify' -l max-age -x -d 'judged at most so many days ago'

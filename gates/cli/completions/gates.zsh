@@ -155,6 +155,7 @@ _gates() {
         '--repository=[this repository]:ADDRESS: ' \
         '--ref=[this branch or tag (full name, such as refs/heads/main)]:NAME: ' \
         '--folder=[this folder of the repository, which was judged by itself]:DIR:_files -/' \
+        '--base=[held against this commit (full id), such as that of the last release]:ID: ' \
         '--stage=[judged for this stage]:STAGE:(commit change release)' \
         '--policy-digest=[judged by this policy]:SHA256: ' \
         '--max-age=[judged at most so many days ago]:DAYS: ' \
