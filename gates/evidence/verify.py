@@ -23,8 +23,8 @@ from gates.model import Record, Stage, Verdict
 
 _WHERE: dict[Place | None, str] = {
     "apart": "apart from the project's code",
-    "same-job": "in the job that ran the project's own code",
-    None: "and does not say where",
+    "same-job": "of a run in the job that ran the project's own code",
+    None: "and does not say where it was judged",
 }
 #: Makes the page of a record.
 Render = Callable[[Record], str]

@@ -113,7 +113,11 @@ def _verdict(command: list[str]) -> int:
         raise StepError(f"gates ended with exit code {done.returncode} and no report: see what it says above") from None
     bundle = _named(made, report) if made.exists() else None
     code = done.returncode
-    if bundle and given("sign") == "sigstore" and gates("sign", str(bundle), "--sigstore").returncode != 0:
+    if (
+        bundle
+        and given("sign") == "sigstore"
+        and gates("sign", str(bundle), "--sigstore", "--plan-digest", given("plan-digest")).returncode != 0
+    ):
         error("the bundle could not be signed: the job needs `permissions: {id-token: write}`, and see what is said above")
         code = code or 4
     publish(report, files, bundle, code)

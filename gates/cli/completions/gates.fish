@@ -136,6 +136,7 @@ complete -c gates -n '__gates_at sign' -l sign-key -r -F -d 'sign with this priv
 complete -c gates -n '__gates_at sign' -l sigstore -d 'sign by Sigstore, with the identity of this CI job; needs the network'
 complete -c gates -n '__gates_at sign' -l sigstore-bundle -r -F -d 'add what another tool signed by Sigstore about the bundle\'s digest'
 complete -c gates -n '__gates_at sign' -l sigstore-config -r -F -d 'with --sigstore: another instance than the public one (a ClientTrustConfig)'
+complete -c gates -n '__gates_at sign' -l plan-digest -x -d 'it was judged by the plan with this digest: without it, a run that ran the project\'s code is signed as one that the code could have taken over'
 complete -c gates -n '__gates_at sign' -l timestamp -x -d 'have the key\'s signature stamped by this authority (RFC 3161); needs the network'
 complete -c gates -n '__gates_at sign' -F
 complete -c gates -n "__gates_at ''" -a keygen -d 'make a pair of keys for signing bundles, waivers and changes of a policy'
