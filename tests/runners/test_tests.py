@@ -119,6 +119,18 @@ def test_secrets_in_parameters_and_messages_are_masked_everywhere(project: Proje
     assert remedies == [f"run it alone: python -m pytest test_a.py::{name}" for name in ("test_key", "test_key", "test_word")]
 
 
+def test_a_remedy_is_the_command_that_a_person_types(project: Project) -> None:
+    project.write({"test_a.py": "def test_wrong():\n    assert 0\n", "test_b.py": "import no_such_module\n"})
+    project.write({".venv/bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'})
+    (project.root / ".venv/bin/python").chmod(0o755)
+    facts = project.observe({"python": "", "args": ["-k", "wrong or lost"]})
+    by_hand = ".venv/bin/python -m pytest -k 'wrong or lost'"
+    assert [finding.remedy for finding in facts.findings] == [
+        f"run it alone: {by_hand} test_a.py::test_wrong",
+        f"mend what keeps it from being imported: {by_hand} --collect-only test_b.py",
+    ]
+
+
 def test_what_follows_a_failure_that_stops_pytest_is_listed(project: Project) -> None:
     facts = project.write({"test_a.py": "def test_wrong():\n    assert 0\n\n\n" + TWO_TESTS}).observe({"args": ["-x"]})
     assert len(findings(facts, "failure")) == 1
@@ -189,7 +201,7 @@ def test_an_interpreter_without_pytest_says_so(project: Project) -> None:
     (project.root / "bin/python").chmod(0o755)
     facts = project.observe({"python": "bin/python"})
     assert facts.reason == "the project's interpreter has no pytest"
-    assert "python -m pip install pytest" in facts.remedy
+    assert "`bin/python -m pip install pytest`" in facts.remedy
     assert project.observe({"python": "bin/none"}).reason == "the project's interpreter bin/none was not found"
 
 
