@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gates import codec
-from gates.api import Survey
+from gates.api import Raw, Survey
 from gates.model import Facts, Kind, Proof, Severity, Status
 from gates.runners.tests import GATE, Coverage, Options
 from gates.runners.tests.inventory import read_settings
-from tests.runners.tests_project import TWO_TESTS, Project, counts, findings, skipped
+from tests.runners.tests_project import TWO_TESTS, WRONG, Project, counts, findings, skipped
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "tests"
 SECRET = "AKIAIOSFODNN7EXAMPLE"
@@ -194,6 +195,31 @@ def test_any_command_that_writes_junit(project: Project, report: str, code: int,
     assert facts.examined is not None
     assert (facts.examined.done, facts.examined.proof) == (2, Proof.CLAIMED)
     assert [finding.kind for finding in facts.findings] == [Kind.FAILURE]
+
+
+def test_a_failure_that_a_command_reports_stands_where_its_suite_says(project: Project) -> None:
+    report = (
+        "<testsuite name='tests/cart.test.js' tests='1'><testcase classname='tests/cart.test.js' name='adds'>"
+        "<failure message='no'>Error: no\n     at tests/cart.test.js:7:16</failure></testcase></testsuite>"
+    )
+    script = f"import pathlib, sys\npathlib.Path(sys.argv[1]).write_text({report!r})\nsys.exit(1)\n"
+    project.write({"run.py": script, "tests/cart.test.js": "", "tests/other.test.js": ""})
+    options = {"python": "", "command": ["{python}", "run.py", "{raw}/out.xml"], "junit": "out.xml"}
+    (finding,) = project.observe(options).findings
+    assert str(finding.location) == "tests/cart.test.js:7"
+    assert json.loads(project.raw("command.json"))["files"] == ["tests/cart.test.js"]
+
+
+def test_evidence_of_the_first_parser_follows_still(project: Project) -> None:
+    project.write({"test_a.py": WRONG}).observe()
+    members = {name: project.raw(name) for name in ("run.json", "inventory.json", "tools.json")}
+    run = json.loads(members["run.json"])
+    assert run.pop("by_hand")[1:] == ["-m", "pytest"]
+    members["run.json"] = json.dumps(run).encode()
+    parse = GATE.parser_of(1)
+    assert parse is not None
+    (finding,) = parse(Raw(gate="tests", uses="tests", parser=1, members=members)).findings
+    assert finding.remedy == "run it alone: python -m pytest test_a.py::test_wrong"
 
 
 def test_an_interpreter_without_pytest_says_so(project: Project) -> None:

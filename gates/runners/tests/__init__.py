@@ -90,6 +90,7 @@ GATE = Gate(
     parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse},
     extra="tests",
     limits=(Limit(name="failures", max=Decimal(0)),),
     measurements={
