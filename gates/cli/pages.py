@@ -112,6 +112,7 @@ PAGES = {
             ("gates run", "judge the working tree against the commit where its branch began"),
             ("gates run --stage commit", "what a hook runs before each commit: quick, and on the staged files alone"),
             ("gates run --gate tests --gate security", "two gates alone, while mending them; the verdict is marked as partial"),
+            ("gates run --only-failed", "those that did not pass last time; before you push, run them all"),
         ),
         codes=_OF_A_RUN,
         then="mend what is listed, ask `gates explain` about a finding, or make an exception with `gates waive`. The last line names the "

@@ -88,9 +88,10 @@ GATE = Gate(
     unit="tests",
     options=Options,
     executes_project=True,
-    parser=1,
+    parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse},
     extra="tests",
     limits=(Limit(name="failures", max=Decimal(0)),),
     measurements={
