@@ -25,8 +25,8 @@ _NEXT = "next: `gates doctor` for what this machine needs, then `gates run`"
 _NEXT_ADOPTED = "next: commit it; from then on `gates run` on a branch tells what it adds from what was there (`--base` names the commit)"
 _EDITED = ", unless it is what `gates init` wrote, to the byte: this one says more, or other files are here since"
 _UNKNOWN = (
-    "could not tell: {gates}, on `warn` until that is mended: see above why. Then run `gates init --adopt` again, which takes the place of "
-    "this file as long as nobody has edited it"
+    "could not tell: {gates}. On `warn` that stops nobody. Mend what is said of it above, then run `gates init --adopt` again, which "
+    "takes the place of this file as long as nobody has edited it"
 )
 _MORE = "`gates init --workflow --hooks` adds the check on GitHub and the hooks of pre-commit and prek"
 

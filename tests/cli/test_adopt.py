@@ -122,12 +122,14 @@ def test_a_gate_that_could_not_tell_warns_and_says_why(gates: Callable[..., Outc
     repository.commit({"requirements.txt": "jinja2==3.1.0\n", "app.py": "print('hello')\n"})
     outcome = gates("-C", repository.root, "init", "--adopt", "--offline")
     assert outcome.code == ExitCode.ERRORED, outcome.err
-    assert outcome.out.splitlines()[-1].startswith("could not tell: dependencies, on `warn` until that is mended")
+    assert outcome.out.splitlines()[-1].startswith("could not tell: dependencies. On `warn` that stops nobody. Mend ")
     text = policy(repository)
     assert "  dependencies:\n    enforcement: warn\n" in text
     assert "so it warns and stops nobody: the advisories 'pypi' are" in " ".join(text.replace("#", " ").split())
     run = gates("-C", repository.root, "run", "--stage", "release", "--offline", "--format", "json")
     assert (run.code, run.json()["would_be"], outcomes(run)["dependencies"]) == (ExitCode.PASSED, "errored", "errored")
+    again = gates("-C", repository.root, "init", "--adopt", "--offline")
+    assert (again.code, policy(repository)) == (ExitCode.ERRORED, text), again.err
 
 
 def test_what_nobody_has_edited_is_written_anew_and_what_somebody_has_is_not(gates: Callable[..., Outcome], repository: Repository) -> None:
