@@ -55,6 +55,7 @@ def project(root: Path) -> Path:
     (root / "tests" / "test_all.py").write_text("".join(f"def test_{number}():\n    assert {number} < 200\n\n\n" for number in range(200)))
     policy = "version: 1\nextends: [baseline]\ngates:\n  secrets: {}\n  security: {}\n  tests: {options: {paths: [tests], python: %s}}\n"
     (root / "gates.yaml").write_text(policy % sys.executable, "utf-8")
+    (root / ".gitignore").write_text("__pycache__/\n", "utf-8")
     subprocess.run([*GIT, "add", "--all"], cwd=root, check=True)
     subprocess.run([*GIT, "commit", "-q", "-m", "tests"], cwd=root, check=True)
     return root

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sysconfig
 import threading
 import unittest
 from collections.abc import Generator
@@ -58,9 +59,23 @@ def _read_share() -> dict[str, Any]:
 
 _share = _read_share()
 _shared_files = {test.partition("::")[0] for test in _share.get("tests", ())}
+
+
+def _from_source(read: Any, libraries: tuple[str, ...]) -> Any:
+    """pytest's reading of compiled files, for the interpreter's own packages alone: elsewhere what runs is compiled from its source.
+
+    A compiled test in the tree could hold anything. Of an installed package, whose other modules Python reads compiled too,
+    it says no more than the package, and to compile all plug-ins anew takes longer than many a suite.
+    """
+
+    def read_pyc(source: Path, *words: Any, **more: Any) -> Any:
+        return read(source, *words, **more) if os.fspath(source).startswith(libraries) else None
+
+    return read_pyc
+
+
 if hasattr(rewrite, "_read_pyc"):
-    # A compiled test in the tree could hold anything: what runs is compiled from its source.
-    rewrite._read_pyc = lambda *_words, **_more: None
+    rewrite._read_pyc = _from_source(rewrite._read_pyc, tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")}))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -176,11 +176,11 @@ def _about(contents: Contents, signed: Signed | None, expected: Expectation, *, 
     parts = [
         "; ".join(differing),
         _listed("the rest is as you ask: " if differing else "as you ask: ", same),
-        _listed("NOT compared, the bundle's own word: ", [thing.says for thing in things if not thing.asked and not thing.moot]),
+        _listed("not compared, the bundle's own word: ", [thing.says for thing in things if not thing.asked and not thing.moot]),
         *(thing.says for thing in things if thing.moot),
     ]
     if unnamed:  # what was not compared counts for more than what was
-        parts = [parts[2], parts[1], *parts[3:], "name what it should be about with --commit"]
+        parts = [parts[2].removeprefix("" if asked else "not compared, "), parts[1], *parts[3:], "`--commit ID` compares it with yours"]
     return Answer(
         question=Question.ABOUT,
         holds=False if differing else None if unnamed else True,

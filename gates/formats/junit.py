@@ -179,14 +179,11 @@ def _number(value: str | None) -> int:
     return min(int(digits[:_DIGITS]), _MANY) if len(digits) <= _DIGITS else _MANY
 
 
-def read(raw: Raw, name: str, places: Places) -> Report:
-    """The report's failures and errors as findings; its tests as what was examined, skipped ones with their reason."""
-    return report_of(raw, read_cases(raw.content(name), name), places)
-
-
 def report_of(raw: Raw, cases: Sequence[Case], places: Places, files: tuple[str, ...] | None = None) -> Report:
-    """The same of cases that were read. `files` are those that tests may come from: a suite or class that is called after one of them
-    stands there, at the line that the failure names. None looks at the report's own attributes alone.
+    """Failures and errors as findings; tests as what was examined, skipped ones with their reason.
+
+    `files` are those that tests may come from: a suite or class that is called after one of them stands there, at the line that the failure
+    names. None looks at the report's own attributes alone.
     """
     bad = [case for case in cases if case.outcome in {CaseOutcome.FAILURE, CaseOutcome.ERROR}]
     flaked = [case for case in cases if case.flaked]

@@ -155,7 +155,7 @@ def _finding(raw: Raw, run: _Run, result: dict[str, Any], places: Places, in_ful
     message = places.scrub(_message(run, result, rule)) or rule_id
     severity, words = _severity(run, result, rule)
     return raw.finding(
-        rule=rule_id,
+        rule=(in_full and rule_id.removeprefix(f"{raw.gate}/")) or rule_id,  # the gate's name stands before it anyway
         severity=severity,
         message=message,
         location=location,

@@ -14,6 +14,7 @@ from gates.report.view import (
     Claim,
     FindingView,
     GateView,
+    advice,
     approval,
     base_told,
     counts,
@@ -142,7 +143,7 @@ def _reasons(gates: Iterable[GateView]) -> str:
 def _reason(gate: GateView) -> str:
     decision = gate.decision
     owner, runbook = (gate.policy.owner, gate.policy.runbook) if gate.policy else ("", "")
-    parts = ((decision.remedy, "Help"), (owner, "Owner"), (runbook, "Runbook"))
+    parts = (*((words, "Help") for words in advice(gate)), (owner, "Owner"), (runbook, "Runbook"))
     more = "".join(f". {label}: {escape(text)}" for text, label in parts if text)
     return f"- **{escape(gate.name)}** {decision.outcome.value}: {'; '.join(map(escape, decision.reasons))}{more}"
 

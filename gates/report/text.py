@@ -15,6 +15,7 @@ from gates.report.view import (
     FindingView,
     GateView,
     WaiverView,
+    advice,
     approval,
     base_told,
     counts,
@@ -174,8 +175,8 @@ def _gate(page: Page, gate: GateView) -> None:
     page.line((gate.name, _BOLD), " ", (decision.outcome.value, f"{_BOLD};{_OUTCOME_COLORS[decision.outcome]}"), f"  {_owner(gate)}")
     for reason in decision.reasons:
         page.wrapped(reason, indent=2)
-    if decision.remedy:
-        page.wrapped(decision.remedy, indent=2, label="help: ", color=_BOLD)
+    for words in advice(gate):
+        page.wrapped(words, indent=2, label="help: ", color=_BOLD)
     if gate.policy and gate.policy.why:
         page.wrapped(gate.policy.why, indent=2, label="why: ", color=_DIM)
     if gate.policy and gate.policy.runbook:

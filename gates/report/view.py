@@ -230,7 +230,7 @@ def ranked(findings: Iterable[FindingView]) -> list[FindingView]:
     return sorted(findings, key=_rank)
 
 
-def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str]:
+def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str, str]:
     finding = view.finding
     where = finding.location
     return (
@@ -240,11 +240,22 @@ def _rank(view: FindingView) -> tuple[bool, bool, int, str, int, str, str]:
         where.path or str(where),
         where.line or 0,
         finding.rule,
+        finding.message,
         finding.fingerprint,
     )
 
 
 # -- words -------------------------------------------------------------------------------------
+
+
+def advice(gate: GateView) -> tuple[str, ...]:
+    """What mends a gate: its own remedy, and what names the finding that is one too many where some are allowed."""
+    stopping = [view for view in gate.findings if stops(gate, view)]
+    broken = [check.limit for check in gate.decision.checks if check.met is False]
+    some_allowed = any(limit.max and limit.name in _COUNTED_BY for limit in broken)
+    number_alone = some_allowed and stopping and all(view.state is State.NEW for view in stopping)
+    which = "a number does not tell old ones from new: `gates diff EARLIER LATER` names those that an earlier bundle does not have"
+    return (*filter(None, [gate.decision.remedy]), *([which] if number_alone else []))
 
 
 def headline(decision: Decision) -> str:
@@ -290,13 +301,13 @@ def work(examined: Examined | None) -> str:
 
 def counts(view: GateView) -> str:
     """The findings of a gate in numbers, such as `2 new, 3 existing, 1 waived`; where only some break a limit, how many."""
-    number = view.decision.counts
+    number, states = view.decision.counts, view.decision.findings
     counting = [finding for finding in view.findings if not finding.excused]
     stopping = sum(stops(view, finding) for finding in counting)
     if 0 < stopping < len(counting):
         told = [(stopping, "over a limit"), (len(counting) - stopping, "within")]
     else:
-        told = [(number.new, "new"), (number.existing, "existing")]
+        told = [(sum(finding.state is state for finding in counting if states), state.value) for state in (State.NEW, State.EXISTING)]
     parts = (*told, (number.waived, "waived"), (number.suppressed, "suppressed"))
     kinds = [(sum(notice.finding.kind is kind for notice in view.notices), word) for kind, word in _NOTICE_WORDS.items()]
     said = [f"{count} {word}" for count, word in (*parts, *kinds) if count]

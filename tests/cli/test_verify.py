@@ -148,7 +148,7 @@ def about(done: Outcome) -> Any:
 
 def test_what_is_not_asked_is_not_answered_with_yes(gates: Gates, made: Path) -> None:
     lines = gates("verify", made, "--allow-unsigned").out.splitlines()
-    assert lines[2].startswith("about the right thing: not asked: NOT compared, the bundle's own word: commit ")
+    assert lines[2].startswith("about the right thing: not asked: the bundle's own word: commit ")
     assert lines[-2] == "verdict: failed, of a commit that you did not name"
 
 
@@ -157,10 +157,10 @@ def test_without_the_commit_the_rest_is_only_a_part_of_the_answer(gates: Gates, 
     commit = failing.git("rev-parse", "HEAD")
     lines = gates(*asked).out.splitlines()
     assert lines[2].startswith(
-        f"about the right thing: in part: NOT compared, the bundle's own word: commit {commit}, repository not known, "
+        f"about the right thing: in part: not compared, the bundle's own word: commit {commit}, repository not known, "
     )
     assert "; as you ask: stage change, judged on " in lines[2]
-    assert lines[2].endswith("; name what it should be about with --commit")
+    assert lines[2].endswith("; `--commit ID` compares it with yours")
     assert lines[-2] == "verdict: failed, of a commit that you did not name"
     answer = about(gates(*asked, "--format", "json"))
     assert answer["holds"] is None
@@ -174,7 +174,7 @@ def test_with_the_commit_it_is_said_what_else_was_compared_and_what_not(gates: G
     lines = gates(*asked).out.splitlines()
     assert lines[2].startswith(
         f"about the right thing: yes: as you ask: commit {commit}, ref refs/heads/main; "
-        "NOT compared, the bundle's own word: repository not known, stage change, policy, judged on "
+        "not compared, the bundle's own word: repository not known, stage change, policy, judged on "
     )
     assert lines[-2] == "verdict: failed"
     answer = about(gates(*asked, "--format", "json"))
@@ -185,7 +185,7 @@ def test_of_what_was_compared_it_is_said_which_differs_and_which_does_not(gates:
     commit = failing.git("rev-parse", "HEAD")
     done = gates("verify", made, "--allow-unsigned", "--commit", commit, "--ref", "refs/heads/main", "--stage", "release")
     assert done.out.splitlines()[2].startswith(
-        f"about the right thing: NO: its stage is change, not release; the rest is as you ask: commit {commit}, ref refs/heads/main; NOT"
+        f"about the right thing: NO: its stage is change, not release; the rest is as you ask: commit {commit}, ref refs/heads/main; not"
     )
 
 
@@ -193,7 +193,7 @@ def test_where_nobody_vouches_the_signers_level_is_no_second_fault(gates: Gates,
     commit = failing.git("rev-parse", "HEAD")
     asked = ["verify", made, "--commit", commit, "--min-trust", "required-workflow"]
     lines = gates(*asked).out.splitlines()
-    assert lines[2].startswith(f"about the right thing: yes: as you ask: commit {commit}; NOT compared")
+    assert lines[2].startswith(f"about the right thing: yes: as you ask: commit {commit}; not compared")
     assert lines[2].endswith("; required-workflow is not compared: nobody whom you name vouches for it")
     assert lines[-2] == "NOT VERIFIED: not trusted; the bundle itself claims: failed"
     done = gates(*asked, "--format", "json")

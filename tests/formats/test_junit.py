@@ -22,7 +22,7 @@ SURE = """<testsuites><testsuite name="shop" tests="6" failures="1" errors="1" s
 
 
 def read(text: str) -> Report:
-    return junit.read(Raw(gate="suite", uses="external", parser=1, members={"j.xml": text.encode()}), "j.xml", PLACES)
+    return junit.report_of(Raw(gate="suite", uses="external", parser=1, members={}), junit.read_cases(text.encode(), "j.xml"), PLACES)
 
 
 def test_outcomes() -> None:

@@ -38,6 +38,7 @@ def only(*runs: dict[str, Any]) -> Finding:
 def test_a_result_becomes_a_finding_with_its_place() -> None:
     finding = only(run(result(), rules=[{"id": "R1", "helpUri": "https://example.org/r1", "help": {"text": "# R1\nDo it so."}}]))
     assert (finding.rule, finding.message, str(finding.location)) == ("lint/R1", "Something is wrong", "src/a.py:3")
+    assert only(run(result(ruleId="lint/R1"))).rule == "lint/R1"
     assert (finding.help_url, finding.remedy) == ("https://example.org/r1", "Do it so.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -100,6 +101,22 @@ def test_the_reason_is_one_line() -> None:
 )
 def test_durations_are_for_people(milliseconds: int, text: str) -> None:
     assert view.duration(milliseconds) == text
+
+
+def test_what_is_suppressed_is_not_counted_as_new_besides() -> None:
+    item = gate("security")
+    without_limits = replace(item, decision=replace(item.decision, checks=()))
+    assert view.counts(without_limits) == "1 new, 1 existing, 1 suppressed"
+
+
+def test_one_more_than_allowed_says_how_the_one_is_found() -> None:
+    item = gate("tests")
+    (check,) = [check for check in item.decision.checks if check.met is False]
+    one_allowed = replace(item.decision, checks=(replace(check, limit=replace(check.limit, max=Decimal(1))),))
+    assert view.advice(item) == ()
+    assert "`gates diff EARLIER LATER`" in view.advice(replace(item, decision=one_allowed))[0]
+    told = tuple(replace(finding, state=State.EXISTING) for finding in item.findings[:1])
+    assert view.advice(replace(item, decision=one_allowed, findings=(*told, *item.findings[1:]))) == ()
 
 
 def test_counts_in_words() -> None:

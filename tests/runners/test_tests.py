@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gates import codec
-from gates.api import Survey
+from gates.api import Raw, Survey
 from gates.model import Facts, Kind, Proof, Severity, Status
 from gates.runners.tests import GATE, Coverage, Options
 from gates.runners.tests.inventory import read_settings
-from tests.runners.tests_project import TWO_TESTS, Project, counts, findings, skipped
+from tests.runners.tests_project import TWO_TESTS, WRONG, Project, counts, findings, skipped
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "tests"
 SECRET = "AKIAIOSFODNN7EXAMPLE"
@@ -119,6 +120,18 @@ def test_secrets_in_parameters_and_messages_are_masked_everywhere(project: Proje
     assert remedies == [f"run it alone: python -m pytest test_a.py::{name}" for name in ("test_key", "test_key", "test_word")]
 
 
+def test_a_remedy_is_the_command_that_a_person_types(project: Project) -> None:
+    project.write({"test_a.py": "def test_wrong():\n    assert 0\n", "test_b.py": "import no_such_module\n"})
+    project.write({".venv/bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'})
+    (project.root / ".venv/bin/python").chmod(0o755)
+    facts = project.observe({"python": "", "args": ["-k", "wrong or lost"]})
+    by_hand = ".venv/bin/python -m pytest -k 'wrong or lost'"
+    assert [finding.remedy for finding in facts.findings] == [
+        f"run it alone: {by_hand} test_a.py::test_wrong",
+        f"mend what keeps it from being imported: {by_hand} --collect-only test_b.py",
+    ]
+
+
 def test_what_follows_a_failure_that_stops_pytest_is_listed(project: Project) -> None:
     facts = project.write({"test_a.py": "def test_wrong():\n    assert 0\n\n\n" + TWO_TESTS}).observe({"args": ["-x"]})
     assert len(findings(facts, "failure")) == 1
@@ -184,12 +197,37 @@ def test_any_command_that_writes_junit(project: Project, report: str, code: int,
     assert [finding.kind for finding in facts.findings] == [Kind.FAILURE]
 
 
+def test_a_failure_that_a_command_reports_stands_where_its_suite_says(project: Project) -> None:
+    report = (
+        "<testsuite name='tests/cart.test.js' tests='1'><testcase classname='tests/cart.test.js' name='adds'>"
+        "<failure message='no'>Error: no\n     at tests/cart.test.js:7:16</failure></testcase></testsuite>"
+    )
+    script = f"import pathlib, sys\npathlib.Path(sys.argv[1]).write_text({report!r})\nsys.exit(1)\n"
+    project.write({"run.py": script, "tests/cart.test.js": "", "tests/other.test.js": ""})
+    options = {"python": "", "command": ["{python}", "run.py", "{raw}/out.xml"], "junit": "out.xml"}
+    (finding,) = project.observe(options).findings
+    assert str(finding.location) == "tests/cart.test.js:7"
+    assert json.loads(project.raw("command.json"))["files"] == ["tests/cart.test.js"]
+
+
+def test_evidence_of_the_first_parser_follows_still(project: Project) -> None:
+    project.write({"test_a.py": WRONG}).observe()
+    members = {name: project.raw(name) for name in ("run.json", "inventory.json", "tools.json")}
+    run = json.loads(members["run.json"])
+    assert run.pop("by_hand")[1:] == ["-m", "pytest"]
+    members["run.json"] = json.dumps(run).encode()
+    parse = GATE.parser_of(1)
+    assert parse is not None
+    (finding,) = parse(Raw(gate="tests", uses="tests", parser=1, members=members)).findings
+    assert finding.remedy == "run it alone: python -m pytest test_a.py::test_wrong"
+
+
 def test_an_interpreter_without_pytest_says_so(project: Project) -> None:
     project.write({"test_a.py": TWO_TESTS, "bin/python": f'#!/bin/sh\nexec {sys.executable} -S "$@"\n'})
     (project.root / "bin/python").chmod(0o755)
     facts = project.observe({"python": "bin/python"})
     assert facts.reason == "the project's interpreter has no pytest"
-    assert "python -m pip install pytest" in facts.remedy
+    assert "`bin/python -m pip install pytest`" in facts.remedy
     assert project.observe({"python": "bin/none"}).reason == "the project's interpreter bin/none was not found"
 
 

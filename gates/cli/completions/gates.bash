@@ -186,7 +186,7 @@ _gates() {
   if [[ $typed == -* ]]; then
     case $command in
       '') _gates_words -h --help --version -C ;;
-      run) _gates_words -h --help --stage --policy --policy-from --gate --base --offline --as-of --format --report --bundle --previous --sign-key --base-bundle --key --identity --trust --no-cache --explain-cache --jobs ;;
+      run) _gates_words -h --help --stage --policy --policy-from --gate --base --offline --as-of --only-failed --format --report --bundle --previous --sign-key --base-bundle --key --identity --trust --no-cache --explain-cache --jobs ;;
       init) _gates_words -h --help --adopt --offline --workflow --hooks --print ;;
       explain) _gates_words -h --help --bundle ;;
       waive) _gates_words -h --help --bundle --policy --reason --class --owner --approver --expires --yes --sign-key ;;

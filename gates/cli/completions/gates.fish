@@ -48,6 +48,7 @@ complete -c gates -n '__gates_at run' -l gate -x -a 'tests contracts accessibili
 complete -c gates -n '__gates_at run' -l base -x -a '(__gates_revisions)' -d 'the commit that the change is compared with (default: what CI says, else where the branch began)'
 complete -c gates -n '__gates_at run' -l offline -d 'use no network but this machine\'s own services'
 complete -c gates -n '__gates_at run' -l as-of -x -d 'judge as on this day (YYYY-MM-DD) instead of today, UTC'
+complete -c gates -n '__gates_at run' -l only-failed -d 'run the gates alone that did not pass when they last ran here; makes the verdict partial'
 complete -c gates -n '__gates_at run' -l format -x -a 'text json github' -d 'what is printed (default: text)'
 complete -c gates -n '__gates_at run' -l report -x -a 'text= json= markdown= html= sarif= junit= github= gitlab= comment=' -d 'write a report to a file: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable'
 complete -c gates -n '__gates_at run' -l bundle -r -F -d 'where the evidence goes: a .zip file or a new folder'
@@ -61,7 +62,7 @@ complete -c gates -n '__gates_at run' -l no-cache -d 'examine everything anew, a
 complete -c gates -n '__gates_at run' -l explain-cache -d 'say of each gate why it looked anew, or which earlier run\'s look counts'
 complete -c gates -n '__gates_at run' -l jobs -x -d 'how many gates run at once (default: one more than cores, fewer where memory is short)'
 complete -c gates -n '__gates_at run' -F
-complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites one'
+complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites what a person wrote'
 complete -c gates -n '__gates_at init' -s h -l help -d 'show this help message and exit'
 complete -c gates -n '__gates_at init' -l adopt -d 'for a repository with old findings: run the gates once, and let the policy hold what is there'
 complete -c gates -n '__gates_at init' -l offline -d 'with --adopt: use no network but this machine\'s own services'

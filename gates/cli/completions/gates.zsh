@@ -11,7 +11,7 @@ _gates_commands() {
   local -a found
   found=(
     'run:judge this checkout by its policy: run the gates, print the report, write the evidence'
-    'init:write a gates.yaml that fits this repository; never overwrites one'
+    'init:write a gates.yaml that fits this repository; never overwrites what a person wrote'
     'explain:what a finding, a rule, a gate or an exit code means, and how to mend it'
     'waive:make an exception for a finding: with a reason, an owner and a last day'
     'report:show a bundle as text, a page, or a format that other tools read'
@@ -53,6 +53,7 @@ _gates() {
         '--base=[the commit that the change is compared with (default\: what CI says, else where the branch began)]:REV:_gates_revisions' \
         '--offline[use no network but this machine'\''s own services]' \
         '--as-of=[judge as on this day (YYYY-MM-DD) instead of today, UTC]:DAY: ' \
+        '--only-failed[run the gates alone that did not pass when they last ran here; makes the verdict partial]' \
         '--format=[what is printed (default\: text)]:FORMAT:(text json github)' \
         '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab= comment=' \
         '--bundle=[where the evidence goes\: a .zip file or a new folder]:PATH:_files' \

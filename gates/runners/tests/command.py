@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from gates.api import Examined, Facts, GateError, Kind, ObserveContext, Raw, count
@@ -33,7 +36,14 @@ def observe(context: ObserveContext, options: Options) -> None:
     target = context.raw_path(REPORT)
     if report != target:
         shutil.copyfile(report, target)
-    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": dict(context.places)})
+    files = _perhaps_named(target.read_bytes(), context.files)
+    context.raw_json(MEMBER, {"exit_code": done.exit_code, "places": dict(context.places), "files": files})
+
+
+def _perhaps_named(report: bytes, files: Sequence[str]) -> list[str]:
+    """The files whose names could stand in a report, be it as paths or as modules."""
+    words = set(re.findall(r"\w+", report.decode("utf-8", "replace")))
+    return [path for path in files if words.issuperset(re.findall(r"\w+", posixpath.splitext(posixpath.basename(path))[0]))]
 
 
 def _written(path: Path, before: tuple[int, int] | None) -> Path | None:
@@ -43,7 +53,8 @@ def _written(path: Path, before: tuple[int, int] | None) -> Path | None:
 def read_facts(raw: Raw) -> Facts:
     """Facts of the report; raises `GateError` where it lists no test or the exit code says something else."""
     observed = raw.json(MEMBER)
-    report = junit.read(raw, REPORT, Places(known=observed["places"]))
+    cases, files = junit.read_cases(raw.content(REPORT), REPORT), observed.get("files")
+    report = junit.report_of(raw, cases, Places(known=observed["places"]), None if files is None else tuple(files))
     done = len(report.examined or ())
     if not done and not report.skipped:
         raise GateError("the report lists no tests", remedy="check that the command finds its tests")

@@ -21,7 +21,9 @@ _EVERY_LINE = (1, 2**31 - 1)
 def run_covered(context: ObserveContext, engine: Engine, project: Project, coverage: Coverage) -> None:
     """Run the tests under coverage.py and write its JSON report as raw output."""
     if not project.coverage:
-        raise ToolMissingError("the project's interpreter has no coverage.py", remedy="install it there: python -m pip install coverage")
+        raise ToolMissingError(
+            "the project's interpreter has no coverage.py", remedy=f"install it there: {project.by_hand} -m pip install coverage"
+        )
     sources = _sources(context, coverage)
     folder = context.scratch / "coverage"
     folder.mkdir()

@@ -113,8 +113,12 @@ class Engine:
         (self.plugin_folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
     def _keep(self, member: str, streams: list[Stream], code: int, origin: list[int | None] | None = None) -> None:
-        data = {"exit_code": code, "streams": streams, **({} if origin is None else {"origin": origin})}
+        data = {"exit_code": code, "streams": streams, **({"by_hand": self._by_hand()} if origin is None else {"origin": origin})}
         self.results[member] = masking.clean(self.context, data)
+
+    def _by_hand(self) -> list[str]:
+        """How a person starts what was run here, up to the tests."""
+        return [self.project.by_hand, "-m", "pytest", *self.options.args]
 
     def write_results(self) -> None:
         """Write down what was seen: when the last process of the project has ended, and not before."""

@@ -16,12 +16,15 @@ from gates.runners.tests.inventory import MEMBER as INVENTORY
 from gates.runners.tests.results import Result, Test, read_run
 from gates.runners.tests.unrun import tidy
 
+#: What parser 1 said, which was not told.
+_BEFORE_2 = ("python", "-m", "pytest")
 HELP = "https://docs.pytest.org/en/stable/how-to/failures.html"
 
 
 def read_facts(raw: Raw) -> Facts:
     """Facts of a run of pytest. Raises `GateError` where it can't be believed."""
     run = read_run(raw.json(RUN))
+    by_hand = shlex.join(raw.json(RUN).get("by_hand", _BEFORE_2))
     inventory = raw.json(INVENTORY)
     passed_by = proof.check(run, inventory)
     ran = [(number, test) for number, test in enumerate(run.tests) if test.finished and test.id not in passed_by]
@@ -31,8 +34,8 @@ def read_facts(raw: Raw) -> Facts:
     skipped = (*unrun.not_run(run), *passed_by_skips, *unrun.not_collected(run, inventory))
     done = len(ran) - results[Result.SKIPPED]
     findings = [
-        *(_problem(raw, problem) for problem in run.problems if problem["outcome"] == "failed"),
-        *(finding for number, test in ran for finding in _of_test(raw, test, number in flakes)),
+        *(_problem(raw, by_hand, problem) for problem in run.problems if problem["outcome"] == "failed"),
+        *(finding for number, test in ran for finding in _of_test(raw, by_hand, test, number in flakes)),
     ]
     gone = removed.gone(raw, inventory["tests"])
     findings += removed.findings(raw, gone or ())
@@ -79,46 +82,42 @@ def _flakes(raw: Raw, ran: list[tuple[int, Test]], inventory: dict[str, Any]) ->
 # -- findings
 
 
-def _of_test(raw: Raw, test: Test, flaked: bool) -> Iterator[Finding]:
+def _of_test(raw: Raw, by_hand: str, test: Test, flaked: bool) -> Iterator[Finding]:
     result = test.result
+    alone = _alone(by_hand, test)
     if flaked:
         message = f"failed at first and passed when it was run again: {_failure_text(test)}"
-        yield _finding(raw, test, "flake", message, Severity.MEDIUM, kind=Kind.FLAKE)
+        remedy = f"make it independent of time, order and chance; try `{alone}` many times"
+        yield _finding(raw, test, "flake", message, Severity.MEDIUM, remedy=remedy, kind=Kind.FLAKE)
     elif result is Result.FAILED:
         when = (test.failure or {})["when"]
         words = "failed" if when == "call" else f"broke in its {when}"
         rule = "failure" if when == "call" else "error"
-        yield _finding(raw, test, rule, f"{words}: {_failure_text(test)}", Severity.HIGH)
+        yield _finding(raw, test, rule, f"{words}: {_failure_text(test)}", Severity.HIGH, remedy=f"run it alone: {alone}")
     elif result is Result.XFAILED:
-        yield _finding(raw, test, "xfail", f"is expected to fail: {tidy(test.reason)}", Severity.INFO, kind=Kind.FINDING, by="xfail")
+        message = f"is expected to fail: {tidy(test.reason)}"
+        remedy = "mend what it waits for and remove the mark"
+        yield _finding(raw, test, "xfail", message, Severity.INFO, remedy=remedy, kind=Kind.FINDING, by="xfail")
     elif test.in_thread:
         message = f"passed although a thread of it died of {test.in_thread}: a filter of warnings hides that"
-        yield _finding(raw, test, "thread-exception", message, Severity.MEDIUM, kind=Kind.NEEDS_REVIEW)
+        remedy = "let the thread end in order, or catch and assert what it raises"
+        yield _finding(raw, test, "thread-exception", message, Severity.MEDIUM, remedy=remedy, kind=Kind.NEEDS_REVIEW)
     elif test.returned:
         message = f"returns a value (type {test.returned}) instead of asserting something"
         certain = test.returned == "bool"
-        yield _finding(
-            raw,
-            test,
-            "returned-value",
-            message,
-            Severity.HIGH if certain else Severity.LOW,
-            kind=Kind.FAILURE if certain else Kind.NEEDS_REVIEW,
-        )
+        severity, kind = (Severity.HIGH, Kind.FAILURE) if certain else (Severity.LOW, Kind.NEEDS_REVIEW)
+        yield _finding(raw, test, "returned-value", message, severity, remedy="write `assert` instead of `return`", kind=kind)
+
+
+def _alone(by_hand: str, test: Test) -> str:
+    """The command that runs one test. Nothing has an id with a mask in it: the function is run with all of its parameters."""
+    function = test.id.partition("[")[0]
+    return f"{by_hand} {shlex.quote(function if MASK in test.id and '::' in function else test.id)}"
 
 
 def _finding(
-    raw: Raw, test: Test, rule: str, message: str, severity: Severity, *, kind: Kind = Kind.FAILURE, by: str | None = None
+    raw: Raw, test: Test, rule: str, message: str, severity: Severity, *, remedy: str, kind: Kind = Kind.FAILURE, by: str | None = None
 ) -> Finding:
-    function = test.id.partition("[")[0]
-    # nothing has an id with a mask in it: the function is run with all of its parameters
-    alone = f"python -m pytest {shlex.quote(function if MASK in test.id and '::' in function else test.id)}"
-    remedies = {
-        "flake": f"make it independent of time, order and chance; try `{alone}` many times",
-        "xfail": "mend what it waits for and remove the mark",
-        "thread-exception": "let the thread end in order, or catch and assert what it raises",
-        "returned-value": "write `assert` instead of `return`",
-    }
     return raw.finding(
         rule=rule,
         severity=severity,
@@ -126,7 +125,7 @@ def _finding(
         location=_location(test),
         identity=(test.id,),
         kind=kind,
-        remedy=remedies.get(rule, f"run it alone: {alone}"),
+        remedy=remedy,
         help_url=HELP,
         suppressed_by=by,
     )
@@ -149,7 +148,7 @@ def _failure_text(test: Test) -> str:
     return tidy(failure["raised"]["message"] or failure["text"] or "no reason was given")
 
 
-def _problem(raw: Raw, problem: dict[str, Any]) -> Finding:
+def _problem(raw: Raw, by_hand: str, problem: dict[str, Any]) -> Finding:
     """A file that can't be collected: none of its tests ran."""
     path = problem["id"].partition("::")[0]
     text = problem["text"]
@@ -163,6 +162,6 @@ def _problem(raw: Raw, problem: dict[str, Any]) -> Finding:
         location=Location(path=path, line=int(lines[-1]) if lines else 1) if located else Location(operation="collection"),
         identity=(problem["id"],),
         kind=Kind.FAILURE,
-        remedy=f"mend what keeps it from being imported: python -m pytest --collect-only {shlex.quote(path)}",
+        remedy=f"mend what keeps it from being imported: {by_hand} --collect-only {shlex.quote(path)}",
         help_url=HELP,
     )

@@ -34,15 +34,16 @@ print(json.dumps(found))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """An interpreter that has pytest. `coverage` is empty where it has no coverage.py."""
+    """An interpreter that has pytest; `by_hand` is what a person calls it. `coverage` is empty where it has no coverage.py."""
 
     python: str
+    by_hand: str
     pytest: str
     coverage: str
 
     @property
     def major(self) -> int:
-        return _version(self.pytest)[0]
+        return major(self.pytest)
 
 
 def find(root: Path, options: Options, environment: Mapping[str, str]) -> str | None:
@@ -65,6 +66,7 @@ def ask(context: ObserveContext, options: Options) -> Project:
             f"the project's interpreter {options.python or 'python3'} was not found",
             remedy=f"make its environment, or name it in `gates.{context.gate}.options.python`",
         )
+    by_hand = _by_hand(Path(python), context.root, context.environment)
     context.hide(python, PLACEHOLDER)
     done = context.run_tool([python, "-c", _ASK], tool="python", cwd=context.scratch)
     versions = _read_versions(done.stdout.decode("utf-8", "replace"))
@@ -76,14 +78,27 @@ def ask(context: ObserveContext, options: Options) -> Project:
     if "pytest" not in versions:
         raise ToolMissingError(
             "the project's interpreter has no pytest",
-            remedy=f"install it there (`python -m pip install pytest`), or name another in `gates.{context.gate}.options.python`",
+            remedy=f"install it there (`{by_hand} -m pip install pytest`), or name another in `gates.{context.gate}.options.python`",
         )
     if _version(versions["pytest"]) < OLDEST:
         raise ToolMissingError(
             f"the project's pytest is {versions['pytest']}, and the oldest that can be observed is {OLDEST[0]}.{OLDEST[1]}",
-            remedy="update it (`python -m pip install -U pytest`), or use `command` and `junit`",
+            remedy=f"update it (`{by_hand} -m pip install -U pytest`), or use `command` and `junit`",
         )
-    return Project(python=python, pytest=versions["pytest"], coverage=versions.get("coverage", ""))
+    return Project(python=python, by_hand=by_hand, pytest=versions["pytest"], coverage=versions.get("coverage", ""))
+
+
+def _by_hand(python: Path, root: Path, environment: Mapping[str, str]) -> str:
+    """What a person calls it at the root. One of $VIRTUAL_ENV is activated there: it is the first that a shell finds."""
+    if python.is_relative_to(root):
+        return python.relative_to(root).as_posix()
+    active = environment.get("VIRTUAL_ENV")
+    return "python" if active and python.is_relative_to(active) else python.name
+
+
+def major(version: str) -> int:
+    """9 for `9.2.0`; 0 for what is no version."""
+    return _version(version)[0]
 
 
 def _version(text: str) -> tuple[int, int]:
@@ -102,9 +117,23 @@ def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Itera
     yield Need(name="the project's interpreter", found=python, remedy=remedy, commands={} if options.python else _MAKE)
     if python is None:
         return
-    versions = _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
+    found = versions(python, environment)
     for name in ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]:
-        yield Need(name=f"{name} of the project", found=versions.get(name), remedy=f"{python} -m pip install {name}")
+        yield Need(name=f"{name} of the project", found=found.get(name), remedy=install(python, name))
+
+
+def versions(python: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The versions of test tools that an interpreter says it has, by their names."""
+    return _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
+
+
+def install(python: str, name: str) -> str:
+    """The command that installs a distribution beside an interpreter: an environment that uv has made holds no pip."""
+    try:
+        made_by_uv = re.search(r"(?m)^uv\s*=", (Path(python).parent.parent / "pyvenv.cfg").read_text("utf-8", "replace"))
+    except OSError:
+        made_by_uv = None
+    return f"uv pip install --python {python} {name}" if made_by_uv else f"{python} -m pip install {name}"
 
 
 def _read_versions(answer: str) -> dict[str, str] | None:

@@ -135,7 +135,7 @@ def _run(parts: Sequence[Raw]) -> dict[str, Any]:
     """The streams of all parts, as though they were the processes of one run."""
     found = [part.json(RUN) for part in parts]
     streams = [[event for event in stream if event["event"] != "share"] for data in found for stream in data["streams"]]
-    return {"exit_code": _exit_code([data["exit_code"] for data in found]), "streams": streams}
+    return {**found[0], "exit_code": _exit_code([data["exit_code"] for data in found]), "streams": streams}
 
 
 def _exit_code(codes: Sequence[int | None]) -> int | None:
