@@ -13,7 +13,7 @@ from pathlib import Path
 
 #: Where defences stand.
 FOLDERS = ("adapters", "api", "change", "drivers", "evidence", "formats", "judge", "redact", "runners")
-FILES = ("codec.py", "facts.py", "jsontext.py", "observe.py", "pipeline.py", "plan.py", "registry.py", "seen.py")
+FILES = ("codec.py", "facts.py", "jsontext.py", "observe.py", "pipeline.py", "plan.py", "registry.py", "seen.py", "start.py", "written.py")
 
 #: Defences that are no statement of their own: the file, what stands there once, what stands there without the defence.
 NAMED: tuple[tuple[str, str, str], ...] = (

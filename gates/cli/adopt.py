@@ -19,8 +19,8 @@ from gates.cli.sources import POLICY_FILE
 from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.model import Stage
-from gates.pipeline import Result
 from gates.policy import load
+from gates.request import Request, Result
 from gates.survey import Proposal
 
 _DAY = re.compile(rb"# Adopted on (\d{4})-(\d\d)-(\d\d) ")
@@ -33,7 +33,7 @@ def adopt(options: argparse.Namespace, proposal: Proposal) -> tuple[Result, Adop
     """
     if not proposal.gates:
         raise UsageError("nothing was found that a gate could examine", where=str(options.root), help="write a policy: see docs/policy.md")
-    request = pipeline.Request(
+    request = Request(
         root=options.root,
         policy=Asked(sources=load.collect_text(options.root, POLICY_FILE, proposal.text), proposed=True),
         stage=Stage.RELEASE,

@@ -8,7 +8,7 @@ from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
 from gates.model import Outcome, Stage
-from gates.pipeline import EVIDENCE
+from gates.request import EVIDENCE
 
 
 def read_bundle(path: Path) -> Contents:

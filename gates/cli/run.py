@@ -18,6 +18,7 @@ from gates.errors import UsageError
 from gates.evidence import keys
 from gates.model import Stage
 from gates.report.safe import terminal
+from gates.request import Request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +46,7 @@ def execute(options: argparse.Namespace) -> int:
         raise UsageError("--only-failed and --gate both choose gates", help="name one of them")
     reports = [output.parse_destination(text) for text in options.report]
     named = _relative(options.files, options.root) if options.files else None
-    request = pipeline.Request(
+    request = Request(
         root=options.root,
         policy=sources.asked(options.root, options.policy, options.policy_from),
         stage=options.stage,
