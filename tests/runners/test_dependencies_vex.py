@@ -129,6 +129,12 @@ def test_the_last_word_of_each_author_counts_and_all_have_to_agree(observed: Obs
     assert ("vex" in finding.properties) is not suppressed
 
 
+def test_where_authors_do_not_agree_the_one_to_ask_is_named(observed: Observation) -> None:
+    finding = only(judged_by(observed, document(statement()), document(statement(status="affected"), author="Ben")))
+    words = "or settle it with the author of security/vex/2026-2.json, statement 1, which says affected"
+    assert finding.remedy == f"upgrade teapot to 1.2 or later; {words}"
+
+
 @pytest.mark.parametrize(
     ("state", "suppressed"), [("not_affected", True), ("resolved", True), ("exploitable", False), ("in_triage", False)]
 )

@@ -112,7 +112,9 @@ class Statements:
         if not standing:
             return Word()
         against = next((statement for statement in standing if not _settles(statement, package)), None)
-        return _suppressing(standing[0]) if against is None else _keeping(against)
+        if against is None:
+            return _suppressing(standing[0])
+        return _keeping(against, disputed=any(_settles(statement, package) for statement in standing))
 
 
 def _is_of(said: Package, package: Mapping[str, str]) -> bool:
@@ -131,14 +133,17 @@ def _suppressing(statement: Statement) -> Word:
     return Word(suppressed_by=", ".join(filter(None, (f"vex: {statement.word}", statement.reason, author))))
 
 
-def _keeping(statement: Statement) -> Word:
+def _keeping(statement: Statement, *, disputed: bool) -> Word:
+    """The word of a statement that keeps a finding, and what to do where more was meant by it, or by another."""
     said = f"{statement.place}: {statement.word}"
     if statement.status == vex.NOT_AFFECTED:
         said, remedy = f"{said} without saying why", f"say why in {statement.place} (`justification`)"
     elif statement.status == vex.FIXED:
         said, remedy = f"{said} without a version", f"name the version in {statement.place}"
     else:
-        return Word(kept_by=said)
+        return Word(
+            kept_by=said, remedy=f"or settle it with the author of {statement.place}, which says {statement.word}" if disputed else ""
+        )
     return Word(kept_by=f"{said}, which suppresses nothing", remedy=f"or {remedy}: as it stands it suppresses nothing")
 
 
