@@ -79,6 +79,8 @@ def test_a_report_of_no_bundle_is_of_the_last_run(judged: Repository, gates: Gat
 def test_a_report_where_nothing_ran_says_so(failing: Repository, gates: Gates) -> None:
     done = gates("-C", failing.root, "report")
     assert (done.code, "there is no last run here" in done.err) == (2, True)
+    mistyped = gates("-C", failing.root, "explain", "secirity")
+    assert (mistyped.code, "did you mean `gates explain security`?" in mistyped.err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [["nothing"], ["failure", "nothing"], ["fp1:"], ["wo"]])

@@ -62,7 +62,7 @@ complete -c gates -n '__gates_at run' -l no-cache -d 'examine everything anew, a
 complete -c gates -n '__gates_at run' -l explain-cache -d 'say of each gate why it looked anew, or which earlier run\'s look counts'
 complete -c gates -n '__gates_at run' -l jobs -x -d 'how many gates run at once (default: one more than cores, fewer where memory is short)'
 complete -c gates -n '__gates_at run' -F
-complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites one'
+complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites what a person wrote'
 complete -c gates -n '__gates_at init' -s h -l help -d 'show this help message and exit'
 complete -c gates -n '__gates_at init' -l adopt -d 'for a repository with old findings: run the gates once, and let the policy hold what is there'
 complete -c gates -n '__gates_at init' -l offline -d 'with --adopt: use no network but this machine\'s own services'

@@ -11,7 +11,7 @@ _gates_commands() {
   local -a found
   found=(
     'run:judge this checkout by its policy: run the gates, print the report, write the evidence'
-    'init:write a gates.yaml that fits this repository; never overwrites one'
+    'init:write a gates.yaml that fits this repository; never overwrites what a person wrote'
     'explain:what a finding, a rule, a gate or an exit code means, and how to mend it'
     'waive:make an exception for a finding: with a reason, an owner and a last day'
     'report:show a bundle as text, a page, or a format that other tools read'

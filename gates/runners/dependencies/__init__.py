@@ -6,21 +6,26 @@ files declare must have been answered for, and nothing is ever resolved or insta
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gates.api import Depends, Gate, GateError, Limit, ObserveContext, Severity, read_answer
+from gates.api import Depends, Gate, GateError, Limit, Need, ObserveContext, Severity, ask_driver, read_answer
 from gates.runners.dependencies import beside, sources, vex
 from gates.runners.dependencies.facts import parse, parse_1
 from gates.runners.dependencies.options import Options
 from gates.runners.dependencies.proposal import detect
 
 DRIVER = "audit_driver"
+ASKING = "audit_ask"
+#: The service may be silent for three, and the engine takes one or two to start.
+_SECONDS = 10
 
 
 def observe(context: ObserveContext, options: Options) -> None:
@@ -40,7 +45,7 @@ def observe(context: ObserveContext, options: Options) -> None:
         "sources": chosen,
         "beside": beside.find(context, chosen),
         "projects": beside.projects(context, chosen),
-        "advisories": _advisories(context, options),
+        "advisories": _service(options) | ({} if options.network else {"where": _folder(context, options)}),
     }
     scratch, folder = context.scratch.absolute(), context.raw_folder.absolute()
     (scratch / "request.json").write_text(json.dumps(asked), "utf-8")
@@ -56,7 +61,8 @@ def observe(context: ObserveContext, options: Options) -> None:
     _check_age(context.day, read_answer(folder / "advisories.json", tool="pip-audit"), options)
 
 
-def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
+def _service(options: Options) -> dict[str, str]:
+    """Which advisories are asked, as the driver wants it; where a folder or zip of records lies is added by whoever knows."""
     name = options.advisories
     if name in {"pypi", "osv"}:
         return {"kind": name, "name": name, "where": ""}
@@ -65,8 +71,33 @@ def _advisories(context: ObserveContext, options: Options) -> dict[str, str]:
     if "://" in name:
         query = name if name.endswith("/query") else f"{name.rstrip('/')}/v1/query"
         return {"kind": "osv", "name": name, "where": query}
-    path = Path(name) if Path(name).is_absolute() else context.steering(name)
-    return {"kind": "records", "name": name, "where": str(path.absolute())}
+    return {"kind": "records", "name": name}
+
+
+def _folder(context: ObserveContext, options: Options) -> str:
+    path = Path(options.advisories)
+    return str((path if path.is_absolute() else context.steering(options.advisories)).absolute())
+
+
+def needs(root: Path, options: Options) -> Iterable[Need]:
+    """What `gates doctor` shows: that the advisories are there, and, asked just now, know what is known to be vulnerable."""
+    name = f"advisories {options.advisories}"
+    if not options.network:
+        path = root / options.advisories
+        remedy = f"{path} is not there: put a folder or .zip of OSV records there, or mend `advisories` in the policy"
+        yield Need(name=name, found=str(path) if path.exists() else None, remedy=remedy)
+        return
+    if importlib.util.find_spec("pip_audit") is None:
+        return  # which is said already, and nothing else can ask
+    said = ask_driver(ASKING, [json.dumps(_service(options))], os.environ, seconds=_SECONDS)
+    try:
+        answer = json.loads(said or "{}")
+    except ValueError:
+        answer = {}
+    found = f"they know {', '.join(answer['found'])}" if answer.get("found") else None
+    reason = answer.get("reason", f"no usable answer in {_SECONDS} seconds")
+    remedy = answer.get("remedy", "let this machine reach the service, or give `advisories` a folder or .zip of OSV records")
+    yield Need(name=name, found=found, remedy=f"{reason}; {remedy}: docs/gates/dependencies.md")
 
 
 def depends(context: ObserveContext, options: Options) -> Depends | str:
@@ -124,6 +155,7 @@ GATE = Gate(
         "vex-unused": "those of them that are about nothing that was found",
     },
     detect=detect,
+    needs=needs,
     steered_by=steered_by,
     depends=depends,
     # The base is audited with the advisories of today, as the change is.
