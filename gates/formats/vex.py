@@ -222,9 +222,9 @@ def _versions(component: cyclonedx.Component, listed: list[dict[str, Any]]) -> I
 
 def _one_of(item: Mapping[str, Any], key: str, known: tuple[str, ...], place: str) -> str:
     value = item.get(key)
-    if not isinstance(value, str) or value not in known:
+    if value not in known:
         raise GateError(f"{place}: `{key}` is {value!r}", remedy=f"write one of {', '.join(known)}")
-    return value
+    return str(value)
 
 
 def _reason(item: Mapping[str, Any], known: tuple[str, ...], instead: str, place: str) -> str:

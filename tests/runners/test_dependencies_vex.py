@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -203,6 +204,12 @@ def test_what_is_no_file_of_the_repository_is_refused(project: ObserveContext, p
     with pytest.raises(GateError, match=re.escape(said)) as raised:
         kept(project, path)
     assert raised.value.remedy
+
+
+def test_a_file_that_the_system_does_not_give_is_said(project: ObserveContext) -> None:
+    """The kernel gives nobody the first page of a process's memory."""
+    with pytest.raises(GateError, match="mem can't be read: Input/output error"):
+        kept(dataclasses.replace(project, root=Path("/proc/self")), "mem")
 
 
 def test_they_steer_the_gate_beside_advisories_of_the_repository() -> None:
