@@ -528,6 +528,7 @@ def _context(request: Request, tree: Tree, base: Base | None, policies: Policies
         limited=limited,
         policies=policies.named,
         folder=checkout.folder,
+        named=None if request.selected_files is None else len(request.selected_files),
     )
 
 

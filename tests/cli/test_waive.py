@@ -260,6 +260,25 @@ def test_a_signed_waiver_is_judged_again_offline(signable: Repository, gates: Ga
     assert gates("verify", tmp_path / "run.zip", "--allow-unsigned").code == 0
 
 
+def test_what_is_signed_for_a_folder_counts_in_no_other(repository: Repository, gates: Gates, key: Path) -> None:
+    policy = FAILING["gates.yaml"] + naming(key)
+    files = {f"{folder}/{name}": text for folder in ("shop", "api") for name, text in {**FAILING, "gates.yaml": policy}.items()}
+    repository.commit(files)
+    shop, api = (repository.root / folder for folder in ("shop", "api"))
+    assert gates("-C", shop, "run").code == 1
+    assert gates("-C", shop, "waive", *SAID, "--yes").code == 0
+    assert gates("-C", shop, "waive", "W-1", "--sign-key", key).code == 0
+    signed = (shop / "gates.yaml").read_text("utf-8")
+    assert signed.count("    folder: shop\n") == 1
+    assert gates("-C", shop, "run").code == 0
+    (api / "gates.yaml").write_text(signed, "utf-8")
+    done = gates("-C", api, "run")
+    assert (done.code, "it is for the folder shop, and this is the folder api" in " ".join(done.out.split())) == (1, True)
+    refused = gates("-C", api, "waive", "W-1", "--sign-key", key)
+    assert (refused.code, "write `folder: api` into it first" in refused.err) == (2, True)
+    assert (api / "gates.yaml").read_text("utf-8") == signed
+
+
 def test_a_key_that_the_policy_does_not_name_signs_nothing(judged: Repository, gates: Gates, key: Path) -> None:
     done = gates("-C", judged.root, "waive", *SAID, "--yes", "--sign-key", key)
     assert (done.code, "name no holder of this key" in done.err, "ed25519:MCow" in done.err) == (2, True, True)

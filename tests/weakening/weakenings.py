@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.guarantees import Answer, errored, failed, passed
 from tests.repository import Repository
-from tests.weakening.approved import ANNA, FRIEND, named, signed
+from tests.weakening.approved import ANNA, FRIEND, named, signed, signed_waiver
 from tests.weakening.projects import (
     ADVISORIES,
     AUDITED,
@@ -393,6 +393,14 @@ WAIVERS = (
         {"b.txt": "b\n"},
         said_policy(_NONE_AT_ALL, more=waiver(match='{rule: B602, path: "*.py"}')),
         SECURITY_STOPS,
+        options=AS_OF,
+    ),
+    _waivers(
+        "a waiver that an approver signed for a folder of the repository, in the policy of the whole",
+        {**SECURITY, **said_policy("security: {}", more=named(anna=ANNA))},
+        INSECURE,
+        said_policy("security: {}", more=named(anna=ANNA) + signed_waiver(ANNA, folder="pay")),
+        failed("W-1 of @dev does not count: it is for the folder pay, and this is the whole repository"),
         options=AS_OF,
     ),
     _waivers(

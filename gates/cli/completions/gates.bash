@@ -128,9 +128,11 @@ _gates() {
       'verify --commit' | \
       'verify --repository' | \
       'verify --ref' | \
+      'verify --base' | \
       'verify --policy-digest' | \
       'verify --max-age' | \
       'verify --min-sequence' | \
+      'sign --plan-digest' | \
       'sign --timestamp' | \
       'plan --parts' | \
       'plan --as-of' | \
@@ -192,8 +194,8 @@ _gates() {
       diff) _gates_words -h --help --format ;;
       doctor) _gates_words -h --help --stage --policy --extras ;;
       policy) _gates_words -h --help --policy --stage --format --sign-key --yes --exit-code ;;
-      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --folder --stage --policy-digest --max-age --min-sequence ;;
-      sign) _gates_words -h --help --sign-key --sigstore --sigstore-bundle --sigstore-config --timestamp ;;
+      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --folder --base --stage --policy-digest --max-age --min-sequence ;;
+      sign) _gates_words -h --help --sign-key --sigstore --sigstore-bundle --sigstore-config --plan-digest --timestamp ;;
       keygen) _gates_words -h --help ;;
       plan) _gates_words -h --help --parts --isolate --out --durations --stage --policy --policy-from --gate --base --offline --as-of --format ;;
       observe) _gates_words -h --help --plan-digest --part --out --jobs ;;

@@ -125,6 +125,7 @@ complete -c gates -n '__gates_at verify' -l commit -x -d 'this commit (full id),
 complete -c gates -n '__gates_at verify' -l repository -x -d 'this repository'
 complete -c gates -n '__gates_at verify' -l ref -x -d 'this branch or tag (full name, such as refs/heads/main)'
 complete -c gates -n '__gates_at verify' -l folder -x -a '(__fish_complete_directories)' -d 'this folder of the repository, which was judged by itself'
+complete -c gates -n '__gates_at verify' -l base -x -d 'held against this commit (full id), such as that of the last release'
 complete -c gates -n '__gates_at verify' -l stage -x -a 'commit change release' -d 'judged for this stage'
 complete -c gates -n '__gates_at verify' -l policy-digest -x -d 'judged by this policy'
 complete -c gates -n '__gates_at verify' -l max-age -x -d 'judged at most so many days ago'
@@ -136,6 +137,7 @@ complete -c gates -n '__gates_at sign' -l sign-key -r -F -d 'sign with this priv
 complete -c gates -n '__gates_at sign' -l sigstore -d 'sign by Sigstore, with the identity of this CI job; needs the network'
 complete -c gates -n '__gates_at sign' -l sigstore-bundle -r -F -d 'add what another tool signed by Sigstore about the bundle\'s digest'
 complete -c gates -n '__gates_at sign' -l sigstore-config -r -F -d 'with --sigstore: another instance than the public one (a ClientTrustConfig)'
+complete -c gates -n '__gates_at sign' -l plan-digest -x -d 'it was judged by the plan with this digest: without it, a run that ran the project\'s code is signed as one that the code could have taken over'
 complete -c gates -n '__gates_at sign' -l timestamp -x -d 'have the key\'s signature stamped by this authority (RFC 3161); needs the network'
 complete -c gates -n '__gates_at sign' -F
 complete -c gates -n "__gates_at ''" -a keygen -d 'make a pair of keys for signing bundles, waivers and changes of a policy'

@@ -156,6 +156,7 @@ _gates() {
         '--repository=[this repository]:ADDRESS: ' \
         '--ref=[this branch or tag (full name, such as refs/heads/main)]:NAME: ' \
         '--folder=[this folder of the repository, which was judged by itself]:DIR:_files -/' \
+        '--base=[held against this commit (full id), such as that of the last release]:ID: ' \
         '--stage=[judged for this stage]:STAGE:(commit change release)' \
         '--policy-digest=[judged by this policy]:SHA256: ' \
         '--max-age=[judged at most so many days ago]:DAYS: ' \
@@ -170,6 +171,7 @@ _gates() {
         '--sigstore[sign by Sigstore, with the identity of this CI job; needs the network]' \
         '--sigstore-bundle=[add what another tool signed by Sigstore about the bundle'\''s digest]:FILE:_files' \
         '--sigstore-config=[with --sigstore\: another instance than the public one (a ClientTrustConfig)]:FILE:_files' \
+        '--plan-digest=[it was judged by the plan with this digest\: without it, a run that ran the project'\''s code is signed as one that the code could have taken over]:SHA256: ' \
         '--timestamp=[have the key'\''s signature stamped by this authority (RFC 3161); needs the network]:URL: ' \
         '1:BUNDLE:_files'
       ;;
