@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gates.api import Depends, Gate, GateError, Limit, Need, ObserveContext, Severity, ask_driver, read_answer
-from gates.runners.dependencies import beside, sources
-from gates.runners.dependencies.facts import parse
+from gates.runners.dependencies import beside, sources, vex
+from gates.runners.dependencies.facts import parse, parse_1
 from gates.runners.dependencies.options import Options
 from gates.runners.dependencies.proposal import detect
 
@@ -37,6 +37,8 @@ def observe(context: ObserveContext, options: Options) -> None:
             remedy="give `advisories` a folder or .zip of OSV records, or run without --offline",
         )
     chosen = sources.choose(context, options.sources)
+    if options.vex:
+        vex.keep(context, options.vex)
     context.report_progress(f"auditing {', '.join(chosen)}")
     asked = {
         "root": str(context.root.absolute()),
@@ -111,9 +113,9 @@ def depends(context: ObserveContext, options: Options) -> Depends | str:
 
 
 def steered_by(options: Options) -> tuple[str, ...]:
-    """A folder or zip of advisories in the repository says what is known to be vulnerable."""
+    """Advisories in the repository say what is known to be vulnerable, and VEX files what of it counts."""
     local = not options.network and not Path(options.advisories).is_absolute()
-    return (posixpath.normpath(options.advisories),) if local else ()
+    return tuple(dict.fromkeys(posixpath.normpath(name) for name in ([options.advisories] * local + [*options.vex])))
 
 
 def _check_age(day: date, advisories: Mapping[str, Any], options: Options) -> None:
@@ -139,15 +141,18 @@ GATE = Gate(
     unit="packages",
     options=Options,
     executes_project=False,
-    parser=1,
+    parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse_1},
     requires=("pip-audit",),
     extra="dependencies",
     limits=(Limit(name="findings", severity=Severity.MEDIUM, new_max=Decimal(0)),),
     measurements={
         "advisories": "how many records of a folder or zip are in force",
         "advisories-date": "the day on which the newest record of a folder or zip was modified, as a number: 20261120",
+        "vex-statements": "statements that the VEX files hold",
+        "vex-unused": "those of them that are about nothing that was found",
     },
     detect=detect,
     needs=needs,
