@@ -106,7 +106,21 @@ gates:
   dependencies: {options: {advisories: advisories, max-age: 0d, vex: [vex/]}}
 """,
 }
-FILES = {"reports": REPORTS, "secrets": SECRETS, "named": NAMED, "vex": VEX}
+#: A test that fails, with the command that runs it by hand, and one of another runner, whose suite is called after its file.
+TOLD = {
+    "test_app.py": "def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 1 == 2\n",
+    "cart.spec.js": "test\n",
+    "hand_over.py": NAMED["copy.py"],
+    "out.xml": NAMED["out.xml"],
+    "gates.yaml": """\
+version: 1
+extends: [baseline]
+gates:
+  tests: {options: {args: [-k, "one or two"]}}
+  web: {uses: tests, options: {command: ["{python}", hand_over.py, "{raw}", out.xml], junit: out.xml}}
+""",
+}
+FILES = {"told": TOLD, "reports": REPORTS, "secrets": SECRETS, "named": NAMED, "vex": VEX}
 
 
 def main(name: str, folder: str = "") -> int:
