@@ -15,7 +15,7 @@ from gates.errors import cut
 from gates.judge import limits
 from gates.judge.decide import decide, is_observed
 from gates.judge.limits import Judged
-from gates.model import Context, Decision, Facts, GateDecision, GatePolicy, Limit, Outcome, Policy, Severity, Stage, State, Verdict
+from gates.model import Context, Decision, Facts, GateDecision, GatePolicy, Kind, Limit, Outcome, Policy, Severity, Stage, State, Verdict
 from gates.policy import load
 from gates.policy.compose import FindGate, compose
 from gates.survey import Addition, Proposal
@@ -57,10 +57,11 @@ def adopt(name: str, proposal: Proposal, context: Context, facts: Sequence[Facts
     """
     judge = _Judge(name, context, facts, find_gate)
     before = judge.decisions(proposal.text)
-    ratchets = {gate: tuple(judge.ratchets(gate, before)) for gate in proposal.gates}
+    vain = {item.gate: reason for item in facts if (reason := _why_vain(item))}
+    ratchets = {gate: () if gate in vain else tuple(judge.ratchets(gate, before)) for gate in proposal.gates}
     eased = {gate: _held(found, context) for gate, found in ratchets.items() if found}
     after = judge.decisions(proposal.write(eased))
-    unknown = {gate: reason for gate in proposal.gates if (reason := _why_not_passed(gate, after))}
+    unknown = {gate: reason for gate in proposal.gates if (reason := vain.get(gate) or _why_not_passed(gate, after))}
     warned = {gate: _warned(eased.get(gate, Addition()), reason, context) for gate, reason in unknown.items()}
     additions = {gate: {**eased, **warned}[gate] for gate in proposal.gates if gate in eased or gate in warned}
     note = f"Adopted on {context.day} with what was there: nothing old stops anyone, and no limit below may be eased. See docs/adoption.md."
@@ -126,6 +127,23 @@ class _Judge:
         yield from (replace(ratchet, stages=tuple(found[key])) for key, ratchet in made.items())
         policy, _ = judged[Stage.RELEASE].of(gate)
         yield from _rising(self._find_gate(policy.uses), policy, facts)
+
+
+def _why_vain(facts: Facts) -> str:
+    """Why a ratchet would be one that nothing can break: all that was examined failed. Empty where something passed, or nothing failed.
+
+    That looks like a set-up that is wrong, and not like old faults.
+    """
+    failed = [finding for finding in facts.findings if finding.kind is Kind.FAILURE]
+    if not failed or facts.examined is None:
+        return ""
+    said = next((item.value for item in facts.measurements if item.name == "passed"), None)
+    # One thing may fail in several ways: its place is the same.
+    passed = facts.examined.done - len({finding.location for finding in failed}) if said is None else said
+    if passed > 0:
+        return ""
+    number = "the one failure" if len(failed) == 1 else f"the {len(failed)} failures"
+    return f"none of its {facts.examined.unit} passed, so is the set-up right? `gates run --gate {facts.gate}` shows {number}"
 
 
 def _why_not_passed(gate: str, judged: Mapping[Stage, _Judgement]) -> str:

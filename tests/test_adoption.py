@@ -147,6 +147,21 @@ def test_a_gate_that_could_not_tell_warns_with_its_reason(reason: str) -> None:
     assert "(mend it)" in comment(found.text)
 
 
+@pytest.mark.parametrize(("passed", "held"), [(0, False), (1, True), (None, False)], ids=["none passed", "one passed", "nobody counts"])
+def test_what_all_failed_is_no_debt_to_be_held(passed: int | None, held: bool) -> None:
+    places = [Location(path=f"test_{number}.py") for number in range(2)]
+    failures = [finding("tests", Severity.HIGH, number, kind=Kind.FAILURE, location=place) for number, place in enumerate(places)]
+    counted = () if passed is None else (Measurement(name="passed", value=Decimal(passed), unit="tests"),)
+    there = facts("tests", failures, examined=Examined(unit="tests", expected=2, done=2), measurements=counted)
+    found = adopted(proposal(tests={}), there)
+    assert ("failures: {max: 2}" in found.text, "tests" in found.unknown) == (held, not held)
+    assert ("none of its tests passed, so is the set-up right?" in comment(found.text)) is not held
+    assert (judged(found.text, [there]).verdict, judged(found.text, [there]).would_be) == (
+        Verdict.PASSED,
+        Verdict.PASSED if held else Verdict.FAILED,
+    )
+
+
 def test_a_gate_that_examined_nothing_warns() -> None:
     there = facts("security", examined=Examined(unit="files", expected=0, done=0))
     found = adopted(proposal(security={}), there)

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from gates.api import Suggestion, Survey
+from gates.dataclass import dataclass
 
 _SETTINGS = {"pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 _COVERAGE = {".coveragerc": "", "setup.cfg": "coverage:", "tox.ini": "coverage:"}
@@ -20,6 +21,11 @@ _ON_DJANGO = """\
 --ds needs pytest-django in the project's environment. A TEST_RUNNER in Django's settings has no effect under pytest: make what it \
 sets up in pytest_configure of a conftest.py. Or keep `{runner}` and let it write JUnit XML: `command` in docs/gates/tests.md"""
 _DJANGO = re.compile(r"""DJANGO_SETTINGS_MODULE["'](?:,|\]\s*=)\s*["']([\w.]+)["']""")
+#: What tests a project elsewhere says by which settings: what passes there should pass here.
+_CI = (".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml", "tox.ini")
+_DJANGO_IN_CI = re.compile(r"""(?:DJANGO_SETTINGS_MODULE["']?\s*[:=]|--(?:settings|ds)[= ])\s*["']?([\w.]+)""")
+#: Modules of settings for tests, as most projects call them.
+_FOR_TESTS = ("test", "testing", "tests", "ci")
 #: Where a project on Django names its settings, and how it runs its tests from there. A project has the first, a reusable app the second
 #: (https://docs.djangoproject.com/en/stable/topics/testing/advanced/#using-the-django-test-runner-to-test-reusable-applications).
 _RUNNERS = {"manage.py": "manage.py test", "runtests.py": "runtests.py"}
@@ -34,21 +40,54 @@ def detect(survey: Survey) -> Suggestion | None:
     comments = [f"{_plural(tests)} found, {_where_most(tests)}"]
     if not _has_settings(survey):
         if django := _django(survey):
-            settings, runner = django
-            options["args"] = [f"--ds={settings}"]
-            comments.append(_ON_DJANGO.format(runner=runner))
+            options["args"] = [f"--ds={django.settings}"]
+            comments += [f"--ds={django.settings}: {django.why}", _ON_DJANGO.format(runner=django.runner)]
         elif all(path.startswith("tests/") for path in tests):
             options["paths"] = ["tests"]
     _propose_coverage(survey, options, comments)
     return Suggestion(options=options, comments=tuple(comments))
 
 
-def _django(survey: Survey) -> tuple[str, str] | None:
-    """The module of Django's settings that a project names, and the command that tests with them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Django:
+    """The module of Django's settings for tests, where it was found, in words, and the command that tests with them."""
+
+    settings: str
+    why: str
+    runner: str
+
+
+def _django(survey: Survey) -> _Django | None:
+    """What a project on Django is tested with: what its CI names, else settings called for tests, else those of its own command."""
     for path, runner in _RUNNERS.items():
-        if settings := _DJANGO.search(survey.read(path) or ""):
-            return settings.group(1), runner
+        if named := _DJANGO.search(survey.read(path) or ""):
+            own = named.group(1)
+            settings, why = _of_ci(survey) or _called_for_tests(survey, own) or (own, f"what {path} names")
+            return _Django(settings=settings, why=why, runner=runner)
     return None
+
+
+def _of_ci(survey: Survey) -> tuple[str, str] | None:
+    """Settings that a file of CI names and that are there, those called for tests first, and where it does."""
+    files = [name for pattern in _CI for name in survey.files if fnmatch.fnmatch(name, pattern)]
+    found = [
+        (settings, name) for name in files for settings in _DJANGO_IN_CI.findall(survey.read(name) or "") if _is_there(survey, settings)
+    ]
+    found.sort(key=lambda item: "test" not in item[0].rpartition(".")[2])
+    return (found[0][0], f"what {found[0][1]} tests with") if found else None
+
+
+def _called_for_tests(survey: Survey, own: str) -> tuple[str, str] | None:
+    """A module for tests beside the settings that the project's command names, or in their package."""
+    packages = [name for name in (own, own.rpartition(".")[0]) if "settings" in name.rpartition(".")[2]]
+    found = [f"{package}.{name}" for package in packages for name in _FOR_TESTS if _is_there(survey, f"{package}.{name}")]
+    return (found[0], f"settings for tests, beside {own}") if found and own not in found else None
+
+
+def _is_there(survey: Survey, module: str) -> bool:
+    """Whether a file of the repository is this module, in whatever folder its packages lie."""
+    path = module.replace(".", "/")
+    return any(f"/{name}".endswith((f"/{path}.py", f"/{path}/__init__.py")) for name in survey.files)
 
 
 def _plural(tests: list[str]) -> str:
