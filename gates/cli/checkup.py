@@ -22,7 +22,6 @@ _GET_GIT = {
 }
 #: As both runners write it into the hooks that they install.
 _RUNNERS = ("pre-commit", "prek")
-_HOOK_ID = re.compile(r"\bid\s*[:=]\s*[\"']?(gates[\w-]*)")
 _BEFORE_PUSH = frozenset({"gates-tests", "gates-dependencies"})
 _BY_HAND = frozenset({"gates-contracts", "gates-accessibility"})
 
@@ -64,10 +63,10 @@ def of_repository(root: Path, *, named: str | None, in_ci: bool) -> Iterator[Not
 
 
 def _of_hooks(root: Path) -> Iterator[Note]:
-    standing = beginnings.standing_hooks(root)
+    standing = beginnings.standing_hooks(Path(git.line(root, "rev-parse", "--show-toplevel") or root))
     if standing is None or beginnings.ADDRESS not in standing[1]:
         return
-    ids = set(_HOOK_ID.findall(standing[1])) - _BY_HAND
+    ids = set(beginnings.HOOK_ID.findall(standing[1])) - _BY_HAND
     wanted = ["pre-commit"] * bool(ids - _BEFORE_PUSH) + ["pre-push"] * bool(ids & _BEFORE_PUSH)
     folder = _folder_of_hooks(root)
     missing = [name for name in wanted if not _is_installed(folder / name)]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from gates import registry, survey
 from gates.adapters import files
-from gates.cli import beginnings
+from gates.cli import beginnings, installing
+from gates.cli.beginnings import Place
 from gates.cli.sources import POLICY_FILE
 from gates.dataclass import dataclass
 from gates.errors import ExitCode, UsageError
-from gates.model import PolicySource, Stage
+from gates.model import GatePolicy, PolicySource, Stage
 from gates.plan import why_not
 from gates.policy import load
 from gates.policy.compose import compose
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--offline", action="store_true", help="with --adopt: use no network but this machine's own services")
     parser.add_argument(
-        "--workflow", action="store_true", help=f"write {beginnings.WORKFLOW} too: the check on GitHub; a policy that stands stays"
+        "--workflow",
+        action="store_true",
+        help=f"write the check on GitHub too, into {beginnings.WORKFLOWS} at the repository's top; a policy that stands stays",
     )
     parser.add_argument(
         "--hooks", action="store_true", help=f"write {beginnings.HOOKS} too, or print the lines to add to it; a policy that stands stays"
@@ -68,25 +71,26 @@ def execute(options: argparse.Namespace) -> int:
         own = _own(path, proposal) if options.adopt else None
         if own is None:
             raise _stands(path, adopting=options.adopt)
+    where = beginnings.place(options.root) if beside else beginnings.Place(root=options.root, top=options.root, folder="")
     if options.workflow and not options.print_only:
-        beginnings.refuse_workflow(options.root)
+        beginnings.refuse_workflow(where)
     new = None if stands and beside and not options.adopt else _policy(options, proposal)
     lines = [f"{POLICY_FILE} stands, and is left as it is"] if new is None else list(new.lines)
     if beside:
         sources = load.collect(options.root, path) if new is None else load.collect_text(options.root, POLICY_FILE, new.text)
-        wanted, said = _beside(options, sources)
+        wanted, said = _beside(options, sources, where)
     else:
         wanted, said = {}, [_NEXT_ADOPTED if options.adopt else f"{_NEXT}; {_MORE}"]
-    wanted = ({} if new is None else {POLICY_FILE: new.text}) | wanted
+    policy = {} if new is None else {POLICY_FILE: new.text}
     said += [_UNKNOWN.format(gates=", ".join(new.unknown))] if new is not None and new.unknown else []
     code = ExitCode.ERRORED if new is not None and new.unknown else ExitCode.PASSED
     if options.print_only:
         sys.stderr.write("".join(f"{line}\n" for line in (*lines[1:], *(said[-1:] if code else []))))
-        sys.stdout.write(
-            wanted[POLICY_FILE] if list(wanted) == [POLICY_FILE] else "".join(f"# {name}\n{wanted[name]}\n" for name in wanted)
-        )
+        shown = policy | wanted
+        sys.stdout.write(shown[POLICY_FILE] if list(shown) == [POLICY_FILE] else "".join(f"# {name}\n{shown[name]}\n" for name in shown))
         return code
-    _write(options.root, wanted, own)
+    _write(options.root, policy, own)
+    _write(where.top, wanted, None)
     sys.stdout.write("".join(f"{line}\n" for line in (*lines, *said)))
     return code
 
@@ -133,30 +137,33 @@ def _policy(options: argparse.Namespace, proposal: Proposal) -> _Policy:
     return _Policy(text=text, lines=(f"wrote {POLICY_FILE} with {named}", *lines), unknown=unknown)
 
 
-def _beside(options: argparse.Namespace, sources: Sequence[PolicySource]) -> tuple[dict[str, str], list[str]]:
-    """The files beside the policy that are to be written, by their names, and what is said of each."""
+def _beside(options: argparse.Namespace, sources: Sequence[PolicySource], where: Place) -> tuple[dict[str, str], list[str]]:
+    """The files beside the policy that are to be written, by their names at the repository's top, and what is said of each."""
     at_commit, at_change = (_run_at(stage, sources) for stage in (Stage.COMMIT, Stage.CHANGE))
-    planned = beginnings.Planned(at_commit=bool(at_commit), at_change=at_change)
+    plugins = installing.plugins_for(at_change["tests"].options) if "tests" in at_change else ()
+    planned = beginnings.Planned(at_commit=bool(at_commit), at_change=frozenset(at_change), plugins=plugins)
+    at_top = f" at the repository's top, {where.top}" if where.folder else ""
     wanted, said = {}, []
     if options.workflow:
-        wanted[beginnings.WORKFLOW] = beginnings.workflow(survey.look(options.root), planned)
-        said += [f"wrote {beginnings.WORKFLOW}; put the full commit id in the place of the tag: `{beginnings.PIN}`"]
-    standing = beginnings.standing_hooks(options.root) if options.hooks else None
-    if standing is not None and beginnings.ADDRESS in standing[1]:
+        wanted[where.workflow] = beginnings.workflow(survey.look(options.root), planned, where)
+        said += [f"wrote {where.workflow}{at_top}; put the full commit id in the place of the tag: `{beginnings.PIN}`"]
+        said += [f"make its check required: it is called {where.name}"]
+    standing = beginnings.standing_hooks(where.top) if options.hooks else None
+    if standing is not None and beginnings.has_hooks(standing[1], where.folder):
         said += [f"{standing[0]} names the hooks already, and is left as it is"]
     elif standing is not None:
         install = " ".join(f"--hook-type {name}" for name in beginnings.hook_types(planned))
-        said += [f"{standing[0]} stands, and is left as it is; add below its `repos:`", beginnings.hooks(planned).rstrip("\n")]
-        said += [f"then, in each clone: `pre-commit install {install}`"]
+        said += [f"{standing[0]}{at_top} stands, and is left as it is; add below its `repos:`"]
+        said += [beginnings.hooks(planned, where.folder).rstrip("\n"), f"then, in each clone: `pre-commit install {install}`"]
     elif options.hooks:
-        wanted[beginnings.HOOKS] = beginnings.hook_file(planned)
-        said += [f"wrote {beginnings.HOOKS}; in each clone: `pre-commit install`, or `prek install`"]
+        wanted[beginnings.HOOKS] = beginnings.hook_file(planned, where.folder)
+        said += [f"wrote {beginnings.HOOKS}{at_top}; in each clone: `pre-commit install`, or `prek install`"]
     return wanted, [*said, "next: `gates doctor` for what this machine needs, then commit them"]
 
 
-def _run_at(stage: Stage, sources: Sequence[PolicySource]) -> frozenset[str]:
-    """The names of the gates that a policy runs at a stage."""
-    return frozenset(gate.name for gate in compose(sources, stage, registry.find).policy.gates if not why_not(gate, stage))
+def _run_at(stage: Stage, sources: Sequence[PolicySource]) -> dict[str, GatePolicy]:
+    """The gates that a policy runs at a stage, by their names."""
+    return {gate.name: gate for gate in compose(sources, stage, registry.find).policy.gates if not why_not(gate, stage)}
 
 
 def _stands(path: Path, *, adopting: bool = False) -> UsageError:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gates.api import Survey
 
 #: Extras and groups for tests, as most projects call them.
 _NAMES = ("dev", "test", "tests", "testing")
-_REQUIREMENTS = frozenset(
-    {
-        "requirements.txt",
-        *(f"requirements-{name}.txt" for name in _NAMES),
-        *(f"{name}-requirements.txt" for name in _NAMES),
-        *(f"requirements/{name}.txt" for name in (*_NAMES, "base")),
-    }
+_OF_TESTS = (*_NAMES, "development", "develop", "local")
+#: Requirements for tests, and those that every environment has.
+_FOR_TESTS = frozenset(
+    path for name in _OF_TESTS for path in (f"requirements-{name}.txt", f"{name}-requirements.txt", f"requirements/{name}.txt")
 )
+_FOR_ALL = frozenset({"requirements.txt", "requirements/base.txt"})
+_INCLUDES = re.compile(r"(?m)^\s*(?:-r|--requirement)[ =]\s*(\S+)")
 #: What installs by a lock: the versions with which that was tried, and the runners of GitHub have pipx.
 _UV, _POETRY, _PIPENV = "0.13.9", "2.5.1", "2026.10.3"
 _RUN = "pipx run --spec {spec} {tool} {words}"
@@ -32,18 +33,29 @@ _VERSION = re.compile(r"\d+(?:\.\d+)*")
 _VERSIONS = re.compile(r"(?:[<>=!~]=?=?\s*[\w.*]+\s*(?:,\s*|$))+")
 
 
-def command(survey: Survey) -> str:
-    """A command of a shell that makes `.venv` in the project's root, with the project and what its tests need."""
+def plugins_for(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Plug-ins that the options of the tests gate ask pytest for, as a policy says them."""
+    return ("pytest-django",) if any(str(word).startswith("--ds") for word in options.get("args") or ()) else ()
+
+
+def command(survey: Survey, top: Path, plugins: Sequence[str] = ()) -> str:
+    """A command of a shell that makes `.venv` for the project at the survey's root, with what its tests need.
+
+    `top` is where its repository begins: a workspace of uv there has the lock of all its members, and one `.venv` beside it. `plugins` are
+    what pytest is asked for beside what the project says.
+    """
     project = _toml(survey.read("pyproject.toml") or "")
     locks = {name: survey.read(name) or "" for name in ("uv.lock", "poetry.lock", "Pipfile.lock") if name in survey.files}
-    lock = next((name for name, text in locks.items() if _LOCKS_PYTEST.search(text)), None)
+    lock = next((name for name, text in locks.items() if _locks(text, plugins)), None)
     if lock == "uv.lock":
-        return _uv(project)
+        return _uv(project, project)
+    if lock is None and (workspace := _workspace(survey, top, plugins)) is not None:
+        return _uv(project, workspace)
     if lock == "poetry.lock":
         return _poetry(project, locks[lock])
     if lock == "Pipfile.lock":
         return f"PIPENV_VENV_IN_PROJECT=1 {_RUN.format(spec=f'pipenv=={_PIPENV}', tool='pipenv', words='sync --dev')}"
-    packages = " ".join(_packages(survey))
+    packages = " ".join(_packages(survey, plugins))
     newest = " --upgrade-deps" if "--group" in packages else ""  # pip knows groups since 25.1
     return f"python3 -I -m venv{newest} .venv && .venv/bin/pip install {packages}"
 
@@ -51,13 +63,33 @@ def command(survey: Survey) -> str:
 # -- by a lock ---------------------------------------------------------------------------------
 
 
-def _uv(project: Mapping[str, Any]) -> str:
-    """Its default groups are installed anyway; where the project says which uv it needs, that one."""
+def _locks(text: str, plugins: Sequence[str]) -> bool:
+    """Whether a lock holds pytest and the plug-ins."""
+    return _LOCKS_PYTEST.search(text) is not None and all(f'"{name}"' in text for name in plugins)
+
+
+def _workspace(survey: Survey, top: Path, plugins: Sequence[str]) -> dict[str, Any] | None:
+    """The pyproject.toml of the workspace of uv, above the project and within its repository, whose lock counts; None without one."""
+    above = [folder for folder in survey.root.parents if folder.is_relative_to(top)]
+    for folder in above if "pyproject.toml" in survey.files else ():
+        found = _toml(_text(folder / "pyproject.toml"))
+        if "workspace" in _table(_table(found, "tool"), "uv"):
+            return found if _locks(_text(folder / "uv.lock"), plugins) else None
+    return None
+
+
+def _uv(project: Mapping[str, Any], workspace: Mapping[str, Any]) -> str:
+    """Its default groups are installed anyway; where the workspace says which uv it needs, that one.
+
+    A member that asks for no pytest is tested with what another one brings.
+    """
     own, groups = _table(_table(project, "tool"), "uv"), _table(project, "dependency-groups")
     always = groups if own.get("default-groups") == "all" else own.get("default-groups")
     needed = [name for name in _of_tests(groups) if name not in (always if isinstance(always, list | dict) else ["dev"])]
     extras = _of_tests(_table(_table(project, "project"), "optional-dependencies"))
-    words = ["sync --locked", *["--all-packages"] * ("workspace" in own), *(f"--group {name}" for name in needed)]
+    whole = "workspace" in own or (workspace is not project and "pytest" not in str(project))
+    words = ["sync --locked", *["--all-packages"] * whole, *(f"--group {name}" for name in needed)]
+    own = _table(_table(workspace, "tool"), "uv")
     asked = str(own.get("required-version", "")).strip()
     spec = f"'uv{asked}'" if _VERSIONS.fullmatch(asked) else f"uv=={asked if _VERSION.fullmatch(asked) else _UV}"
     return _RUN.format(spec=spec, tool="uv", words=" ".join([*words, *(f"--extra {name}" for name in extras)]))
@@ -88,19 +120,36 @@ def _of_tests(asked: Mapping[str, Any]) -> list[str]:
 # -- by pip ------------------------------------------------------------------------------------
 
 
-def _packages(survey: Survey) -> Iterator[str]:
+def _packages(survey: Survey, plugins: Sequence[str]) -> Iterator[str]:
     """What pip is to install for the tests, as words of a shell."""
     seen = ""
     if {"pyproject.toml", "setup.py"} & set(survey.files):
         project, words, seen = _project(_toml(survey.read("pyproject.toml") or ""))
         if project or "setup.py" in survey.files:
             yield from words
-    for name in survey.files:
-        if name in _REQUIREMENTS:
-            yield f"-r {name}"
-            seen += survey.read(name) or ""
-    if "pytest" not in seen:
+    for name in _requirements(survey):
+        yield f"-r {name}"
+        seen += "".join(survey.read(path) or "" for path in (name, *_included(survey, name)))
+    yield from (name for name in plugins if name not in seen)
+    if "pytest" not in seen and not plugins:
         yield "pytest"
+
+
+def _requirements(survey: Survey) -> list[str]:
+    """The files with requirements for tests; those for all beside them, but for what they include, and for what is for production."""
+    for_tests = [name for name in survey.files if name in _FOR_TESTS]
+    included = {path for name in for_tests for path in _included(survey, name)}
+    for_all = [name for name in survey.files if name in _FOR_ALL and name not in included]
+    if for_tests:
+        for_all = [name for name in for_all if not any("prod" in path for path in _included(survey, name))]
+    return sorted(set(for_tests) - included | set(for_all))
+
+
+def _included(survey: Survey, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """The files that a file with requirements includes, and what those include."""
+    folder = posixpath.dirname(name)
+    found = {posixpath.normpath(posixpath.join(folder, path)) for path in _INCLUDES.findall(survey.read(name) or "")} - seen - {name}
+    return found.union(*(_included(survey, path, seen | found | {name}) for path in sorted(found & set(survey.files))))
 
 
 def _project(found: Mapping[str, Any]) -> tuple[bool, list[str], str]:
@@ -114,6 +163,13 @@ def _project(found: Mapping[str, Any]) -> tuple[bool, list[str], str]:
 
 def _first(names: Mapping[str, Any]) -> str:
     return next((name for name in _NAMES if name in names), "")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _toml(text: str) -> dict[str, Any]:

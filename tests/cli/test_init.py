@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gates.errors import ExitCode
 from tests.cli.conftest import Outcome
@@ -102,7 +103,25 @@ PACKAGES = {
     "a group": ({"pyproject.toml": "[project]\nname='a'\n[dependency-groups]\ndev=['pytest']\n"}, "-e . --group dev"),
     "settings alone": ({"pyproject.toml": "[tool.ruff]\n"}, "pytest"),
     "an old one": ({"setup.py": "", "requirements-dev.txt": "pytest==8\n"}, "-e . -r requirements-dev.txt"),
-    "requirements": (PROJECTS["django"], "-r requirements.txt pytest"),
+    "requirements": (PROJECTS["library"] | {"pyproject.toml": "", "requirements.txt": "flask\n"}, "-r requirements.txt pytest"),
+    "a plug-in that --ds wants": (PROJECTS["django"], "-r requirements.txt pytest-django"),
+    "a plug-in that they bring": (
+        {**PROJECTS["django"], "requirements/test.txt": "-r sub.txt\n", "requirements/sub.txt": "pytest-django\n"},
+        "-r requirements.txt -r requirements/test.txt",
+    ),
+    "for developers, not for production": (
+        {
+            "requirements.txt": "-r requirements/production.txt\n",
+            "requirements/production.txt": "gunicorn\n",
+            "requirements/base.txt": "flask\n",
+            "requirements/development.txt": "-r base.txt\npytest\n",
+        },
+        "-r requirements/development.txt",
+    ),
+    "a lock without what --ds wants": (
+        {**PROJECTS["django"], "poetry.lock": '[[package]]\nname = "pytest"\n'},
+        "-r requirements.txt pytest-django",
+    ),
     "nonsense": ({"pyproject.toml": "project = [}"}, "pytest"),
 }
 
@@ -158,6 +177,62 @@ def test_the_workflow_installs_by_a_lock_that_has_pytest(gates: Callable[..., Ou
 def test_a_lock_without_pytest_does_not_count(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({**PROJECTS["library"], "uv.lock": '[[package]]\nname = "pytest-cov"\n'})
     assert ".venv/bin/pip install -e . pytest   #" in gates("-C", repository.root, "init", "--workflow", "--print").out
+
+
+MEMBER = "[project]\nname='a'\n[dependency-groups]\ntest=['pytest']\n"
+WORKSPACE = "[tool.uv]\nrequired-version='0.7.1'\n[tool.uv.workspace]\nmembers=['backend']\n"
+MEMBERS = {
+    "one that brings pytest": ({"backend/pyproject.toml": MEMBER, "uv.lock": LOCK}, "uv==0.7.1 uv sync --locked --group test"),
+    "one that does not": ({"backend/pyproject.toml": "[project]\nname='a'\n", "uv.lock": LOCK}, "uv sync --locked --all-packages"),
+    "a lock of something else": ({"backend/pyproject.toml": MEMBER, "uv.lock": ""}, ".venv/bin/pip install -e '.' --group test"),
+}
+
+
+@pytest.mark.parametrize("what", MEMBERS)
+def test_in_a_folder_all_that_runs_it_is_written_at_the_repository_s_top(
+    gates: Callable[..., Outcome], repository: Repository, what: str
+) -> None:
+    files, words = MEMBERS[what]
+    repository.commit({"backend/tests/test_a.py": "def test_a(): pass\n", "pyproject.toml": WORKSPACE, ".gitmodules": "", **files})
+    written = gates("-C", repository.root / "backend", "init", "--workflow", "--hooks")
+    assert written.code == ExitCode.PASSED, written.err
+    assert f"at the repository's top, {repository.root}" in written.out
+    assert sorted(path.name for path in (repository.root / "backend").iterdir()) == ["gates.yaml", "pyproject.toml", "tests"]
+    workflow = yaml.safe_load((repository.root / ".github/workflows/gates-backend.yml").read_text("utf-8"))
+    checkout, install, check = workflow["jobs"]["gates-backend"]["steps"]
+    assert checkout["with"]["submodules"] is True
+    assert words.replace("'", "") in install["run"].replace("'", "")
+    assert install["working-directory"] == "backend"
+    assert check["with"] == {"working-directory": "backend", "name": "gates-backend"}
+    hooks = yaml.safe_load((repository.root / HOOKS).read_text("utf-8"))["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == [
+        "gates -C backend run --stage commit",
+        "gates -C backend run --stage change --gate tests",
+    ]
+    assert hooks[0]["files"] == "^backend/"
+
+
+def test_a_folder_s_check_is_neither_the_top_s_nor_another_folder_s(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({"a/app.py": "", "b/app.py": "", "app.py": ""})
+    for place in ("a", "b", "."):
+        written = gates("-C", repository.root / place, "init", "--workflow", "--hooks")
+        assert written.code == ExitCode.PASSED, written.err
+    folder = repository.root / ".github/workflows"
+    assert sorted(path.name for path in folder.iterdir()) == ["gates-a.yml", "gates-b.yml", "gates.yml"]
+    assert "add below its `repos:`" in written.out
+    (folder / "gates-b.yml").rename(folder / "b.yml")
+    assert "b.yml runs the gates already" in gates("-C", repository.root / "b", "init", "--workflow").err
+
+
+@pytest.mark.parametrize("name", ["a b", "it's", "yes", "${{ x }}", "-x"])
+def test_a_folder_that_a_workflow_would_read_as_something_else_is_refused(
+    gates: Callable[..., Outcome], repository: Repository, name: str
+) -> None:
+    repository.commit({f"{name}/app.py": ""})
+    refused = gates("-C", repository.root / name, "init", "--workflow")
+    assert refused.code == ExitCode.USAGE
+    assert "can't be named in a workflow" in refused.err
+    assert repository.git("status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize(("branch", "said"), [("trunk", "trunk"), ("feature/a", "main"), ("master", "master")])
