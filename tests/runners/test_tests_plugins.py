@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import venv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gates.runners.tests import interpreter, plugins
+from gates.runners.tests import interpreter, needs, plugins
 from gates.runners.tests.options import Options
 from tests.repository import Repository
 
@@ -33,6 +34,23 @@ def test_what_no_plug_in_has_is_named_with_the_command_that_brings_it(repository
         "the option --odd of pytest": asks,
         f"pytest-django of the project, for {places}": INSTALL,
     }
+
+
+def test_without_pytest_all_is_named_at_once_with_one_command(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = repository.root.parent / "bare"
+    venv.create(bare, symlinks=True, with_pip=False)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    python = str(bare / "bin" / "python")
+    repository.commit({"pyproject.toml": "[tool.pytest.ini_options]\nDJANGO_SETTINGS_MODULE = 'shop.settings'\naddopts = '-n2 --odd'\n"})
+    found = {need.name: need.remedy for need in needs(repository.root, Options(python=python)) if need.found is None}
+    assert found == dict.fromkeys(
+        (
+            "pytest of the project",
+            "pytest-xdist of the project, for -n (addopts in pyproject.toml)",
+            "pytest-django of the project, for DJANGO_SETTINGS_MODULE (pyproject.toml)",
+        ),
+        f"{python} -m pip install pytest pytest-xdist pytest-django",
+    )
 
 
 @pytest.mark.parametrize("args", [("-p", "shop.plugin", "--odd"), ("--maxfail=1", "-rA", "--hypothesis-show-statistics")])

@@ -78,7 +78,7 @@ def parse(raw: Raw) -> Facts:
 
 
 def needs(root: Path, options: Options) -> Iterator[Need]:
-    yield from interpreter.needs(root, options, os.environ)
+    yield from interpreter.needs(root, options, os.environ, () if options.command else plugins.asked_for(root, options))
     yield from plugins.needs(root, options, os.environ)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gates.api import GateError, Need, ObserveContext, ToolMissingError, ask_program, program_needs
@@ -106,8 +106,11 @@ def _version(text: str) -> tuple[int, int]:
     return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
 
 
-def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Iterator[Need]:
-    """What `gates doctor` shows: the interpreter, and the pytest (and coverage.py) that it says it has."""
+def needs(root: Path, options: Options, environment: Mapping[str, str], plugins: Sequence[str] = ()) -> Iterator[Need]:
+    """What `gates doctor` shows: the interpreter, and the pytest (and coverage.py) that it says it has.
+
+    `plugins` are those that pytest will be asked for: where it is missing, one command installs it with them.
+    """
     if options.command:
         yield from program_needs(root, options.command, where="command", environment=environment)
         return
@@ -119,7 +122,8 @@ def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Itera
         return
     found = versions(python, environment)
     for name in ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]:
-        yield Need(name=f"{name} of the project", found=found.get(name), remedy=install(python, name))
+        remedy = install(python, *((name, *plugins) if name == "pytest" else (name,)))
+        yield Need(name=f"{name} of the project", found=found.get(name), remedy=remedy)
 
 
 def versions(python: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -127,13 +131,14 @@ def versions(python: str, environment: Mapping[str, str]) -> dict[str, str]:
     return _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
 
 
-def install(python: str, name: str) -> str:
-    """The command that installs a distribution beside an interpreter: an environment that uv has made holds no pip."""
+def install(python: str, *names: str) -> str:
+    """The command that installs distributions beside an interpreter: an environment that uv has made holds no pip."""
     try:
         made_by_uv = re.search(r"(?m)^uv\s*=", (Path(python).parent.parent / "pyvenv.cfg").read_text("utf-8", "replace"))
     except OSError:
         made_by_uv = None
-    return f"uv pip install --python {python} {name}" if made_by_uv else f"{python} -m pip install {name}"
+    asked = " ".join(names)
+    return f"uv pip install --python {python} {asked}" if made_by_uv else f"{python} -m pip install {asked}"
 
 
 def _read_versions(answer: str) -> dict[str, str] | None:

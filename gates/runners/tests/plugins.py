@@ -32,6 +32,8 @@ _BRINGS = {
 }
 #: Settings without whose plug-in the tests can't work; of others that nobody knows pytest only warns.
 _SETTING_BRINGS = {"DJANGO_SETTINGS_MODULE": "pytest-django", "asyncio_mode": "pytest-asyncio"}
+#: Of pytest, where it is not there to say its own: which files it reads settings from.
+_NEWEST = 9
 _OPTION_LINE = re.compile(r"^  (-.+?)(?:  |$)", re.MULTILINE)
 _OPTION = re.compile(r"(?:^|(?<=[\s,]))--?[A-Za-z][\w-]*")
 _SETTING_LINE = re.compile(r"^  (\w+) \(", re.MULTILINE)
@@ -48,15 +50,22 @@ class _Asked:
 
 
 def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Iterator[Need]:
-    """What is missing: the project's own pytest is asked for its help, with no file of the project, no conftest.py and no settings."""
+    """What is missing: the project's own pytest is asked for its help, with no file of the project, no conftest.py and no settings.
+
+    Without pytest all that is known to come from a plug-in is missing with it, and is installed by the same command.
+    """
     python = None if options.command else interpreter.find(root, options, environment)
-    version = interpreter.versions(python, environment).get("pytest") if python else None
-    if python is None or version is None:
+    if python is None:
         return
+    version = interpreter.versions(python, environment).get("pytest")
     try:
-        asked = _asked(root, options, major=interpreter.major(version))
+        asked = _asked(root, options, major=_NEWEST if version is None else interpreter.major(version))
     except GateError as error:
         yield Need(name="settings of pytest that can be read", found=None, remedy=f"{error.reason}: {error.remedy}")
+        return
+    if version is None:
+        brought = _brought(asked)
+        yield from (_lacks(name, places, interpreter.install(python, "pytest", *brought)) for name, places in brought.items())
         return
     if not asked.options and not asked.settings:
         return
@@ -64,6 +73,33 @@ def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Itera
     help = ask_program(argv, {**environment, "PYTEST_ADDOPTS": ""})
     if help is not None:
         yield from _missing(asked, help, python)
+
+
+def asked_for(root: Path, options: Options) -> tuple[str, ...]:
+    """The distributions with plug-ins that the project asks pytest for, as far as they are known; none where its settings can't be read."""
+    try:
+        return tuple(_brought(_asked(root, options, major=_NEWEST)))
+    except GateError:
+        return ()
+
+
+def _brought(asked: _Asked) -> dict[str, list[str]]:
+    """The distributions that bring what is asked for, as far as they are known, each with what it is asked for."""
+    found: dict[str, list[str]] = {}
+    for name, place in (*asked.options.items(), *asked.settings.items()):
+        brings = _BRINGS.get(name) or _SETTING_BRINGS.get(name)
+        if brings is not None and not _defines(asked, name):
+            found.setdefault(brings, []).append(f"{name} ({place})")
+    return found
+
+
+def _lacks(name: str, places: Sequence[str], remedy: str) -> Need:
+    return Need(name=f"{name} of the project, for {', '.join(places)}", found=None, remedy=remedy)
+
+
+def _defines(asked: _Asked, name: str) -> bool:
+    """Whether a conftest.py of the project may define an option itself."""
+    return re.search(rf"""["']{re.escape(name)}["']""", asked.conftests) is not None
 
 
 def _asked(root: Path, options: Options, *, major: int) -> _Asked:
@@ -113,7 +149,7 @@ def _missing(asked: _Asked, help: str, python: str) -> Iterator[Need]:
     unseen = asked.loads_more or "pytest_plugins" in asked.conftests
     told: dict[str, list[str]] = {}
     for name, place, brings in lacking:
-        if re.search(rf"""["']{re.escape(name)}["']""", asked.conftests) or (brings is None and unseen):
+        if _defines(asked, name) or (brings is None and unseen):
             continue
         if brings is not None:
             told.setdefault(brings, []).append(f"{name} ({place})")
@@ -121,4 +157,4 @@ def _missing(asked: _Asked, help: str, python: str) -> Iterator[Need]:
             remedy = f"{place} asks for it, and nothing in {python} has it: install the plug-in that does, or take it away"
             yield Need(name=f"the option {name} of pytest", found=None, remedy=remedy)
     for brings, names in told.items():
-        yield Need(name=f"{brings} of the project, for {', '.join(names)}", found=None, remedy=interpreter.install(python, brings))
+        yield _lacks(brings, names, interpreter.install(python, brings))
