@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,12 @@ _HEADER = """\
 version: 1
 extends: [baseline]
 """
+#: The gate that is never proposed: nothing in a repository tells for sure how its service is started.
+_SERVED = "contracts"
+_HOW_TO_SERVE = (
+    "contracts, and accessibility of pages that a program serves, are for you to add: they need to be told how the service is started "
+    "(`serve`). See docs/gates/contracts.md and docs/gates/accessibility.md."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +38,11 @@ class Addition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What fits a repository: suggestions by gate, and the ids of gates that found nothing to examine."""
+    """What fits a repository: suggestions by gate, the ids of gates that found nothing to examine, and what to do for others elsewhere."""
 
     found: Mapping[str, Suggestion]
     missing: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -55,10 +62,14 @@ class Proposal:
             comments = "".join(_comment(line, "  ") for line in (*suggestion.comments, *more.comments))
             settings = {**({"options": suggestion.options} if suggestion.options else {}), **more.settings}
             parts.append(comments + _gate(name, settings))
-        if self.missing:
-            nothing = f"Nothing was found here for: {', '.join(self.missing)}. docs/gates/ says how to switch each on."
-            parts.append(_comment(nothing, "  ").rstrip("\n"))
+        parts += [_comment(line, "  ").rstrip("\n") for line in (*self.elsewhere, *self._not_proposed())]
         return "\n".join(parts) + "\n"
+
+    def _not_proposed(self) -> Iterator[str]:
+        if self.missing:
+            yield f"Nothing was found here for: {', '.join(self.missing)}. docs/gates/ says how to switch each on."
+        if _SERVED not in self.found:
+            yield _HOW_TO_SERVE
 
 
 def propose(root: Path) -> Proposal:
@@ -66,13 +77,16 @@ def propose(root: Path) -> Proposal:
     survey = look(root)
     found: dict[str, Suggestion] = {}
     missing: list[str] = []
+    elsewhere: list[str] = []
     for gate in registry.every():
         suggestion = gate.detect(survey) if gate.detect else None
-        if suggestion is not None:
+        if suggestion is not None and suggestion.instead:
+            elsewhere.append(suggestion.instead)
+        elif suggestion is not None:
             found[gate.id] = suggestion
         elif gate.detect:
             missing.append(gate.id)
-    return Proposal(found=found, missing=tuple(missing))
+    return Proposal(found=found, missing=tuple(missing), elsewhere=tuple(elsewhere))
 
 
 def look(root: Path) -> Survey:

@@ -61,10 +61,14 @@ def ask_driver(driver: str, arguments: Sequence[str], environment: Mapping[str, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """Options that fit a repository, and a line for each reason, written as comments by `gates init`."""
+    """Options that fit a repository, and a line for each reason, written as comments by `gates init`.
+
+    `instead` says, where it is not empty, why the gate is not proposed here although there is something to examine, and what to do.
+    """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     comments: tuple[str, ...] = ()
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

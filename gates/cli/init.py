@@ -89,6 +89,7 @@ def execute(options: argparse.Namespace) -> int:
         shown = policy | wanted
         sys.stdout.write(shown[POLICY_FILE] if list(shown) == [POLICY_FILE] else "".join(f"# {name}\n{shown[name]}\n" for name in shown))
         return code
+    said += [terminal(line) for line in proposal.elsewhere] if new is not None else []
     _write(options.root, policy, own)
     _write(where.top, wanted, None)
     sys.stdout.write("".join(f"{line}\n" for line in (*lines, *said)))
@@ -167,7 +168,10 @@ def _run_at(stage: Stage, sources: Sequence[PolicySource]) -> dict[str, GatePoli
 
 
 def _stands(path: Path, *, adopting: bool = False) -> UsageError:
-    help = f"`mv {path.name} {path.name}.before`, run `gates init --adopt` again, and carry over what was written by hand"
+    help = (
+        "keep it: `gates run --stage release` counts what is there by your own options, and docs/adoption.md says where each number goes; "
+        f"or `mv {path.name} {path.name}.before` and adopt with none of them"
+    )
     return UsageError(
         f"{path.name} exists and is never overwritten{_EDITED if adopting else ''}",
         where=str(path),

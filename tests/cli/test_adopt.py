@@ -113,7 +113,7 @@ def test_a_policy_that_stands_is_left_alone_and_nothing_is_run(gates: Callable[.
     before = (passing.root / "gates.yaml").read_bytes()
     outcome = gates("-C", passing.root, "init", "--adopt")
     assert (outcome.code, "gates.yaml exists and is never overwritten" in outcome.err) == (ExitCode.USAGE, True)
-    assert "`mv gates.yaml gates.yaml.before`, run `gates init --adopt` again" in outcome.err
+    assert "keep it: `gates run --stage release` counts what is there by your own options" in outcome.err
     assert (passing.root / "gates.yaml").read_bytes() == before
     assert not (passing.root / ".gates").exists()
 

@@ -46,6 +46,17 @@ def test_what_a_project_says_of_itself_is_taken_over(gates: Callable[..., Outcom
     assert "taken over from [tool.bandit]" in policy
 
 
+def test_what_it_does_not_propose_is_said(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({"back end/pyproject.toml": "", "back end/test_a.py": "def test_a(): pass\n"})
+    written = gates("-C", repository.root, "init")
+    words = " ".join(line.strip(" #") for line in (repository.root / "gates.yaml").read_text("utf-8").splitlines())
+    assert written.code == ExitCode.PASSED, written.err
+    assert written.out.splitlines()[-1].endswith("to be judged from there: `gates -C 'back end' init`")
+    assert written.out.splitlines()[-1] in words
+    assert "they need to be told how the service is started (`serve`). See docs/gates/contracts.md" in words
+    assert "  tests:" not in words
+
+
 def test_no_name_of_a_file_ends_a_comment(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({"te\u2028gates: {}\x85\nstolen: 1\r/test_a.py": "def test_a(): pass\n", "requirements\u2029x: 1.txt": ""})
     outcome = gates("-C", repository.root, "init")

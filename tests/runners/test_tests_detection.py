@@ -50,6 +50,26 @@ def test_the_settings_are_those_that_tests_are_run_by(tmp_path: Path, files: dic
     assert why in found.comments[1]
 
 
+MEMBER = {"backend/pyproject.toml": "[project]\nname = 'a'\n", "backend/app/tests/test_a.py": ""}
+PROJECTS = {
+    "a project in a folder": (MEMBER, "gates -C backend init"),
+    "a member of a workspace": ({**MEMBER, "pyproject.toml": "[tool.uv.workspace]\nmembers = ['backend']\n"}, "gates -C backend init"),
+    "the nearest one": ({**MEMBER, "backend/app/setup.py": ""}, "gates -C backend/app init"),
+    "with tests of the root beside it": ({**MEMBER, "tests/test_b.py": ""}, ""),
+    "of two": ({**MEMBER, "other/setup.py": "", "other/test_b.py": ""}, ""),
+    "in a project": ({**MEMBER, "pyproject.toml": "[project]\nname = 'b'\n"}, ""),
+    "where pytest starts at the top": ({**MEMBER, "pytest.ini": "[pytest]\n"}, ""),
+    "no project": ({"app/test_a.py": ""}, ""),
+}
+
+
+@pytest.mark.parametrize(("files", "instead"), PROJECTS.values(), ids=PROJECTS)
+def test_a_project_in_a_folder_is_tested_from_there(tmp_path: Path, files: dict[str, str], instead: str) -> None:
+    found = detect(_survey(tmp_path, files))
+    assert found is not None
+    assert (f"`{instead}`" in found.instead) if instead else not found.instead
+
+
 def _survey(root: Path, files: dict[str, str]) -> Survey:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -66,7 +66,7 @@ complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits th
 complete -c gates -n '__gates_at init' -s h -l help -d 'show this help message and exit'
 complete -c gates -n '__gates_at init' -l adopt -d 'for a repository with old findings: run the gates once, and let the policy hold what is there'
 complete -c gates -n '__gates_at init' -l offline -d 'with --adopt: use no network but this machine\'s own services'
-complete -c gates -n '__gates_at init' -l workflow -d 'write .github/workflows/gates.yml too: the check on GitHub; a policy that stands stays'
+complete -c gates -n '__gates_at init' -l workflow -d 'write the check on GitHub too, into .github/workflows at the repository\'s top; a policy that stands stays'
 complete -c gates -n '__gates_at init' -l hooks -d 'write .pre-commit-config.yaml too, or print the lines to add to it; a policy that stands stays'
 complete -c gates -n '__gates_at init' -l print -d 'print what would be written instead of writing it'
 complete -c gates -n "__gates_at ''" -a explain -d 'what a finding, a rule, a gate or an exit code means, and how to mend it'

@@ -74,7 +74,7 @@ _gates() {
         '(- : *)--help[show this help message and exit]' \
         '--adopt[for a repository with old findings\: run the gates once, and let the policy hold what is there]' \
         '--offline[with --adopt\: use no network but this machine'\''s own services]' \
-        '--workflow[write .github/workflows/gates.yml too\: the check on GitHub; a policy that stands stays]' \
+        '--workflow[write the check on GitHub too, into .github/workflows at the repository'\''s top; a policy that stands stays]' \
         '--hooks[write .pre-commit-config.yaml too, or print the lines to add to it; a policy that stands stays]' \
         '--print[print what would be written instead of writing it]'
       ;;

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import configparser
 import fnmatch
+import posixpath
 import re
+import shlex
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from gates.api import Suggestion, Survey
@@ -32,10 +35,13 @@ _RUNNERS = {"manage.py": "manage.py test", "runtests.py": "runtests.py"}
 
 
 def detect(survey: Survey) -> Suggestion | None:
-    """Options for a project that pytest can test; None where there is no test file."""
+    """Options for a project that pytest can test; None where there is no test file. A project in a folder is tested from there."""
     tests = [path for path in survey.files if _is_test(path)]
     if not tests:
         return None
+    if (folder := _project_of_all(survey, tests)) is not None:
+        there = f"`gates -C {shlex.quote(folder)} init`"
+        return Suggestion(instead=f"the tests of {folder}/ are those of a project of its own, to be judged from there: {there}")
     options: dict[str, Any] = {}
     comments = [f"{_plural(tests)} found, {_where_most(tests)}"]
     if not _has_settings(survey):
@@ -90,6 +96,21 @@ def _is_there(survey: Survey, module: str) -> bool:
     return any(f"/{name}".endswith((f"/{path}.py", f"/{path}/__init__.py")) for name in survey.files)
 
 
+def _project_of_all(survey: Survey, tests: list[str]) -> str | None:
+    """The folder with the one project that all tests belong to; None where that is the root, they are several, or pytest starts here."""
+    if _has_settings(survey) or "setup.py" in survey.files or "project" in _toml(survey):
+        return None
+    projects = {posixpath.dirname(name) for name in survey.files if posixpath.basename(name) in ("pyproject.toml", "setup.py")} - {""}
+    owners = {next((folder for folder in _folders_of(path) if folder in projects), "") for path in tests}
+    return owners.pop() or None if len(owners) == 1 else None
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    """The folders that hold a file, the nearest first."""
+    while path := posixpath.dirname(path):
+        yield path
+
+
 def _plural(tests: list[str]) -> str:
     return f"{len(tests)} test file{'s' if len(tests) > 1 else ''}"
 
@@ -142,11 +163,14 @@ def _coverage(survey: Survey) -> tuple[list[str], str]:
 
 
 def _pyproject(survey: Survey) -> dict[str, Any]:
+    return dict(_toml(survey).get("tool", {}))
+
+
+def _toml(survey: Survey) -> dict[str, Any]:
     try:
-        tool = tomllib.loads(survey.read("pyproject.toml") or "").get("tool", {})
+        return tomllib.loads(survey.read("pyproject.toml") or "")
     except tomllib.TOMLDecodeError:
         return {}
-    return dict(tool)
 
 
 def _ini(survey: Survey, name: str) -> configparser.ConfigParser:
