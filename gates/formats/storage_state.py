@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,9 @@ from gates.dataclass import dataclass
 from gates.errors import GateError
 from gates.redact import MINIMUM_LENGTH
 
+_NAME = r"[\w-]+(?:\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]"
+_HOST = re.compile(rf"\.?(?:{_NAME})")
+_ORIGIN = re.compile(rf"(https?://(?:{_NAME})(?::\d+)?)/?")
 _SAME_SITE = ("Strict", "Lax", "None")
 _REMEDY = (
     'let it give what Playwright calls a storage state: {"cookies": [{"name", "value", "domain", "path"}], '
@@ -71,8 +75,10 @@ def read_state(content: bytes) -> State:
 
 def _cookie(item: Any, where: str) -> dict[str, Any]:
     name, value, domain = (_text(item, key, where) for key in ("name", "value", "domain"))
-    if not name or not domain.strip("."):
-        raise _wrong(f"{where} has an empty {'domain' if name else 'name'}")
+    if not name:
+        raise _wrong(f"{where} has an empty name")
+    if not _HOST.fullmatch(domain):
+        raise _wrong(f"{where}.domain is no host, such as 127.0.0.1 or .shop.example")
     path = _text(item, "path", where, default="/")
     secure = _flag(item, "secure", where)
     cookie = {"name": name, "value": value, "path": path, "secure": secure, "httpOnly": _flag(item, "httpOnly", where)}
@@ -97,8 +103,8 @@ def _cookie(item: Any, where: str) -> dict[str, Any]:
 
 
 def _origin(item: Any, where: str) -> tuple[str, dict[str, str]]:
-    parts = urlsplit(_text(item, "origin", where))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+    found = _ORIGIN.fullmatch(_text(item, "origin", where))
+    if not found:
         raise _wrong(f"{where}.origin is no origin, such as http://127.0.0.1:8000")
     if item.get("indexedDB"):
         raise GateError(
@@ -109,7 +115,7 @@ def _origin(item: Any, where: str) -> tuple[str, dict[str, str]]:
     for number, entry in _items(item, "localStorage", f"{where}."):
         place = f"{where}.localStorage[{number}]"
         items[_text(entry, "name", place)] = _text(entry, "value", place)
-    return f"{parts.scheme}://{parts.netloc}", items
+    return found[1], items
 
 
 def _items(data: Mapping[str, Any], key: str, where: str = "") -> Iterator[tuple[int, Any]]:

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from tests.runners.pages import FAULT, Answer, good, page
+from tests.runners.pages import Answer, good, page
+from tests.traps.accessibility_sites import GRADIENT
 
 #: What the site takes; in two parts, so that no scan of this repository finds it.
 COOKIE, TOKEN = "c00kie" + "-58fa0911c2d3", "t0ken" + "-b7e61d40aa95"
@@ -17,7 +18,7 @@ FORM = page("<main><h1>Sign in</h1><label>Name <input></label></main>")
 #: An application that draws itself by what it has kept, a moment after it was loaded.
 DRAWN = f"""<script>setTimeout(() => {{
   const known = JSON.parse(localStorage.getItem("user") || "{{}}").token === "{TOKEN}";
-  document.querySelector("main").innerHTML += known ? `{SIGN_OUT}{FAULT}` : "<label>Name <input></label>";
+  document.querySelector("main").innerHTML += known ? `{SIGN_OUT}{GRADIENT}` : "<label>Name <input></label>";
 }}, 50)</script>"""
 
 
@@ -36,13 +37,13 @@ def to_whom(inside: str, outside: Answer) -> Callable[[BaseHTTPRequestHandler], 
     return answer
 
 
-#: Pages that are seen with the login, each with a fault that is seen with it alone.
+#: Pages that are seen with the login, each with something to review that is there with it alone.
 SEEN: dict[str, Answer] = {
-    "/account": to_whom(good(SIGN_OUT + FAULT), (302, {"Location": "/login"}, "")),
-    "/denied": to_whom(good(SIGN_OUT + FAULT), (401, {}, "")),
+    "/account": to_whom(good(SIGN_OUT + GRADIENT), (302, {"Location": "/login"}, "")),
+    "/denied": to_whom(good(SIGN_OUT + GRADIENT), (401, {}, "")),
     "/drawn": good(head="", body=DRAWN),
-    "/named": to_whom(good(SIGN_OUT + FAULT.replace("<img", f'<img id="{COOKIE}"')), FORM),
-    "/panel": to_whom(good(SIGN_OUT + FAULT), FORM),
+    "/named": to_whom(good(SIGN_OUT + GRADIENT.replace("gradient", COOKIE, 1)), FORM),
+    "/panel": to_whom(good(SIGN_OUT + GRADIENT), FORM),
 }
 #: Pages that are not, whatever the browser has, and look fine.
 NOT_SEEN: dict[str, Answer] = {
@@ -53,10 +54,10 @@ NOT_SEEN: dict[str, Answer] = {
 SITE: dict[str, Answer] = {**SEEN, **NOT_SEEN, "/login": FORM}
 #: What signs in, as far as this site knows: it has the cookie for the host and the token for the origin.
 SIGNS_IN = f"""
-import json, os, sys
+import json, os
 address = os.environ["GATES_BASE_URL"]
 host = address.partition("://")[2].partition(":")[0]
-cookie = {{"name": "session", "value": "{COOKIE}", "domain": host, "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}}
+cookie = {{"name": "session", "value": "{COOKIE}", "domain": host, "path": "/", "expires": -1, "httpOnly": True, "sameSite": "Lax"}}
 items = [{{"name": "user", "value": json.dumps({{"token": "{TOKEN}", "theme": "dark"}})}}]
 print(json.dumps({{"cookies": [cookie], "origins": [{{"origin": address, "localStorage": items}}]}}))
 """
@@ -78,6 +79,6 @@ def printing(state: object) -> str:
 
 def a_state(*cookies: Mapping[str, Any], origin: str = "http://127.0.0.1", items: Mapping[str, str] | None = None) -> dict[str, Any]:
     """A state with cookies, each with what it says besides, and local storage of one origin."""
-    cookie = {"name": "session", "value": COOKIE, "domain": "127.0.0.1", "path": "/"}
+    cookie: dict[str, Any] = {"name": "session", "value": COOKIE, "domain": "127.0.0.1", "path": "/"}
     storage = [{"name": name, "value": value} for name, value in (items or {}).items()]
-    return {"cookies": [cookie | one for one in cookies], "origins": [{"origin": origin, "localStorage": storage}] if storage else []}
+    return {"cookies": [cookie | dict(one) for one in cookies], "origins": [{"origin": origin, "localStorage": storage}] if storage else []}

@@ -97,4 +97,6 @@ def _remedy(state: State, site: Site) -> str:
     host = urlsplit(site.address).hostname or ""
     if not state.fits(host):
         return f"the state that `login` gave is for another host than {host}: let the program sign in at the address in GATES_BASE_URL"
-    return "see that the program of `login` signs in, and that `login.proof` names what everybody sees who is signed in"
+    return (
+        "see that the program of `login` signs in, to a session that has not ended; `login.proof` must be there for all who are signed in"
+    )
