@@ -13,10 +13,13 @@ import pytest
 import yaml
 
 from gates.api import Facts, Serve, Site, Status, ToolResult
+from gates.facts import read_facts
 from gates.formats.storage_state import read_state
+from gates.observe import redacted
+from gates.redact import Redactor
 from gates.runners.accessibility import GATE, Options, login
 from gates.runners.accessibility.options import Login
-from gates.testing import observe_and_parse
+from gates.testing import observe_and_parse, observe_raw
 from tests.api.making import a_context
 from tests.runners.behind_login import COOKIE, LOGIN, a_project, a_state, printing
 
@@ -134,6 +137,7 @@ class Shop(http.server.BaseHTTPRequestHandler):
         self.page(303, Location="/account", Set_Cookie="session={COOKIE}; HttpOnly; Path=/")
 
     def do_GET(self):
+        print("the cookie is", self.headers.get("Cookie"), flush=True)
         known = "session={COOKIE}" in self.headers.get("Cookie", "")
         if self.path in ("/account", "/orders") and not known:
             return self.page(303, Location="/login")
@@ -145,7 +149,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), Shop).s
 """
 
 
-def test_the_example_of_the_documentation_signs_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_the_documentation_signs_in_and_says_nothing_of_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "gates" / "accessibility.md").read_text("utf-8")
     policy = next(block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "login:" in block)
     (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -158,10 +162,14 @@ def test_the_example_of_the_documentation_signs_in(tmp_path: Path, monkeypatch: 
     (root / ".venv" / "bin" / "python").symlink_to(sys.executable)
     monkeypatch.setenv("SHOP_PASSWORD", "correct-horse-battery")
     (tmp_path / "work").mkdir()
-    facts = observe_and_parse(GATE, root=root, work=tmp_path / "work", options=gate["options"], name=name)
+    seen = observe_raw(GATE, root=root, work=tmp_path / "work", options=gate["options"], name=name)
+    members = redacted(seen, Redactor(seen.secrets))
+    facts = read_facts(GATE, name, members)
     assert (facts.status, facts.reason, facts.findings) == (Status.COMPLETED, "", ())
     assert facts.examined is not None
     assert facts.examined.done == 2
+    assert b"the cookie is session=[redacted]\n" in members["service.log"]
+    assert [name for name, content in members.items() if COOKIE.encode() in content or b"correct-horse" in content] == []
 
 
 # -- what the option means elsewhere
@@ -176,6 +184,8 @@ def test_doctor_is_told_of_the_program_and_of_the_variables(monkeypatch: pytest.
     program, variable, *_ = GATE.needs(ROOT, SIGNED)
     assert (program.name, program.found, variable.name, variable.found) == ("no-such-login", None, "$SHOP_PASSWORD", None)
     assert "login.command" in program.remedy
+    served = replace(SIGNED, url="", serve=Serve(command=("no-such-login", "{port}")))
+    assert [need.name for need in GATE.needs(ROOT, served)][:2] == ["no-such-login", "$SHOP_PASSWORD"]
 
 
 def test_what_is_seen_with_a_login_is_never_kept_and_has_no_base(tmp_path: Path) -> None:

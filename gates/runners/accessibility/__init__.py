@@ -50,9 +50,9 @@ def detect(survey: Survey) -> Suggestion | None:
 
 def needs(root: Path, options: Options) -> Iterable[Need]:
     """The programs of the service and of the login, the variables, a browser with its driver, and axe-core."""
-    if options.serve:
-        yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
-    if options.login:
+    serving = options.serve.command if options.serve else ()
+    yield from program_needs(root, serving, where="serve.command", environment=os.environ)
+    if options.login and options.login.command[:1] != serving[:1]:  # most often it is one interpreter
         yield from program_needs(root, options.login.command, where="login.command", environment=os.environ)
     yield from variable_needs(options.needs, environment=os.environ)
     yield Need(name="Chromium or Chrome", found=find_browser(os.environ, root), remedy=BROWSER_INSTALL, commands=BROWSER_INSTALL_ON)
