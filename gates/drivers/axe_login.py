@@ -26,6 +26,7 @@ _STORE = """(() => {{
 }})()"""
 _SHOWN = "[...document.querySelectorAll({selector})].some(element => element.checkVisibility())"
 _POLL_SECONDS = 0.05
+_POLL_SECONDS_WITHOUT = 0.1
 #: Without the login, the proof is waited for so many times as long as it took with it, and so much longer.
 _TIMES, _MORE_SECONDS = 2, 0.5
 #: How long it is waited for once it was missing, and nobody was seen to be signed in.
@@ -51,9 +52,9 @@ class Account:
         """What to do where a page is shown as to somebody who is not signed in."""
         return str(self._login["remedy"])
 
-    def enter(self) -> None:
+    def enter(self, task: dict[str, Any]) -> None:
         """Sign in, for the page that is opened next. Raises `NotExaminedError` for a cookie that the browser does not take."""
-        self.leave()
+        self.leave(task)
         for cookie in self._login["cookies"]:
             self._set(cookie)
         script = _STORE.format(origins=json.dumps(self._login["origins"]))
@@ -61,13 +62,13 @@ class Account:
         self._script = added["identifier"]
         self._entered = time.monotonic()
 
-    def leave(self) -> None:
-        """Take away all that the login brought, and what any site has made of it."""
+    def leave(self, task: dict[str, Any]) -> None:
+        """Take away all that the login brought, and what sites have made of it; the page's own storage is cleared as it is opened."""
         if self._script:
             self._command("Page.removeScriptToEvaluateOnNewDocument", identifier=self._script)
             self._script = ""
         self._command("Network.clearBrowserCookies")
-        for origin in self._login["origins"]:
+        for origin in self._login["origins"].keys() - {axe_visit.origin_of(task)}:
             self._command("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
 
     def _set(self, cookie: dict[str, Any]) -> None:
@@ -109,7 +110,7 @@ class Account:
         """
         address = task["address"]
         if address not in self.tried:
-            self.leave()
+            self.leave(task)
             self._command("Network.clearBrowserCache")  # it may hold the page as it was
             begun = time.monotonic()
             try:
@@ -139,7 +140,7 @@ class Account:
                     )
                 if elsewhere or last:
                     return elsewhere or _SAME_PAGE
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS_WITHOUT)
 
     def _led_elsewhere(self, task: dict[str, Any]) -> str:
         """Where the page leads who is not signed in, or how it is refused; empty where it is there."""

@@ -65,7 +65,7 @@ class Session(Protocol):
     @property
     def remedy(self) -> str: ...
 
-    def enter(self) -> None: ...
+    def enter(self, task: dict[str, Any]) -> None: ...
 
     def wait_for_proof(self, task: dict[str, Any]) -> None: ...
 
@@ -87,7 +87,7 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any], sessi
             _wait_for(browser, job["wait_for"], job["seconds"])
             world = World.of_page(browser)
         world.evaluate(_SETTLE)
-        audit = Audit(script=job["axe"], options=job["options"], origin=_origin(urlsplit(task["address"])))
+        audit = Audit(script=job["axe"], options=job["options"], origin=origin_of(task))
         results = audit.run(world)
         inventory = axe_inventory.take(browser)
         state = read_state(browser)
@@ -125,12 +125,12 @@ def open_page(browser: WebDriver, task: dict[str, Any], session: Session | None 
     browser.get("about:blank")  # so that a page that is not reached can't be taken for the one before
     _log(browser)
     # No page leaves anything behind for the next: no session, no service worker that answers in its place.
-    browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": _origin(urlsplit(task["address"])), "storageTypes": "all"})
+    browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin_of(task), "storageTypes": "all"})
     size = {"width": task["width"], "height": task["height"], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": task["scheme"]}]})
     if session:
-        session.enter()
+        session.enter(task)
     browser.get(task["address"])
 
 
@@ -202,6 +202,11 @@ def _place(address: SplitResult) -> tuple[str, str, str]:
 def _is_route(fragment: str) -> bool:
     """Whether a fragment names a page of an application rather than a place on a page."""
     return fragment.startswith(("/", "!"))
+
+
+def origin_of(task: dict[str, Any]) -> str:
+    """The origin of the page that is to be visited."""
+    return _origin(urlsplit(task["address"]))
 
 
 def _origin(address: SplitResult) -> str:

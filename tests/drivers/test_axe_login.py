@@ -57,15 +57,15 @@ def refuses() -> bool:
 @pytest.mark.parametrize("takes", [lambda: False, refuses], ids=["says no", "raises"])
 def test_a_cookie_that_the_browser_does_not_take_is_named_without_its_value(takes: Callable[[], bool]) -> None:
     with pytest.raises(NotExaminedError, match="does not take the cookie 'session'") as error:
-        an_account(Browser(takes=takes)).enter()
+        an_account(Browser(takes=takes)).enter({"address": PAGE})
     assert "c00kie" not in error.value.reason + error.value.remedy
 
 
 def test_a_login_is_taken_away_before_the_next_page_is_given_it_anew() -> None:
     browser = Browser()
     account = an_account(browser)
-    account.enter()
-    account.enter()
+    account.enter({"address": "https://sign-in.example/"})
+    account.enter({"address": "https://sign-in.example/"})
     once = ["Network.clearBrowserCookies", "Storage.clearDataForOrigin", "Network.setCookie", "Page.addScriptToEvaluateOnNewDocument"]
     assert browser.asked == [*once, "Page.removeScriptToEvaluateOnNewDocument", *once]
 

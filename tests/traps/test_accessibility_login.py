@@ -36,7 +36,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observation:
     with pytest.MonkeyPatch.context() as patch, web(SITE) as address:
         patch.setattr(visits, "_VISITS", 1)
         patch.setattr(host, "cores", lambda: 2)
-        options = {"pages": [*SEEN, *NOT_SEEN], "url": address, "login": LOGIN, "page_timeout": 1}
+        options = {"pages": [*SEEN, *NOT_SEEN], "url": address, "login": LOGIN, "page_timeout": 3}
         seen = observe_raw(GATE, root=a_project(folder), work=folder / "work", options=options)
     assert left_behind(folder) == []
     return seen
@@ -54,7 +54,7 @@ def facts(observed: Observation) -> Facts:
     "X12",
     "a page shows a login at its own address, and the session is none that it takes",
     alone=CLEAN,
-    here=errored("/settings was not examined: nothing that fits `login.proof` (#sign-out) appeared in 1 s: nobody is signed in there"),
+    here=errored("/settings was not examined: nothing that fits `login.proof` (#sign-out) appeared in 3 s: nobody is signed in there"),
 )
 def test_x12_a_form_at_the_address_that_was_asked_for(facts: Facts, by_hand: ByHand) -> Seen:
     return judged(facts, alone=by_hand("/settings"))
