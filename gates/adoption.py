@@ -26,15 +26,17 @@ _STAGES = (Stage.CHANGE, Stage.RELEASE)
 _BY_SEVERITY = frozenset({"findings", "suppressed"})
 #: Of a tool's own words, in a comment.
 _MOST_WORDS = 500
+_THEN = "Mend that, then run `gates init --adopt` again (it writes this file anew while nobody has edited it), or take `enforcement` away."
 _PASSES = {_STAGES: "A change and a release pass", (Stage.RELEASE,): "A release passes", (Stage.CHANGE,): "A change passes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """The policy's text, a line about each gate that is eased, and the verdict at a release without any of that."""
+    """The policy's text, a line about each gate that is eased, the gates that could not tell, and the verdict at a release without that."""
 
     text: str
     remarks: tuple[str, ...]
+    unknown: tuple[str, ...]
     as_it_stands: Verdict
 
 
@@ -65,6 +67,7 @@ def adopt(name: str, proposal: Proposal, context: Context, facts: Sequence[Facts
     return Adopted(
         text=proposal.write(additions, note),
         remarks=tuple(f"{gate}: {additions[gate].comments[0]}" for gate in additions),
+        unknown=tuple(unknown),
         as_it_stands=before[Stage.RELEASE].decision.would_be,
     )
 
@@ -252,7 +255,7 @@ def _of_new(ratchet: _Ratchet) -> str:
 
 def _warned(eased: Addition, reason: str, context: Context) -> Addition:
     """A gate that could not tell: it runs and is shown, and stops nobody until it can."""
-    words = f"It could not tell on {context.day}, so it warns and stops nobody: {reason}. Mend that, then take `enforcement` away."
+    words = f"It could not tell on {context.day}, so it warns and stops nobody: {reason}. {_THEN}"
     return Addition(settings={"enforcement": "warn", **eased.settings}, comments=(words, *eased.comments))
 
 

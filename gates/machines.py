@@ -43,9 +43,12 @@ from gates.parts import (
 )
 from gates.parts.part import SCHEMA as PART_SCHEMA
 from gates.parts.plan import SCHEMA as PLAN_SCHEMA
-from gates.pipeline import Given, Request, Result, Start, begin, judged, look, write
+from gates.pipeline import Given, judged, look
 from gates.plan import Step
+from gates.request import Request, Result
 from gates.seen import Seen
+from gates.start import Start, begin
+from gates.written import write
 
 _WAS_CHANGED = "the checkout of part {} was not left as it was: {}"
 

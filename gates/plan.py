@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def plan(policy: Policy, find_gate: Callable[[str], Gate], selection: tuple[str,
     Raises `UsageError` for a selected gate that the policy does not have, or does not run at its stage:
     a selection that observes nothing would look like one that found nothing.
     """
-    _check_selection(policy, selection)
+    _check_selection(policy, selection, find_gate)
     return tuple(
         Step(name=gate.name, gate=find_gate(gate.uses), options=gate.options, timeout_seconds=gate.timeout_seconds)
         for gate in policy.gates
@@ -81,12 +81,12 @@ def why_not(gate: GatePolicy, stage: Stage) -> str:
     return ""
 
 
-def _check_selection(policy: Policy, selection: tuple[str, ...]) -> None:
+def _check_selection(policy: Policy, selection: tuple[str, ...], find_gate: Callable[[str], Gate]) -> None:
     gates = {gate.name: gate for gate in policy.gates}
     for name in selection:
         if name not in gates:
-            near = difflib.get_close_matches(name, gates, 1)
-            suggestion = f", did you mean {near[0]!r}?" if near else ""
+            near = _meant(name, gates.values(), find_gate)
+            suggestion = f", did you mean {near!r}?" if near else ""
             raise UsageError(
                 f"the policy has no gate {name!r}{suggestion}",
                 help=f"it has {', '.join(gates) or 'none'}: choose of these, or add this one below `gates:`",
@@ -94,3 +94,13 @@ def _check_selection(policy: Policy, selection: tuple[str, ...]) -> None:
         reason = why_not(gates[name], policy.stage)
         if reason:
             raise UsageError(f"the gate {name!r} can't be run: {reason}", help="choose another stage with `--stage`, or change the policy")
+
+
+def _meant(word: str, gates: Collection[GatePolicy], find_gate: Callable[[str], Gate]) -> str | None:
+    """The gate that somebody means by a mistyped or short name, its kind, or the engine in it (`bandit`); None where none is like it."""
+    words = {gate.name: gate.name for gate in gates}
+    for gate in gates:
+        for known in (gate.uses, *find_gate(gate.uses).requires):
+            words.setdefault(known, gate.name)
+    near = difflib.get_close_matches(word.lower(), words, 1, 0.5)
+    return words[near[0]] if near else None

@@ -78,7 +78,49 @@ SECRETS = {
     "settings.py": "pass" + "word = 'q7Rbx81" + "kTv'\n",
     "gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}, clean: {uses: secrets, options: {paths: [app.py]}}}\n",
 }
-FILES = {"reports": REPORTS, "secrets": SECRETS, "named": NAMED}
+#: Flaws that VEX files of both formats settle, do not settle, and say nothing of.
+VEX = {
+    "requirements.txt": "cup==1.0\nsaucer==1.0\nteapot==1.0\n",
+    **{
+        f"advisories/DEMO-{number}.json": f"""\
+{{"id": "DEMO-{number}", "modified": "2026-01-02T00:00:00Z", "summary": "made up",
+"affected": [{{"package": {{"ecosystem": "PyPI", "name": "{name}"}}, "versions": ["1.0"]}}]}}
+"""
+        for number, name in enumerate(("cup", "saucer", "teapot"), 1)
+    },
+    "vex/a.json": """\
+{"@context": "https://openvex.dev/ns/v0.2.0", "author": "Anna", "timestamp": "2026-11-20T10:00:00Z", "statements": [
+{"vulnerability": {"name": "DEMO-1"}, "products": [{"@id": "pkg:pypi/cup@1.0"}], "status": "not_affected",
+"justification": "vulnerable_code_not_present"},
+{"vulnerability": {"name": "DEMO-2"}, "products": [{"@id": "pkg:pypi/saucer"}], "status": "not_affected"},
+{"vulnerability": {"name": "DEMO-9"}, "products": [{"@id": "pkg:pypi/saucer"}], "status": "affected"}]}
+""",
+    "vex/b.json": """\
+{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "vulnerabilities": [{"id": "DEMO-3",
+"affects": [{"ref": "pkg:pypi/teapot@1.0"}], "analysis": {"state": "not_affected", "detail": "it has no lid"}}]}
+""",
+    "gates.yaml": """\
+version: 1
+extends: [baseline]
+gates:
+  dependencies: {options: {advisories: advisories, max-age: 0d, vex: [vex/]}}
+""",
+}
+#: A test that fails, with the command that runs it by hand, and one of another runner, whose suite is called after its file.
+TOLD = {
+    "test_app.py": "def test_one():\n    assert 1\n\n\ndef test_two():\n    assert 1 == 2\n",
+    "cart.spec.js": "test\n",
+    "hand_over.py": NAMED["copy.py"],
+    "out.xml": NAMED["out.xml"],
+    "gates.yaml": """\
+version: 1
+extends: [baseline]
+gates:
+  tests: {options: {args: [-k, "one or two"]}}
+  web: {uses: tests, options: {command: ["{python}", hand_over.py, "{raw}", out.xml], junit: out.xml}}
+""",
+}
+FILES = {"told": TOLD, "reports": REPORTS, "secrets": SECRETS, "named": NAMED, "vex": VEX}
 
 
 def main(name: str, folder: str = "") -> int:
@@ -93,6 +135,7 @@ def main(name: str, folder: str = "") -> int:
         else:
             root.mkdir()
             for path, text in FILES[name].items():
+                (root / path).parent.mkdir(exist_ok=True)
                 (root / path).write_text(text, "utf-8")
         made = Path(scratch) / "bundle.zip"
         code = subprocess.run(["gates", "-C", root, "run", "--bundle", made], check=False, stdout=subprocess.DEVNULL).returncode

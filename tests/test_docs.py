@@ -15,7 +15,6 @@ import pytest
 
 from gates import registry
 from gates.adapters import git
-from gates.cli import planned
 from gates.cli.main import COMMANDS, parse
 from gates.errors import ExitCode, VerifyCode
 from gates.model import Stage
@@ -164,15 +163,6 @@ def test_no_job_lets_a_checkout_stand_for_a_module_of_python_s(name: str) -> Non
     """`python -m` looks in the folder that it is started in first: a change could bring its own `venv.py`."""
     jobs = [block for language, block in FENCE.findall(read(name)) if language in {"yaml", "groovy"}]
     assert [line for block in jobs for line in block.splitlines() if re.search(r"python3? -m", line)] == []
-
-
-@pytest.mark.parametrize("command", planned.OPTIONS)
-def test_what_is_planned_is_not_in_the_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse([command, "--help"])
-    shown = capsys.readouterr().out
-    assert "--" in shown
-    assert not [name for name in planned.OPTIONS[command] if re.search(rf"--{name}\b(?!-)", shown)]
 
 
 @pytest.mark.parametrize("gate", registry.BUILT_IN)

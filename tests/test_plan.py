@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gates import registry
 from gates.errors import UsageError
 from gates.model import Stage
 from gates.plan import plan
@@ -36,10 +37,18 @@ def test_a_selection_narrows_and_keeps_the_policys_order() -> None:
     assert [step.name for step in plan(policy(TEXT), find_gate, ("secrets", "security"))] == ["security", "secrets"]
 
 
+def test_an_engine_s_name_means_its_gate() -> None:
+    with pytest.raises(UsageError, match="no gate 'bandit', did you mean 'security'"):
+        plan(policy(TEXT), registry.find, ("bandit",))
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [
         ("scurity", "the policy has no gate 'scurity', did you mean 'security'?"),
+        ("Scan-Secrets", "the policy has no gate 'Scan-Secrets', did you mean 'secrets'?"),
+        ("pay", "the policy has no gate 'pay', did you mean 'payments'?"),
+        ("xyz", "the policy has no gate 'xyz'"),
         ("external", "the gate 'external' can't be run: the policy turns it off"),
         ("accessibility", "the gate 'accessibility' can't be run: the policy says it is not applicable: there are no pages"),
         ("payments", "the gate 'payments' can't be run: the policy runs it at release, not at change"),

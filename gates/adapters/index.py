@@ -17,6 +17,10 @@ _COMMITTED = re.compile(rb"(?P<mode>\d{6}) [a-z]+ (?P<id>[0-9a-f]+)\t(?P<name>.*
 #: Nothing of the repository's configuration or attributes may run a command, or hide what differs.
 _DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=all", "--relative", "--name-only", "-z")
 _FILE, _LINK = "100", "120000"
+#: Attributes by which git writes another file into the folder than a commit holds; ends of lines are no other text.
+_ENCODING, _IDENT = "working-tree-encoding", "ident"
+#: Encodings that every gate reads as the text that was committed.
+_UNICODE = re.compile(r"UTF-?(8|(16|32)(-?(LE|BE))?)(-?BOM)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,34 @@ def unlike(root: Path, held: Mapping[str, Entry], index: Path | None = None) -> 
     ids = _ids(root, sorted(there))
     suspect = [name for name, id in ids.items() if id != held[name].id]
     return sorted({*other, *(_again(root, suspect, held, index) if suspect else ())})
+
+
+def reshaped(root: Path, attributes: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Files below `root` that a commit holds as another text than lies here, each with the attribute that makes it so.
+
+    `attributes` are the files of the tree that are called `.gitattributes`: where nothing speaks of it, git is not asked.
+    """
+    if not _prefix(root) and not any(_speaks_of_it(root / name) for name in attributes):
+        return {}
+    given = b"".join(os.fsencode(name) + b"\0" for name in names)
+    told = (git.ask(root, ["check-attr", "-z", "--stdin", _ENCODING, _IDENT], given=given) or b"").split(b"\0")
+    said = [(os.fsdecode(name), attribute.decode(), os.fsdecode(value)) for name, attribute, value in zip(*[iter(told)] * 3, strict=False)]
+    found = {name: _ENCODING for name, key, value in said if key == _ENCODING and not _is_read(value)}
+    marked = {name for name, key, value in said if key == _IDENT and value == "set"}
+    held = {name: entry for name, entry in entries(root).items() if name in marked} if marked else {}
+    return dict.fromkeys(unlike(root, held), _IDENT) | found
+
+
+def _speaks_of_it(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return any(word.encode() in content for word in (_ENCODING, _IDENT))
+
+
+def _is_read(encoding: str) -> bool:
+    return encoding in {"unspecified", "unset", "set"} or _UNICODE.fullmatch(encoding) is not None
 
 
 def _ids(root: Path, names: Sequence[str]) -> dict[str, str]:

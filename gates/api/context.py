@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gates.adapters import clock, distributions, files, git, host, process
+from gates.adapters import clock, distributions, files, git, host, index, process
 from gates.adapters import service as services
 from gates.adapters.service import Service
 from gates.api.masked import Note, masked_lines
@@ -135,6 +135,10 @@ class ObserveContext:
     def is_tracked(self, path: str) -> bool:
         """Whether git tracked this file before the run: then it is not of this run. False outside a repository."""
         return Path(path).as_posix() in self._tree.tracked
+
+    def reshaped(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Those of these files that a commit holds as another text than lies here, each with the attribute of git's that makes it so."""
+        return index.reshaped(self.root, [name for name in self._tree.files if posixpath.basename(name) == ".gitattributes"], names)
 
     def predates_commit(self, file: Path) -> bool:
         """Whether a file was last written before the commit that is judged was made; False where git can't say."""

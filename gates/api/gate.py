@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from gates import redact
+from gates import drivers, redact
 from gates.adapters import process
 from gates.api.context import ObserveContext
 from gates.api.depends import Depends
@@ -47,15 +48,21 @@ def variable_needs(names: Iterable[str], *, environment: Mapping[str, str]) -> I
         yield Need(name=f"${name}", found="set" if environment.get(name) else None, remedy=f"set the variable {name}")
 
 
-def ask_program(argv: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """What a program prints, started away from the repository; None where it is missing, fails, or takes longer than a minute."""
+def ask_program(argv: Sequence[str], environment: Mapping[str, str], *, seconds: float = 60) -> str | None:
+    """What a program prints, started away from the repository; None where it is missing, fails, or takes longer than it may."""
     with tempfile.TemporaryDirectory(prefix="gates-") as folder:
         place = Path(folder)
         try:
-            done = process.run(argv, cwd=place, env=redact.child_environment(environment), timeout=60, scratch=place)
+            done = process.run(argv, cwd=place, env=redact.child_environment(environment), timeout=seconds, scratch=place)
         except ToolMissingError:
             return None
     return done.stdout.decode("utf-8", "replace") if done.exit_code == 0 else None
+
+
+def ask_driver(driver: str, arguments: Sequence[str], environment: Mapping[str, str], *, seconds: float) -> str | None:
+    """What one of our scripts from `gates/drivers/` prints, in an isolated interpreter of ours; None as `ask_program` has it."""
+    script = str(Path(str(drivers.__file__)).with_name(f"{driver}.py"))
+    return ask_program([sys.executable, "-I", "-B", script, *arguments], environment, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

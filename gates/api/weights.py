@@ -21,14 +21,20 @@ UNWEIGHED = "can't be weighed, so it counts as looser"
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """Looser: a larger number, or further entries of a list. `boundless` is the number that stands for no bound at all."""
+    """Looser: a larger number, or further entries of a list. `boundless` is the number that stands for no bound at all.
+
+    `vetoes`: one entry may forbid what another lets pass, so that leaving out some of them, and not all, can't be weighed.
+    """
 
     boundless: int | None = None
+    vetoes: bool = False
 
     def weigh(self, then: Any, now: Any) -> tuple[Direction, str]:
         """The direction of a change from one plain value to another that differs, and why in words."""
         if _is_list(then) and _is_list(now):
-            return _entries(then, now, Direction.LOOSER)
+            direction, words = _entries(then, now, Direction.LOOSER)
+            vetoed = self.vetoes and now and direction is Direction.TIGHTER
+            return (Direction.UNWEIGHED, f"{words}: {UNWEIGHED}") if vetoed else (direction, words)
         if self.boundless in (then, now):
             looser = now == self.boundless
             return _either(looser), "there is no bound any more" if looser else "there was no bound"

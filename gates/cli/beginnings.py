@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import gates
 from gates.adapters import git, history
 from gates.api import Survey
+from gates.cli import installing
 from gates.dataclass import dataclass
 from gates.errors import UsageError
 
@@ -48,17 +46,8 @@ jobs:
 {install}      - uses: {action}
         id: gates
 """
-_INSTALL = "      - run: python3 -I -m venv{newest} .venv && .venv/bin/pip install {what}   # whatever your tests need\n"
+_INSTALL = "      - run: {command}   # whatever your tests need\n"
 _PLAIN_BRANCH = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_EXTRAS = ("dev", "test", "tests", "testing")
-_REQUIREMENTS = frozenset(
-    {
-        "requirements.txt",
-        *(f"requirements-{name}.txt" for name in _EXTRAS),
-        *(f"{name}-requirements.txt" for name in _EXTRAS),
-        *(f"requirements/{name}.txt" for name in (*_EXTRAS, "base")),
-    }
-)
 _OF_COMMIT = "each commit: every gate of the commit stage, in one process"
 _OF_PUSH = ("tests", "dependencies")
 
@@ -74,7 +63,9 @@ class Planned:
 def shown_workflow() -> str:
     """The workflow as the documentation shows it."""
     return _WORKFLOW.format(
-        branch="main", install=_INSTALL.format(newest="", what="-e .[dev]"), action=f"{ACTION}@main # pin the full commit id"
+        branch="main",
+        install=_INSTALL.format(command="python3 -I -m venv .venv && .venv/bin/pip install -e .[dev]"),
+        action=f"{ACTION}@main # pin the full commit id",
     )
 
 
@@ -85,9 +76,7 @@ def shown_hooks() -> str:
 
 def workflow(survey: Survey, planned: Planned) -> str:
     """The workflow for a repository: its own branch, and an environment for its tests where it has some."""
-    what = " ".join(_packages(survey))
-    newest = " --upgrade-deps" if "--group" in what else ""  # pip knows groups since 25.1
-    install = _INSTALL.format(newest=newest, what=what) if "tests" in planned.at_change else ""
+    install = _INSTALL.format(command=installing.command(survey)) if "tests" in planned.at_change else ""
     return _WORKFLOW.format(branch=_branch(survey.root), install=install, action=_ACTION_LINE)
 
 
@@ -155,40 +144,3 @@ def _branch(root: Path) -> str:
         here = (git.line(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "") if git.is_repository(root) else ""
         name = here if here in ("main", "master", "trunk", "develop") else "main"
     return name if _PLAIN_BRANCH.fullmatch(name) else "'" + name.replace("'", "''") + "'"
-
-
-def _packages(survey: Survey) -> Iterator[str]:
-    """What pip is to install for the tests, as words of a shell."""
-    seen = ""
-    if {"pyproject.toml", "setup.py"} & set(survey.files):
-        project, words, seen = _project(survey.read("pyproject.toml") or "")
-        if project or "setup.py" in survey.files:
-            yield from words
-    for name in survey.files:
-        if name in _REQUIREMENTS:
-            yield f"-r {name}"
-            seen += survey.read(name) or ""
-    if "pytest" not in seen:
-        yield "pytest"
-
-
-def _project(text: str) -> tuple[bool, list[str], str]:
-    """Whether a pyproject.toml has a project to install, the words that install it with what its tests need, and what that is."""
-    try:
-        found: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return False, [], ""
-    extras, groups = _table(found.get("project"), "optional-dependencies"), _table(found, "dependency-groups")
-    extra, group = _first(extras), _first(groups)
-    words = ["-e", f"'.[{extra}]'" if extra else ".", *(["--group", group] if group else [])]
-    needed = [*([extras[extra]] if extra else []), *([groups[group]] if group else [])]
-    return "project" in found or "build-system" in found, words, str(needed)
-
-
-def _table(found: Any, key: str) -> dict[str, Any]:
-    value = found.get(key) if isinstance(found, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _first(names: Collection[str]) -> str:
-    return next((name for name in _EXTRAS if name in names), "")

@@ -7,7 +7,8 @@ from pathlib import Path
 from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
-from gates.pipeline import EVIDENCE
+from gates.model import Outcome, Stage
+from gates.request import EVIDENCE
 
 
 def read_bundle(path: Path) -> Contents:
@@ -34,3 +35,25 @@ def last_bundle(root: Path) -> Path:
             "there is no last run here", where=str(root / EVIDENCE), help="run `gates run` first, or name a bundle with --bundle"
         )
     return bundles[0]
+
+
+def failed_gates(root: Path, stage: Stage) -> tuple[str, ...]:
+    """The gates that did not pass when they last ran at this stage here: each counts by its newest run, back to the last one of all gates.
+
+    Raises `UsageError` where there was no such run, or nothing failed.
+    """
+    newest: dict[str, Outcome] = {}
+    for path in bundles_here(root):
+        record = read_bundle(path).record
+        if record.context.stage is not stage:
+            continue
+        for gate in record.decision.gates:
+            if gate.outcome is not Outcome.SKIPPED:
+                newest.setdefault(gate.gate, gate.would_be)
+        if not record.context.selection:
+            break
+    failed = tuple(name for name, outcome in newest.items() if outcome is not Outcome.PASSED)
+    if not failed:
+        why = "every gate passed when it last ran" if newest else "there is no last run here"
+        raise UsageError(f"{why} at the stage {stage}", where=str(root / EVIDENCE), help="run them all: leave --only-failed out")
+    return failed

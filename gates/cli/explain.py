@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gates import registry
 from gates.api import Gate
-from gates.cli.bundles import last_bundle
+from gates.cli.bundles import bundles_here, last_bundle
 from gates.cli.candidates import names
+from gates.cli.parser import nearest
 from gates.errors import BundleError, ExitCode, UsageError
 from gates.evidence import bundle
 from gates.model import Finding, GateDecision
@@ -49,7 +50,7 @@ def execute(options: argparse.Namespace) -> int:
     elif thing in registry.names():
         lines = list(_gate(registry.find(thing)))
     else:
-        lines = list(_findings(thing, options.bundle or last_bundle(options.root)))
+        lines = list(_findings(thing, options.bundle or _last(options.root, thing)))
     sys.stdout.write("\n".join(terminal(line) for line in lines) + "\n")
     return ExitCode.PASSED
 
@@ -74,6 +75,14 @@ def _gate(gate: Gate) -> Iterator[str]:
     yield f"docs/gates/{gate.id}.md tells all; docs/runbooks/{gate.id}.md what to do when it is red"
 
 
+def _last(root: Path, thing: str) -> Path:
+    """The last run's bundle. Where there is none, what is like the name of a gate is taken for one, mistyped."""
+    guess = nearest(thing, registry.names(), "gates explain ")
+    if guess and not bundles_here(root):
+        raise UsageError(f"{thing!r} is no gate and no exit code, and there is no last run here", help=f"{guess}`gates run` makes a run")
+    return last_bundle(root)
+
+
 def _findings(thing: str, path: Path) -> Iterator[str]:
     try:
         record = bundle.read(path).record
@@ -90,7 +99,7 @@ def _findings(thing: str, path: Path) -> Iterator[str]:
         raise UsageError(
             f"{thing!r} is no gate, exit code, rule, place or fingerprint of the last run",
             where=str(path),
-            help="name one as the report shows it",
+            help=f"{nearest(thing, registry.names(), 'gates explain ')}name one as the report shows it",
         )
 
 

@@ -16,7 +16,6 @@ from typing import NoReturn, TextIO
 
 import gates
 from gates.adapters import interrupts
-from gates.cli import planned
 from gates.cli.pages import ABOUT, EPILOG, PAGES
 from gates.cli.parser import Parser, nearest
 from gates.errors import EvidenceError, ExitCode, GatesError, Problem, UsageError
@@ -140,7 +139,6 @@ def parser_of(complete: Collection[str]) -> Parser:
             module = importlib.import_module(f"gates.cli.{name}")
             module.add_arguments(command)
             command.intermixed = getattr(module, "INTERMIXED", False)
-            planned.add_arguments(name, command)
     return parser
 
 

@@ -16,7 +16,7 @@ from gates.model import BundleInfo, Record, Verdict
 from gates.report.view import Claim
 
 if TYPE_CHECKING:
-    from gates.pipeline import Result
+    from gates.request import Result
 
 FORMATS = ("text", "json", "markdown", "html", "sarif", "junit", "github", "gitlab", "comment")
 FORMATS_OF_RUN = ("text", "json", "github")

@@ -112,6 +112,7 @@ PAGES = {
             ("gates run", "judge the working tree against the commit where its branch began"),
             ("gates run --stage commit", "what a hook runs before each commit: quick, and on the staged files alone"),
             ("gates run --gate tests --gate security", "two gates alone, while mending them; the verdict is marked as partial"),
+            ("gates run --only-failed", "those that did not pass last time; before you push, run them all"),
         ),
         codes=_OF_A_RUN,
         then="mend what is listed, ask `gates explain` about a finding, or make an exception with `gates waive`. The last line names the "
@@ -119,17 +120,18 @@ PAGES = {
     ),
     "init": Page(
         group=_DAILY,
-        line="write a gates.yaml that fits this repository; never overwrites one",
+        line="write a gates.yaml that fits this repository; never overwrites what a person wrote",
         about="Look at the repository and write a short gates.yaml, with comments, for the gates that find something to examine in it. A "
-        "file that is there already is never touched.\n\n"
+        "file in which a person wrote is never touched.\n\n"
         "With --adopt, for a repository that has old findings: the gates run once, and the policy holds what is there, so that only "
-        "what comes on top stops a change.",
+        "what comes on top stops a change. That takes the place of a gates.yaml that nobody has edited since `gates init` wrote it.",
         examples=(
             ("gates init", "write gates.yaml"),
             ("gates init --print", "see it first; nothing is written"),
             ("gates init --adopt", "run the gates once, and hold what is there"),
         ),
-        codes="0 written; 2 there is a gates.yaml already. With --adopt also those of `gates run`.",
+        codes="0 written; 2 there is a gates.yaml already. With --adopt also those of `gates run`: with 3 the file is written, and holds "
+        "gates that could not tell, on `warn`.",
         then="`gates doctor` for what this machine needs, then `gates run`. docs/policy.md tells of each key.",
     ),
     "explain": Page(
@@ -192,7 +194,7 @@ PAGES = {
         line="see what the policy needs on this machine, and how to get what is missing",
         about="List, for each gate that the policy names, the tools that it needs: which version is here, or the command that installs it.",
         examples=(
-            ("gates doctor", "a line for each need"),
+            ("gates doctor", "a line for each need; where advisories come from a service, it is asked"),
             ("gates doctor --stage release --extras", "only the extras to install, as pip takes them: quality-gates[HERE]"),
         ),
         codes="0 all is there; 2 the policy is wrong; 3 something is missing, and a gate would be errored.",

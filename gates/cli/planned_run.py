@@ -1,4 +1,4 @@
-"""What a plan asks for, as a request to the pipeline: each part and the judge make the same of it."""
+"""What a plan asks for, as a request of a run: each part and the judge make the same of it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from gates import pipeline
 from gates.cli import sources
 from gates.errors import PartError
 from gates.parts import Asking, Plan, read_plan
+from gates.request import Request
 
 
-def request_of(root: Path, asking: Asking, *, day: date | None, environment: Mapping[str, str]) -> pipeline.Request:
+def request_of(root: Path, asking: Asking, *, day: date | None, environment: Mapping[str, str]) -> Request:
     """Raises as `sources.asked` does."""
-    return pipeline.Request(
+    return Request(
         root=root,
         policy=sources.asked(root, asking.policy, asking.policy_from),
         stage=asking.stage,

@@ -12,16 +12,22 @@ from gates import cache, pipeline, redact
 from gates.adapters import files, own
 from gates.cache import Answer
 from gates.cli import output, settings, sources
-from gates.cli.bundles import read_bundle
+from gates.cli.bundles import failed_gates, read_bundle
 from gates.cli.progress import progress_for
 from gates.errors import UsageError
 from gates.evidence import keys
 from gates.model import Stage
 from gates.report.safe import terminal
+from gates.request import Request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     settings.add_shaping(parser)
+    parser.add_argument(
+        "--only-failed",
+        action="store_true",
+        help="run the gates alone that did not pass when they last ran here; makes the verdict partial",
+    )
     settings.add_judging(parser)
     parser.add_argument("--no-cache", action="store_true", help="examine everything anew, as a release always does")
     parser.add_argument(
@@ -36,14 +42,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     if options.files and options.stage is not Stage.COMMIT:
         raise UsageError("files can be named at the commit stage only", help="add --stage commit, or name no files")
+    if options.only_failed and options.gate:
+        raise UsageError("--only-failed and --gate both choose gates", help="name one of them")
     reports = [output.parse_destination(text) for text in options.report]
     named = _relative(options.files, options.root) if options.files else None
-    request = pipeline.Request(
+    request = Request(
         root=options.root,
         policy=sources.asked(options.root, options.policy, options.policy_from),
         stage=options.stage,
         environment=dict(os.environ),
-        selection=tuple(dict.fromkeys(options.gate)),
+        selection=failed_gates(options.root, options.stage) if options.only_failed else tuple(dict.fromkeys(options.gate)),
         selected_files=None if named is None else tuple(files.regular(options.root, named)),
         named_files=named,
         bundle_path=options.bundle,

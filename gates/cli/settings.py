@@ -6,12 +6,12 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from gates import pipeline
 from gates.cli import output, signers
 from gates.cli.sources import POLICY_FILE
 from gates.errors import UsageError
 from gates.evidence.trust import Trusted
 from gates.model import Stage
+from gates.request import jobs
 
 
 def add_shaping(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=positive,
-        default=pipeline.jobs(),
+        default=jobs(),
         metavar="N",
         help="how many gates run at once (default: one more than cores, fewer where memory is short)",
     )

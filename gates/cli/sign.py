@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sigstore-config", type=Path, metavar="FILE", help="with --sigstore: another instance than the public one (a ClientTrustConfig)"
     )
     parser.add_argument(
+        "--plan-digest",
+        metavar="SHA256",
+        help="it was judged by the plan with this digest: without it, a run that ran the project's code "
+        "is signed as one that the code could have taken over",
+    )
+    parser.add_argument(
         "--timestamp", metavar="URL", help="have the key's signature stamped by this authority (RFC 3161); needs the network"
     )
 
@@ -75,6 +81,19 @@ def execute(options: argparse.Namespace) -> int:
     return ExitCode.PASSED
 
 
+def _of_plan(contents: Contents, named: str | None) -> bool:
+    """Whether the bundle is of the plan that was named. Raises `EvidenceError` for one of another, or of none."""
+    if named is None:
+        return False
+    plan = contents.record.run.plan
+    if plan is None or plan.digest.removeprefix("sha256:") != named.removeprefix("sha256:").lower():
+        found = f"of the plan {plan.digest}" if plan is not None else "of no plan"
+        raise EvidenceError(
+            f"nothing was signed: it is {found}, not of the one that --plan-digest names", help="sign what `gates judge` wrote"
+        )
+    return True
+
+
 class _Signing:
     """What is made to sign one bundle, member by member; nothing is written until all of it is there."""
 
@@ -82,12 +101,13 @@ class _Signing:
         self.options = options
         self.contents = contents
         self.made: dict[str, bytes] = {}
+        self._place = attestation.place_of(contents, planned=_of_plan(contents, options.plan_digest))
 
     def steps(self, key: PrivateKey | None) -> Iterator[str]:
         """Do what was asked for, and say it. Raises `UsageError`, `EvidenceError` or `BundleError`."""
         if key is not None:
             self._check_new(ATTESTATION, SUMMARY, help="see by whom with `gates verify --key FILE`")
-            self.made |= attestation.sign(self.contents, key, place="apart", time=clock.now_text())
+            self.made |= attestation.sign(self.contents, key, place=self._place, time=clock.now_text())
             yield f"with the key {key.public.id}"
         if self.options.sigstore or self.options.sigstore_bundle:
             self._check_new(SIGSTORE, help="see by whom with `gates verify --identity IDENTITY@ISSUER`")
@@ -107,7 +127,7 @@ class _Signing:
 
     def _by_sigstore(self) -> bytes:
         if self.options.sigstore:
-            statement = canonical.dumps(attestation.statement(self.contents, "apart", manifest_alone=True))
+            statement = canonical.dumps(attestation.statement(self.contents, self._place, manifest_alone=True))
             made = sigstore.sign(statement, self.options.sigstore_config)
         else:
             made = sigstore.load(self.options.sigstore_bundle)

@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--repository", metavar="ADDRESS", help="this repository")
     about.add_argument("--ref", metavar="NAME", help="this branch or tag (full name, such as refs/heads/main)")
     about.add_argument("--folder", metavar="DIR", help="this folder of the repository, which was judged by itself")
+    about.add_argument("--base", type=_commit, metavar="ID", help="held against this commit (full id), such as that of the last release")
     about.add_argument("--stage", type=Stage, choices=list(Stage), help="judged for this stage")
     about.add_argument("--policy-digest", metavar="SHA256", help="judged by this policy")
     about.add_argument("--max-age", type=_days, metavar="DAYS", help="judged at most so many days ago")
@@ -78,6 +79,7 @@ def execute(options: argparse.Namespace) -> int:
         repository=options.repository,
         ref=options.ref,
         folder=options.folder,
+        base=options.base,
         stage=options.stage,
         policy_digest=options.policy_digest,
         not_before=today - timedelta(days=min(options.max_age, today.toordinal() - 1)) if aged else None,

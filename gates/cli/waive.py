@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar, cast, get_args
 
-from gates.adapters import clock
+from gates.adapters import clock, git
 from gates.cli import asking, sources
 from gates.cli.bundles import last_bundle, read_bundle
 from gates.cli.candidates import Candidate, candidates, chosen
@@ -76,7 +76,7 @@ def _add(options: argparse.Namespace, file: PolicyFile, key: PrivateKey | None) 
     record = read_bundle(path).record
     policy = file.policy(record.context.stage)
     found = chosen(options.things, candidates(record, policy, clock.today()), path, asked=_asked(options))
-    waiver = _signed(_waiver(options, policy, found, key), policy, key)
+    waiver = _signed(_waiver(options, policy, found, key, record.context.folder), policy, key)
     if _asked(options):
         sys.stderr.write(_shown(insertion.written(waiver)))
         if not asking.confirm(f"write this to {file.name}?"):
@@ -95,8 +95,11 @@ def _add(options: argparse.Namespace, file: PolicyFile, key: PrivateKey | None) 
 # -- what it says -------------------------------------------------------------------------------
 
 
-def _waiver(options: argparse.Namespace, policy: Policy, found: Candidate, key: PrivateKey | None) -> Waiver:
-    """The waiver of what was given, asked, or follows. Raises `UsageError` for what is missing or can't be."""
+def _waiver(options: argparse.Namespace, policy: Policy, found: Candidate, key: PrivateKey | None, folder: str | None) -> Waiver:
+    """The waiver of what was given, asked, or follows. Raises `UsageError` for what is missing or can't be.
+
+    It names the folder that was judged by itself: nobody's signature counts without.
+    """
     today = clock.today()
     longest = policy.waiver_rules.max_days.get(max(finding.severity for finding in found.findings).word)
     defaults = _defaults(policy, found, key) | ({"expires": (today + timedelta(days=longest)).isoformat()} if longest else {})
@@ -119,6 +122,7 @@ def _waiver(options: argparse.Namespace, policy: Policy, found: Candidate, key: 
         approver=said["approver"] or "",
         created=today,
         expires=expires,
+        folder=folder,
     )
 
 
@@ -201,7 +205,8 @@ def _next(policy: Policy, record: Record, waiver: Waiver) -> Iterator[str]:
 
 
 def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, item: Waiver | Override, key: PrivateKey) -> int:
-    """Sign what stands in the file."""
+    """Sign what stands in the file. Raises `UsageError` for a waiver whose signature would not count here."""
+    _check_folder(item, git.checkout(options.root).folder)
     if signing.signer(item, [f"{holder(policy.approvers, key).name} {approvers.written(key.public.raw)}"]):
         sys.stdout.write(_shown(f"{item.id} is signed by {holder(policy.approvers, key).name} already, as it stands"))
         return ExitCode.PASSED
@@ -220,6 +225,13 @@ def _sign(options: argparse.Namespace, file: PolicyFile, policy: Policy, item: W
         _shown(f"signed {item.id} in {file.name} as {holder(policy.approvers, key).name}; any change to it needs a new signature")
     )
     return ExitCode.PASSED
+
+
+def _check_folder(item: Waiver | Override, folder: str | None) -> None:
+    if isinstance(item, Waiver) and item.folder != folder:
+        of, this = (f"the folder {name}" if name else "the whole repository" for name in (item.folder, folder))
+        help = f"write `folder: {folder}` into it first" if folder else f"sign it in {item.folder}"
+        raise UsageError(f"{item.id} is for {of}, and what is judged here is {this}: no signature would count", help=help)
 
 
 def _with(policy: Policy, signed: Waiver | Override) -> Policy:

@@ -17,7 +17,7 @@ from gates.drivers.audit import sources
 from gates.drivers.audit.engine import Audit, Service
 from gates.drivers.audit.inventory import CannotTellError
 from gates.drivers.audit.records import open_records
-from gates.drivers.audit.services import OsvAdvisories, PyPIAdvisories, RecordAdvisories
+from gates.drivers.audit.services import PATIENT, OsvAdvisories, Patience, PyPIAdvisories, RecordAdvisories
 
 
 def main(request_path: str, folder: str) -> None:
@@ -44,20 +44,20 @@ def _audit(request: dict[str, Any], out: Path) -> None:
         },
     )
     advisories = request["advisories"]
-    service = _open(advisories)
+    service = open_service(advisories)
     audit = Audit(service, advisories["name"])
     about = {"kind": advisories["kind"], "name": advisories["name"], **_data(service)}
     _write(out / "advisories.json", {**about, "canaries": audit.check_canaries()})
     _write(out / "audit.json", {"dependencies": audit.packages(declared)})
 
 
-def _open(advisories: dict[str, str]) -> Service:
+def open_service(advisories: dict[str, str], patience: Patience = PATIENT) -> Service:
     where = advisories["where"]
     match advisories["kind"]:
         case "pypi":
-            return PyPIAdvisories(where)
+            return PyPIAdvisories(where, patience)
         case "osv":
-            return OsvAdvisories(where) if where else OsvAdvisories()
+            return OsvAdvisories(where or OsvAdvisories.DEFAULT_OSV_URL, patience)
         case _:
             return RecordAdvisories(open_records(Path(where), advisories["name"]))
 

@@ -28,22 +28,27 @@ class Anchored:
         """As `re.Pattern.search`."""
         if len(text) < LONG or _BEYOND.search(text):
             return self._pattern.search(text)
-        return next((match for start in _beginnings(text) if (match := self._pattern.match(text, start))), None)
+        folded = bool(self._pattern.flags & re.IGNORECASE)
+        return next((match for start in _beginnings(text, folded=folded) if (match := self._pattern.match(text, start))), None)
 
 
-@lru_cache(maxsize=1)
-def _beginnings(text: str) -> list[int]:
-    """Where a keyword begins. One within another matters nothing: what stands behind both is taken by the end of the first."""
+@lru_cache(maxsize=2)
+def _beginnings(text: str, *, folded: bool) -> list[int]:
+    """Where a keyword begins, in any case or in small letters alone, as the pattern has it.
+
+    One within another matters nothing, since what stands behind both is taken by the end of the first: where both are keywords of the
+    same pattern. `DB_password` is none of one that knows small letters alone, and holds one.
+    """
     # One byte a character: what Latin-1 does not have becomes another character that no keyword has.
-    return [found.start() for found in _beginning().finditer(text.encode("latin-1", "replace"))]
+    return [found.start() for found in _beginning(folded=folded).finditer(text.encode("latin-1", "replace"))]
 
 
 @cache
-def _beginning() -> Any:
+def _beginning(*, folded: bool) -> Any:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     words = "|".join(word for word in keyword.DENYLIST if word.isascii())
-    return re2.compile(f"(?i:{words})".encode(), options)
+    return re2.compile(f"(?{'i' if folded else ''}:{words})".encode(), options)
 
 
 def anchor() -> None:

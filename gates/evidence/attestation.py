@@ -33,7 +33,7 @@ _RESULTS = {Verdict.PASSED: ("PASSED", "QUALITY_GATES_PASSED")}
 _FAILED = ("FAILED", "FAILED")
 _OVERRIDDEN = ("PASSED", "QUALITY_GATES_OVERRIDDEN")
 
-#: Where a signature was made: in a job of its own, or in the one that observed, where the project's code ran too.
+#: Where the verdict that is signed was made: apart from the project's code, or in the job that ran it.
 Place = Literal["apart", "same-job"]
 
 
@@ -91,8 +91,15 @@ def sign(contents: Contents, key: PrivateKey, *, place: Place, time: str) -> dic
     return {ATTESTATION: attestation, SUMMARY: vsa}
 
 
-def place_of(contents: Contents) -> Place:
-    """Where a signature of this run itself would be made: beside the project's code, unless no gate of it runs any."""
+def place_of(contents: Contents, *, planned: bool = False) -> Place:
+    """Where the verdict of a bundle was made: beside the project's code, unless no gate of it runs any, or an isolated plan was kept.
+
+    `planned`: whoever signs named the plan by its digest. Code that took over the job of its run can write what it likes into the bundle,
+    also that there was a plan; that the signature is made in another job makes it no truer.
+    """
+    plan = contents.record.run.plan
+    if planned and plan is not None and plan.isolated:
+        return "apart"
     return "same-job" if any(_executes(facts.uses) for facts in contents.record.facts) else "apart"
 
 

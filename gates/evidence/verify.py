@@ -23,8 +23,8 @@ from gates.model import Record, Stage, Verdict
 
 _WHERE: dict[Place | None, str] = {
     "apart": "apart from the project's code",
-    "same-job": "in the job that ran the project's own code",
-    None: "and does not say where",
+    "same-job": "of a run in the job that ran the project's own code",
+    None: "and does not say where it was judged",
 }
 #: Makes the page of a record.
 Render = Callable[[Record], str]
@@ -68,6 +68,7 @@ class Expectation:
     repository: str | None = None
     ref: str | None = None
     folder: str | None = None
+    base: str | None = None
     stage: Stage | None = None
     policy_digest: str | None = None
     not_before: date | None = None
@@ -217,6 +218,18 @@ def _subject(contents: Contents, expected: Expectation) -> Iterator[_Compared]:
         if name == "policy-digest" and wanted is None:  # to copy it from here would hold the bundle against itself
             says = "policy"
         yield _Compared(name=name, says=says, asked=wanted is not None, fault="; ".join(faults))
+    yield from _held_against(contents.record, expected)
+
+
+def _held_against(record: Record, expected: Expectation) -> Iterator[_Compared]:
+    """The base. At a release it is a tag, and whoever may push one chooses what counts as old: there it is spoken of unasked."""
+    base, wanted = record.context.base, expected.base
+    if wanted is None and (base is None or record.context.stage is not Stage.RELEASE):
+        return
+    found_by = f" ({record.change.found_by})" if record.change is not None else ""
+    says = f"base {base}{found_by}" if base else "no base, so all findings are new"
+    fault = f"it was held against {says.removeprefix('base ')}, not {wanted}" if wanted not in (None, base) else ""
+    yield _Compared(name="base", says=says, asked=wanted is not None, fault=fault)
 
 
 def _part_of_it(folder: str | None, expected: Expectation) -> Iterator[_Compared]:

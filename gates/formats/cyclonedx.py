@@ -33,27 +33,29 @@ class Component:
 def read(raw: Raw, name: str, places: Places) -> Report:
     """The report's vulnerabilities as findings, one an affected component; its components as what was examined."""
     bom = _bom(raw, name)
-    components = dict(_components(bom, name))
     if "vulnerabilities" not in bom:
         raise GateError(
             f"{name} has no list of vulnerabilities",
             remedy="a plain bill of materials says nothing about them: let the tool write the list, empty where there are none",
         )
-    subject = _component(mapping(mapping(bom.get("metadata"), name).get("component"), name))
     findings = [
-        _finding(raw, vulnerability, affected, component, places)
-        for vulnerability in objects(bom, "vulnerabilities", name)
-        for affected, component in _affected(vulnerability, components, subject, name)
+        _finding(raw, vulnerability, entry, component, places)
+        for vulnerability, affected in vulnerabilities(bom, name)
+        for entry, component in affected
     ]
     tool, version = _tool(bom, name)
-    examined = tuple(sorted({component.purl for component in components.values()}))
+    examined = tuple(sorted({component.purl for component in dict(_components(bom, name)).values()}))
     return Report(findings=tuple(findings), examined=examined, tool=tool, version=version)
 
 
 def _bom(raw: Raw, name: str) -> dict[str, Any]:
     if raw.content(name).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise GateError(f"{name} is XML", remedy="let the tool write CycloneDX as JSON")
-    bom = mapping(document(raw, name), name)
+    return checked(mapping(document(raw, name), name), name)
+
+
+def checked(bom: dict[str, Any], name: str) -> dict[str, Any]:
+    """A document that is CycloneDX of a version that is known; raises `GateError` for any other."""
     if bom.get("bomFormat") != "CycloneDX":
         raise GateError(
             f"{name} is not CycloneDX: its bomFormat is {bom.get('bomFormat')!r}", remedy="let the tool write CycloneDX as JSON"
@@ -64,6 +66,14 @@ def _bom(raw: Raw, name: str) -> dict[str, Any]:
             remedy=f"let the tool write one of {', '.join(VERSIONS)}",
         )
     return bom
+
+
+def vulnerabilities(bom: dict[str, Any], where: str) -> Iterator[tuple[dict[str, Any], list[tuple[dict[str, Any], Component]]]]:
+    """Each vulnerability with its entries of `affects` and their components."""
+    components = dict(_components(bom, where))
+    subject = _component(mapping(mapping(bom.get("metadata"), where).get("component"), where))
+    for vulnerability in objects(bom, "vulnerabilities", where):
+        yield vulnerability, list(_affected(vulnerability, components, subject, where))
 
 
 def _components(bom: dict[str, Any], where: str) -> Iterator[tuple[str, Component]]:

@@ -51,20 +51,23 @@ class Report:
     succeeded: bool | None = None
 
 
-def document(raw: Raw, name: str) -> Any:
-    """A member's JSON data, as every reader would understand it; raises `GateError` for what two readers could read differently."""
-    content = raw.content(name)
+def document(raw: Raw, name: str, shown: str = "") -> Any:
+    """A member's JSON data, as every reader would understand it; raises `GateError` for what two readers could read differently.
+
+    `shown` is what the file is called in the repository, where it was kept under another name.
+    """
+    content, shown = raw.content(name), shown or name
     try:
         data = jsontext.loads(content)
         if b"\\u" in content:  # half of a pair of code units is no text: nothing could write it again
             data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError as error:
         raise GateError(
-            f"{name} is not JSON that can be read: it is nested too deeply", remedy="find out what wrote it: it may be an attack"
+            f"{shown} is not JSON that can be read: it is nested too deeply", remedy="find out what wrote it: it may be an attack"
         ) from error
     except ValueError as error:
         raise GateError(
-            f"{name} is not JSON that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
+            f"{shown} is not JSON that can be read: {error}", remedy="the tool may have been stopped while it wrote it"
         ) from error
     return data
 
@@ -105,4 +108,4 @@ def severity_of_score(score: Any) -> Severity | None:
     return next((severity for least, severity in bands if value >= least), Severity.LOW if value > 0 else Severity.INFO)
 
 
-BROKEN = "the report does not follow its format; update the tool, or report this to its authors"
+BROKEN = "it does not follow its format; update the tool that wrote it, or report this to its authors"

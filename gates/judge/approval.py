@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gates.dataclass import dataclass
 from gates.model import APPROVALS, Approval, Context, Judging, Override, Policy, PolicyApproval, Review, Reviews, Waiver
@@ -108,10 +109,13 @@ def _other_pair(item: PolicyApproval, own: Judging, tip: Judging, context: Conte
     here = whole.repository(context.repository)
     if item.repository != here:
         return f"it is for {item.repository or 'a repository without a name'}, and this is {here or 'one without a name'}"
-    if item.folder != context.folder:
-        of, this = (f"the folder {name}" if name else "the whole repository" for name in (item.folder, context.folder))
-        return f"it is for {of}, and this is {this}"
-    return ""
+    return _other_folder(item.folder, context)
+
+
+def _other_folder(named: str | None, context: Context) -> str:
+    """Why it is not of the folder that is judged by itself, or of the whole repository; empty where it is."""
+    of, this = (f"the folder {name}" if name else "the whole repository" for name in (named, context.folder))
+    return "" if named == context.folder else f"it is for {of}, and this is {this}"
 
 
 def _untimely(item: PolicyApproval, context: Context) -> str:
@@ -122,18 +126,26 @@ def _untimely(item: PolicyApproval, context: Context) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfWaiver:
-    """How a waiver was approved, by whom where that is known, and what is missing for it to count; empty where it does."""
+    """How a waiver was approved, by whom where that is known, and what is missing for it to count; empty where it does.
+
+    `elsewhere` says that it is for another folder than the one that is judged.
+    """
 
     kind: Approval
     by: str | None = None
     missing: str = ""
+    elsewhere: str = ""
 
 
-def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews | None) -> OfWaiver:
-    """The strongest approval that a waiver has, held against the least that the policy takes. The owner's own is never more than `self`."""
-    signed = signed_by(waiver, policy.approvers)
+def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews | None, *, laid_under: bool = False) -> OfWaiver:
+    """The strongest approval that a waiver has, held against the least that the policy takes. The owner's own is never more than `self`.
+
+    `laid_under`: the policy is one that no change could have written, and a waiver of it that names no folder is for each.
+    """
+    elsewhere = _other_folder(waiver.folder, context) if waiver.folder else ""
+    signed = signed_waiver(waiver, policy.approvers, context, laid_under=laid_under)
     if signed:
-        return OfWaiver(kind="signed", by=signed)
+        return OfWaiver(kind="signed", by=signed, elsewhere=elsewhere)
     review = of_change(policy.approvers, context, reviews, but_not=waiver.owner)
     least = policy.waiver_rules.approval or "self"
     if review.by:
@@ -141,9 +153,18 @@ def of_waiver(waiver: Waiver, policy: Policy, context: Context, reviews: Reviews
     else:
         found = OfWaiver(kind="self" if login(waiver.approver) == login(waiver.owner) else "asserted")
     if APPROVALS.index(found.kind) >= APPROVALS.index(least):
-        return found
-    own = signing.signer(waiver, policy.approvers) is not None
-    return OfWaiver(kind=found.kind, by=found.by, missing=_missing(waiver, least, review, own=own))
+        return replace(found, elsewhere=elsewhere)
+    missing = _missing(waiver, least, review, _not_signed(waiver, policy, context))
+    return OfWaiver(kind=found.kind, by=found.by, missing=missing, elsewhere=elsewhere)
+
+
+def signed_waiver(waiver: Waiver, named: Sequence[str], context: Context, *, laid_under: bool = False) -> str:
+    """The one of a policy's `approvers` who signed a waiver for the folder that is judged; empty where nobody but its owner did.
+
+    Whoever may write to one folder's policy could copy there what was signed for another: places are relative to the folder.
+    """
+    here = waiver.folder == context.folder or (laid_under and waiver.folder is None)
+    return signed_by(waiver, named) if here else ""
 
 
 def signed_by(item: Waiver | Override, named: Sequence[str]) -> str:
@@ -152,15 +173,18 @@ def signed_by(item: Waiver | Override, named: Sequence[str]) -> str:
     return "" if signer is None or login(signer.name) == login(item.owner) else signer.name
 
 
-def _missing(waiver: Waiver, least: Approval, review: Approved, *, own: bool) -> str:
-    """What a waiver lacks, and how to get it."""
+def _not_signed(waiver: Waiver, policy: Policy, context: Context) -> str:
+    """Why no signature counts as an approver's, in words."""
+    if signed_by(waiver, policy.approvers):
+        return f"its signature says that {_other_folder(waiver.folder, context)}: name that with `folder`"
+    if signing.signer(waiver, policy.approvers) is not None:
+        return "its owner signed it, and nobody approves for themselves"
+    return "it is not signed" if waiver.signature is None else "its signature is not one of this text by a key of `approvers`"
+
+
+def _missing(waiver: Waiver, least: Approval, review: Approved, unsigned: str) -> str:
+    """What a waiver lacks, and how to get it. `unsigned` says why nobody's signature counts."""
     sign = f"`gates waive {waiver.id} --sign-key FILE`, with the key of one of `approvers`"
-    if own:
-        unsigned = "its owner signed it, and nobody approves for themselves"
-    elif waiver.signature is None:
-        unsigned = "it is not signed"
-    else:
-        unsigned = "its signature is not one of this text by a key of `approvers`"
     match least:
         case "signed":
             return f"{unsigned}: sign it with {sign}"

@@ -200,6 +200,7 @@ def _waiver_words(then: Waiver, now: Waiver) -> Iterator[str]:
         ("owner", then.owner, now.owner),
         ("approved by", then.approver, now.approver),
         ("reason", then.reason, now.reason),
+        ("folder", then.folder or "none", now.folder or "none"),
         ("signature", then.signature or "none", now.signature or "none"),
     )
     return (f"{name}: {is_now}, was {was}" for name, was, is_now in pairs if was != is_now)

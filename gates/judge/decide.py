@@ -39,10 +39,11 @@ def decide(
     change: Change | None = None,
     *,
     may_be_gone: bool = False,
+    laid_under: bool = False,
     reviews: Reviews | None = None,
 ) -> Decision:
     """Judge. `change` is what lies between the base and what is judged; `may_be_gone`: what a gate looks at may be there no more;
-    `reviews` are those of the change, where they were asked for.
+    `laid_under`: the policy is one that no change could have written; `reviews` are those of the change, where they were asked for.
 
     Raises `ValueError` for facts that the policy did not ask for: they are not of this run.
     """
@@ -55,7 +56,7 @@ def decide(
     strange = [item for item in (*facts, *base) if item.uses != uses.get(item.gate, item.uses)]
     if strange:
         raise ValueError(f"the gate {strange[0].gate!r} reports as {strange[0].uses!r}, and the policy asks for {uses[strange[0].gate]!r}")
-    waived = waivers.apply(policy, context, reported, reviews)
+    waived = waivers.apply(policy, context, reported, reviews, laid_under=laid_under)
     gates = tuple(
         _judge(gate, context, reported.get(gate.name), _Before(facts=before.get(gate.name), change=change, may_be_gone=may_be_gone), waived)
         if gate.name in asked
@@ -106,7 +107,7 @@ class _Before:
 def _judge(gate: GatePolicy, context: Context, facts: Facts | None, before: _Before, waived: waivers.Waived) -> GateDecision:
     if facts is None:
         return _errored(gate, ("it did not report: the run ended before it did",))
-    if facts.status is Status.NOT_APPLICABLE and (context.limited or before.may_be_gone):
+    if facts.status is Status.NOT_APPLICABLE and (context.named is not None or before.may_be_gone):
         return _skipped(gate, facts.reason)
     if facts.status is not Status.COMPLETED or facts.examined is None:
         return _errored(gate, (facts.reason,), facts.remedy)

@@ -43,7 +43,7 @@ def _fitting(judgings: Sequence[Judging], context: Context) -> Iterator[tuple[Ov
 
 def _whose(item: Override, judging: Judging, judgings: Sequence[Judging]) -> tuple[str, str]:
     """Whose word it is; or why nobody's whom the change could not be."""
-    if _is_floor(judging):
+    if is_floor(judging):
         return judging.words, ""
     standing = next((other for other in judgings if other.name == TIP_POLICY), judgings[0])
     signer = approval.signed_by(item, standing.policy.approvers)
@@ -56,7 +56,7 @@ def _whose(item: Override, judging: Judging, judgings: Sequence[Judging]) -> tup
 def _of_another_folder(item: Override, judging: Judging, context: Context) -> str:
     """Why it is not for the folder that is judged by itself. What somebody signed for one would else do for the one beside it."""
     named = item.subject.get("folder")
-    if named == context.folder or (named is None and _is_floor(judging)):
+    if named == context.folder or (named is None and is_floor(judging)):
         return ""
     of, this = (f"the folder {name}" if name else "the whole repository" for name in (named, context.folder))
     return f"it is for {of}, and this is {this}: name that with `folder` under `for`"
@@ -74,15 +74,15 @@ def _of_another_verdict(item: Override, decision: Decision) -> str:
 
 def _of_floors(item: Override, judging: Judging, judgings: Sequence[Judging], decision: Decision) -> str:
     """Why a policy that is laid under the others does not let a signature pass: it takes that of its own approvers alone."""
-    if _is_floor(judging):
+    if is_floor(judging):
         return ""
     stopping = {found.name for found in decision.policies or () if found.counts and found.verdict is not Verdict.PASSED}
-    floors = [other for other in judgings if _is_floor(other) and other.name in stopping]
+    floors = [other for other in judgings if is_floor(other) and other.name in stopping]
     floor = next((other for other in floors if not approval.signed_by(item, other.policy.approvers)), None)
     return "" if floor is None else f"{floor.words} stops it too, and none of its approvers signed it"
 
 
-def _is_floor(judging: Judging) -> bool:
+def is_floor(judging: Judging) -> bool:
     """Whether no change could have written the policy: it is laid under the others, and not from what is judged."""
     return judging.name not in {CHANGE_POLICY, TIP_POLICY} and not judging.within
 

@@ -112,10 +112,12 @@ def _decide(item: Judging, own: Judging, seen: _Observed) -> Decision:
     if item is own:
         return decide(own.policy, seen.context, _own(seen.facts), _own(seen.base), change, reviews=seen.reviews)
     # Whether a waiver is still needed is for the policy of the change alone to say: the other's can't be mended here.
-    lenient = replace(item.policy, waivers=_waivers(item, own), waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
+    lenient = replace(item.policy, waivers=_waivers(item, own, seen.context), waiver_rules=replace(item.policy.waiver_rules, unused="warn"))
     asked = asked_by(item.policy, seen.context)
     facts, base = _of(item, own, asked, seen.facts), _of(item, own, asked, seen.base)
-    decision = decide(lenient, seen.context, facts, base, change, may_be_gone=True, reviews=seen.reviews)
+    decision = decide(
+        lenient, seen.context, facts, base, change, may_be_gone=True, laid_under=override.is_floor(item), reviews=seen.reviews
+    )
     return replace(decision, policy_digest=f"sha256:{canonical.sha256(canonical.of(item.policy))}")
 
 
@@ -127,11 +129,11 @@ def _check_asked(judgings: Sequence[Judging], context: Context, facts: Sequence[
         raise ValueError(f"the gate {unasked[0]!r} reports and was not asked")
 
 
-def _waivers(item: Judging, own: Judging) -> tuple[Waiver, ...]:
+def _waivers(item: Judging, own: Judging, context: Context) -> tuple[Waiver, ...]:
     """A policy's waivers; at the tip those of the change too that one of its own approvers signed: they act at once."""
     if item.name != TIP_POLICY:
         return item.policy.waivers
-    signed = {waiver.id: waiver for waiver in own.policy.waivers if approval.signed_by(waiver, item.policy.approvers)}
+    signed = {waiver.id: waiver for waiver in own.policy.waivers if approval.signed_waiver(waiver, item.policy.approvers, context)}
     return tuple(({waiver.id: waiver for waiver in item.policy.waivers} | signed).values())
 
 

@@ -46,8 +46,13 @@ class _Held:
         return f"lasts {lasts} days; at most {longest} for what it covers" if longest is not None and lasts > longest else ""
 
 
-def apply(policy: Policy, context: Context, facts: Mapping[str, Facts], reviews: Reviews | None = None) -> Waived:
-    """Hold every waiver against the findings of its gate. The first waiver that counts covers a finding."""
+def apply(
+    policy: Policy, context: Context, facts: Mapping[str, Facts], reviews: Reviews | None = None, *, laid_under: bool = False
+) -> Waived:
+    """Hold every waiver against the findings of its gate. The first waiver that counts covers a finding.
+
+    `laid_under`: the policy is one that no change could have written.
+    """
     decisions = []
     covered: dict[tuple[str, int], str] = {}
     failures: dict[str, list[str]] = {}
@@ -57,7 +62,7 @@ def apply(policy: Policy, context: Context, facts: Mapping[str, Facts], reviews:
             waiver=waiver,
             facts=gate,
             matched=[index for index, finding in enumerate(gate.findings) if matches(waiver, finding)] if gate else [],
-            approved=approval.of_waiver(waiver, policy, context, reviews),
+            approved=approval.of_waiver(waiver, policy, context, reviews, laid_under=laid_under),
         )
         decision = _decide(held, policy.waiver_rules, context.day)
         decisions.append(decision)
@@ -149,6 +154,8 @@ def _state(held: _Held, rules: WaiverRules, day: date) -> tuple[WaiverState, str
         return WaiverState.EXPIRED, f"ended on {waiver.expires}: what it covered counts again; {again}"
     if day < waiver.created:
         return WaiverState.NOT_YET, f"begins on {waiver.created}, after the day of evaluation"
+    if held.approved.elsewhere:
+        return WaiverState.NOT_APPROVED, f"does not count: {held.approved.elsewhere}"
     if held.matches_nothing and day - waiver.created > GRACE:
         return WaiverState.UNUSED, "matches nothing any more: remove it"
     if held.approved.missing:

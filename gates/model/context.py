@@ -36,7 +36,8 @@ class Context:
     `policies` are those that judge, where the policy that stands in what is judged is not the only one; the first is the run's own.
 
     `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
-    less than the policy asks for: it was interrupted, or a hook named files. `folder` is that of the repository which was judged by itself,
+    less than the policy asks for: it was interrupted, or a hook named files; `named` is how many it named (None: it was to see the whole
+    tree), and then alone may a gate have nothing to examine. `folder` is that of the repository which was judged by itself,
     with slashes; None: all of it. Places of findings are relative to it.
     """
 
@@ -53,3 +54,4 @@ class Context:
     limited: tuple[str, ...] = ()
     policies: tuple[JudgingPolicy, ...] | None = None
     folder: str | None = None
+    named: int | None = None

@@ -55,7 +55,10 @@ WaiverClass = Literal["false-positive", "accepted-risk", "mitigated", "vendor-pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC). `signature` is an approver's."""
+    """An exception that is owned, dated and narrow. The day `expires` still counts (UTC). `signature` is an approver's.
+
+    `folder` is the one of the repository that is judged by itself for which it counts; None: it does not say.
+    """
 
     id: str
     gate: str
@@ -66,6 +69,7 @@ class Waiver:
     approver: str
     created: date
     expires: date
+    folder: str | None = None
     signature: str | None = None
 
 

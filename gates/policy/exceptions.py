@@ -122,6 +122,7 @@ def _waiver(entry: Entry) -> Waiver:
         approver=entry.value["approver"].value,
         created=entry.value["created"].value,
         expires=entry.value["expires"].value,
+        folder=entry.said("folder"),
         signature=entry.said("signature"),
     )
 

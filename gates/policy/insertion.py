@@ -126,6 +126,7 @@ def _said(item: Waiver | Override) -> Iterable[tuple[str, str]]:
         **(_of_waiver(item) if isinstance(item, Waiver) else _of_override(item)),
         "created": item.created.isoformat(),
         "expires": item.expires.isoformat(),
+        "folder": quoted(item.folder) if isinstance(item, Waiver) and item.folder else None,
         _SIGNATURE: item.signature and quoted(item.signature),
     }
     return ((key, value) for key, value in values.items() if value is not None)

@@ -256,6 +256,11 @@ WAIVER = Keys(
         Key(name="created", of=Day(), help="the day from which it counts (UTC)", required=True),
         Key(name="expires", of=Day(), help="the last day on which it counts (UTC)", required=True),
         Key(
+            name="folder",
+            of=Text(blank=False),
+            help="the folder of the repository that is judged by itself for which it counts; a signature counts for no other",
+        ),
+        Key(
             name="signature",
             of=Text(pattern=r"ed25519:[A-Za-z0-9+/]{86}==", says="what `gates waive ID --sign-key FILE` writes"),
             help="by a key of one of the `approvers`, over all else that the waiver says; `gates waive ID --sign-key FILE` writes it",

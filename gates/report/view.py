@@ -149,11 +149,17 @@ _LAPSED: Mapping[WaiverState, str] = {
 }
 
 
+_ELSEWHERE = "{0.id} would waive it in the folder {0.folder}"
+
+
 def _lapsed(record: Record) -> tuple[tuple[Waiver, str], ...]:
     """The waivers that match something and do not count, each with why."""
     waivers = {waiver.id: waiver for waiver in record.policy.waivers}
     return tuple(
-        (waiver, _LAPSED[decision.state].format(waiver))
+        (
+            waiver,
+            _ELSEWHERE.format(waiver) if waiver.folder not in {None, record.context.folder} else _LAPSED[decision.state].format(waiver),
+        )
         for decision in record.decision.waivers
         if (waiver := waivers.get(decision.id)) and decision.state in _LAPSED and not judged.counts(decision, record.policy.waiver_rules)
     )

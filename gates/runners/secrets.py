@@ -47,6 +47,7 @@ from gates.formats import places
 INVENTORY = "inventory.json"
 SCAN = "scan.json"
 _NOT_KEPT = frozenset({"value", "secrets", "unsearched", "masks"})
+RESHAPED = "it is committed as another text than lies here ({} in .gitattributes): what is committed was not searched"
 BASELINE = ".secrets.baseline"
 _REINSTALL = "pip install --force-reinstall detect-secrets"
 #: What must be found of what is planted in each run, by mode: a sample for each detector of the engine's, and for each of ours.
@@ -138,6 +139,7 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
         context.record_tool(tool="google-re2", version=context.distribution("google-re2"))
     _hand_in(context, answer)
     gone = sorted(set(files) - set(present))
+    answer = _of_what_is_committed(context, answer, present)
     missing = [{"path": name, "skipped": "not a regular file", "narrowed": False, "filtered": {}, "hits": []} for name in gone]
     seen = [{"path": name, **piece} for name, piece in known.items() if piece]
     return {
@@ -145,6 +147,18 @@ def _scan(context: ObserveContext, version: str, files: list[str], mode: str, ba
         "clean": sorted([*answer["clean"], *(name for name, piece in known.items() if not piece)]),
         "files": sorted([*answer["files"], *missing, *seen], key=lambda entry: entry["path"]),
     }
+
+
+def _of_what_is_committed(context: ObserveContext, answer: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The answer, in which files count as skipped that a commit holds as another text: what that says was not searched."""
+    reshaped = context.reshaped(names)
+    if not reshaped:
+        return answer
+    entries = {entry["path"]: entry for entry in answer["files"]}
+    for path, attribute in reshaped.items():
+        known = entries.get(path) or {"path": path, "skipped": "", "narrowed": False, "filtered": {}, "hits": []}
+        entries[path] = {**known, "skipped": known["skipped"] or RESHAPED.format(attribute)}
+    return {**answer, "clean": [path for path in answer["clean"] if path not in reshaped], "files": list(entries.values())}
 
 
 def _hand_in(context: ObserveContext, answer: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from runner import (
     summarise,
     workplace,
 )
+from target import check_target
 
 #: By format, the reports of a verdict.
 REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.html", "sarif": "report.sarif", "github": "annotations.txt"}
@@ -31,6 +32,7 @@ REPORTS = {"markdown": "summary.md", "comment": "comment.md", "html": "report.ht
 
 def run() -> int:
     """Do this job. Whatever the verdict, the step succeeds where it could be handed over: the last step of the action fails the job."""
+    check_target()
     try:
         return dict(zip(JOBS, (_run, _plan, _observe, _judge), strict=True))[job()]()
     finally:
@@ -111,7 +113,11 @@ def _verdict(command: list[str]) -> int:
         raise StepError(f"gates ended with exit code {done.returncode} and no report: see what it says above") from None
     bundle = _named(made, report) if made.exists() else None
     code = done.returncode
-    if bundle and given("sign") == "sigstore" and gates("sign", str(bundle), "--sigstore").returncode != 0:
+    if (
+        bundle
+        and given("sign") == "sigstore"
+        and gates("sign", str(bundle), "--sigstore", "--plan-digest", given("plan-digest")).returncode != 0
+    ):
         error("the bundle could not be signed: the job needs `permissions: {id-token: write}`, and see what is said above")
         code = code or 4
     publish(report, files, bundle, code)

@@ -111,10 +111,13 @@ def forget_commands() -> None:
 
 
 def event() -> dict[str, Any]:
-    """What GitHub says of what began the workflow."""
+    """What GitHub says of what began the workflow; empty where that can't be read."""
     path = Path(os.environ.get("GITHUB_EVENT_PATH", ""))
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return found
+    try:
+        found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except (OSError, ValueError, RecursionError):
+        found = {}
+    return found if isinstance(found, dict) else {}
 
 
 def error(text: str) -> None:

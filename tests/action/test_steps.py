@@ -55,6 +55,77 @@ def test_what_a_workflow_says_wrongly_is_said(tmp_path: Path, name: str) -> None
     assert not done.stderr, "no traceback"
 
 
+PULL = {"pull_request": {"base": {"ref": "weak"}}, "repository": {"default_branch": "main"}}
+GROUP = {"merge_group": {"base_ref": "refs/heads/weak"}}
+REVIEW = "pull_request_review"
+
+
+def asked_about(folder: Path, into: str, event: str, said: dict[str, Any] | str, ref: str = "refs/pull/7/merge") -> tuple[int, str]:
+    """What the step says in a run for a branch; where the run is one for a protected branch, that there is no plan."""
+    (folder / "event.json").write_text(said if isinstance(said, str) else json.dumps(said), "utf-8")
+    variables = {"GITHUB_EVENT_NAME": event, "GITHUB_EVENT_PATH": str(folder / "event.json"), "GITHUB_REF": ref}
+    done = step("run", folder, {"job": "judge", "plan-digest": "sha256:0", "into": into}, **variables)
+    assert not done.stderr, "no traceback"
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("into", "event", "said", "ref"),
+    [
+        ("main", "pull_request", PULL, "refs/pull/7/merge"),
+        ("main, release/*", "pull_request", PULL, "refs/pull/7/merge"),
+        ("eak", "pull_request", PULL, "refs/pull/7/merge"),
+        ("w.ak", "pull_request", PULL, "refs/pull/7/merge"),
+        ("main", "merge_group", GROUP, "refs/heads/gh-readonly-queue/weak/pr-7"),
+        ("main", "push", {"ref": "refs/heads/weak"}, "refs/heads/weak"),
+        ("main", "workflow_dispatch", {}, "refs/heads/weak"),
+        ("", REVIEW, PULL, "refs/pull/7/merge"),
+        ("", "pull_request_review_comment", PULL, "refs/pull/7/merge"),
+        ("main", REVIEW, PULL | {"repository": {"default_branch": "weak"}}, "refs/pull/7/merge"),
+    ],
+)
+def test_a_run_for_a_branch_that_the_check_does_not_protect_is_refused(
+    tmp_path: Path, into: str, event: str, said: dict[str, Any], ref: str
+) -> None:
+    """GitHub keeps a check by the commit: the author of a change could have it made for a branch with a weaker policy."""
+    code, text = asked_about(tmp_path, into, event, said, ref)
+    assert (code, "alone, and this run is for weak: nothing was judged" in text) == (2, True), text
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (REVIEW, {}),
+        (REVIEW, ""),
+        (REVIEW, {"pull_request": {"base": "main"}}),
+        (REVIEW, {"pull_request": {"base": {"ref": 7}}, "merge_group": []}),
+        ("pull_request", {"pull_request": None}),
+    ],
+)
+def test_a_run_of_which_it_is_not_known_for_which_branch_is_refused(tmp_path: Path, event: str, said: dict[str, Any] | str) -> None:
+    code, text = asked_about(tmp_path, "main", event, said)
+    assert (code, "does not say for which branch it is" in text) == (2, True), text
+
+
+@pytest.mark.parametrize(
+    ("into", "event", "said", "ref"),
+    [
+        ("", "pull_request", PULL, "refs/pull/7/merge"),
+        ("", "push", {}, "refs/heads/weak"),
+        ("main,weak", "pull_request", PULL, "refs/pull/7/merge"),
+        ("main\nrefs/heads/weak", REVIEW, PULL, "refs/pull/7/merge"),
+        ("we*", REVIEW, PULL, "refs/pull/7/merge"),
+        ("weak", "merge_group", GROUP, "refs/heads/gh-readonly-queue/weak/pr-7"),
+        ("weak", "push", {}, "refs/heads/weak"),
+        ("weak", "release", {}, "refs/tags/v1"),
+        ("", REVIEW, PULL | {"repository": {"default_branch": "weak"}}, "refs/pull/7/merge"),
+    ],
+)
+def test_a_run_for_a_branch_that_it_protects_goes_on(tmp_path: Path, into: str, event: str, said: dict[str, Any], ref: str) -> None:
+    code, text = asked_about(tmp_path, into, event, said, ref)
+    assert (code, "there is no plan" in text) == (2, True), text
+
+
 @pytest.mark.parametrize("named", ["shop", "all/shop", "./all/../shop", "{here}/shop"])
 def test_a_folder_behind_a_link_is_not_judged(tmp_path: Path, named: str) -> None:
     """A change could put the link there, to a folder of its own with a policy that nothing stood before."""

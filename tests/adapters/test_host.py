@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gates import pipeline
+from gates import request
 from gates.adapters import host
 
 MIB = 2**20
@@ -44,4 +44,4 @@ def test_as_many_gates_run_at_once_as_cores_and_memory_allow(
 ) -> None:
     monkeypatch.setattr(host, "memory", lambda: memory)
     monkeypatch.setattr(host, "cores", lambda: cores)
-    assert pipeline.jobs() == jobs
+    assert request.jobs() == jobs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ def test_a_tool_that_does_not_end_in_time_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ToolTimeoutError, match="sleeper did not end in time and was stopped") as raised:
         context.run_tool(["sleep", "600"], tool="sleeper", timeout=0)
     assert "gates.demo.timeout" in raised.value.remedy
+
+
+def test_where_the_system_gives_no_thread_memory_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it is for a process: the gate is errored with what to do, and no defect is reported."""
+
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuses)
+    with pytest.raises(MemoryError):
+        a_context(tmp_path).at_once([int, int])
 
 
 def test_raw_output_beyond_its_bound_is_an_error_and_is_not_kept(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gates import registry
 from gates.api import GateError, Raw, Status
+from gates.api.raw import MOST_PARTS, PARTS
 from gates.facts import OBSERVED, read_facts
 
 
@@ -32,6 +33,13 @@ def test_what_is_not_json_is_an_error(content: bytes) -> None:
     with pytest.raises(GateError, match=r"answer\.json is not JSON that can be read") as raised:
         raw(content).json("answer.json")
     assert raised.value.remedy
+
+
+@pytest.mark.parametrize("many", [None, True, "2", 2.0, 0, 1, MOST_PARTS + 1])
+def test_a_number_of_parts_that_none_can_have_is_an_error(many: Any) -> None:
+    shared = Raw(gate="demo", uses="demo", parser=1, members={PARTS: json.dumps({"parts": many}).encode()})
+    with pytest.raises(GateError, match=r"parts\.json does not say of how many parts"):
+        shared.parts()
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.adapters import index
+from gates.adapters import files, index
 from gates.change import hook
-from gates.errors import UsageError
+from gates.errors import RepositoryError, UsageError
 from gates.model import Stage
 from tests.repository import Repository
 
@@ -179,6 +179,23 @@ def test_another_commit_than_lies_there_is_refused(repository: Repository) -> No
         of_push(repository.root, first)
     with pytest.raises(UsageError, match=f"^refs/heads/gone is pushed, and {second[:12]} is checked out"):
         of_push(repository.root, "refs/heads/gone", "PRE_COMMIT_LOCAL_BRANCH")
+
+
+def test_where_there_is_no_commit_none_was_pushed(repository: Repository) -> None:
+    with pytest.raises(UsageError, match=r"^refs/heads/gone is pushed, and no commit is checked out: nothing was judged"):
+        of_push(repository.root, "refs/heads/gone")
+
+
+def test_what_git_can_not_list_or_read_is_an_error(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = repository.commit(FILES)
+    with pytest.raises(RepositoryError, match=f"git can't list the files of {'1' * 40}"):
+        index.committed(repository.root, "1" * 40)
+    held = index.committed(repository.root, commit)
+    assert index.unlike(repository.root, held) == []
+    (repository.root / "app.py").unlink()
+    monkeypatch.setattr(files, "regular", lambda _root, names: sorted(names))  # it was there a moment ago
+    with pytest.raises(RepositoryError, match="git can't read the files that are staged"):
+        index.unlike(repository.root, held)
 
 
 @pytest.mark.parametrize("staging", [False, True])

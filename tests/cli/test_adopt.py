@@ -113,6 +113,7 @@ def test_a_policy_that_stands_is_left_alone_and_nothing_is_run(gates: Callable[.
     before = (passing.root / "gates.yaml").read_bytes()
     outcome = gates("-C", passing.root, "init", "--adopt")
     assert (outcome.code, "gates.yaml exists and is never overwritten" in outcome.err) == (ExitCode.USAGE, True)
+    assert "`mv gates.yaml gates.yaml.before`, run `gates init --adopt` again" in outcome.err
     assert (passing.root / "gates.yaml").read_bytes() == before
     assert not (passing.root / ".gates").exists()
 
@@ -120,12 +121,43 @@ def test_a_policy_that_stands_is_left_alone_and_nothing_is_run(gates: Callable[.
 def test_a_gate_that_could_not_tell_warns_and_says_why(gates: Callable[..., Outcome], repository: Repository) -> None:
     repository.commit({"requirements.txt": "jinja2==3.1.0\n", "app.py": "print('hello')\n"})
     outcome = gates("-C", repository.root, "init", "--adopt", "--offline")
-    assert outcome.code == ExitCode.PASSED, outcome.err
+    assert outcome.code == ExitCode.ERRORED, outcome.err
+    assert outcome.out.splitlines()[-1].startswith("could not tell: dependencies. On `warn` that stops nobody. Mend ")
     text = policy(repository)
     assert "  dependencies:\n    enforcement: warn\n" in text
     assert "so it warns and stops nobody: the advisories 'pypi' are" in " ".join(text.replace("#", " ").split())
     run = gates("-C", repository.root, "run", "--stage", "release", "--offline", "--format", "json")
     assert (run.code, run.json()["would_be"], outcomes(run)["dependencies"]) == (ExitCode.PASSED, "errored", "errored")
+    again = gates("-C", repository.root, "init", "--adopt", "--offline")
+    assert (again.code, policy(repository)) == (ExitCode.ERRORED, text), again.err
+
+
+def test_what_nobody_has_edited_is_written_anew_and_what_somebody_has_is_not(gates: Callable[..., Outcome], repository: Repository) -> None:
+    repository.commit({"app.py": "def f(x):\n    return eval(x)\n"})
+    path = repository.root / "gates.yaml"
+    gates("-C", repository.root, "init")
+    repository.commit({})
+    path.chmod(0o600)
+    assert gates("-C", repository.root, "init", "--adopt").code == ExitCode.PASSED
+    adopted = path.read_bytes()
+    assert (b"- {severity: medium, max: 1}" in adopted, path.stat().st_mode & 0o777) == (True, 0o600)
+    (repository.root / "app.py").write_text("def f(x):\n    return eval(x) + eval(x)\n", "utf-8")
+    assert gates("-C", repository.root, "init", "--adopt").code == ExitCode.PASSED
+    again = path.read_bytes()
+    assert b"- {severity: medium, max: 2}" in again
+    for edited in (again.replace(b"max: 2", b"max: 1"), again + b"# mine\n", b"# Adopted on 2026-01-02 \n"):
+        path.write_bytes(edited)
+        assert gates("-C", repository.root, "init", "--adopt").code == ExitCode.USAGE
+        assert path.read_bytes() == edited
+    path.unlink()
+    (repository.root / "elsewhere.yaml").write_bytes(again)
+    path.symlink_to("elsewhere.yaml")
+    assert gates("-C", repository.root, "init", "--adopt").code == ExitCode.USAGE
+    path.unlink()
+    path.write_bytes(again)
+    for bundle in (repository.root / ".gates" / "evidence").iterdir():
+        bundle.write_bytes(bundle.read_bytes()[:-1])
+    assert gates("-C", repository.root, "init", "--adopt").code == ExitCode.USAGE  # no evidence tells that it is as it was written
 
 
 def test_where_nothing_can_be_examined_nothing_is_written(gates: Callable[..., Outcome], repository: Repository) -> None:

@@ -80,7 +80,7 @@ def test_every_option_says_what_it_does() -> None:
         ("--verison", "`gates` has no option --verison", "did you mean `--version`? `gates --help` lists all"),
         ("run --stge=change", "`gates run` has no option --stge", "did you mean `--stage`? `gates run --help` lists all"),
         ("run --stag change", "`gates run` has no option --stag", "did you mean `--stage`? `gates run --help` lists all"),
-        ("run --only-faild", "`gates run` has no option --only-faild", "`gates run --help` lists all"),
+        ("run --only-faild", "`gates run` has no option --only-faild", "did you mean `--only-failed`? `gates run --help` lists all"),
         ("plan --prats 2 --out x", "`gates plan` has no option --prats", "did you mean `--parts`? `gates plan --help` lists all"),
         ("run --stage chnage", "--stage: 'chnage' is none of commit, change, release", "did you mean `change`? see `gates run --help`"),
         ("report x --format htlm", "--format: 'htlm' is none of text, json", "did you mean `html`? see `gates report --help`"),

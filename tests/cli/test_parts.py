@@ -362,6 +362,19 @@ def test_a_signature_of_an_isolated_judge_says_that_it_was_made_apart(shared: Sh
     assert said == [True, False]  # a plan that could be another's says nothing of what was apart
 
 
+def test_a_bundle_that_is_signed_afterwards_was_made_apart_where_its_plan_is_named(shared: Shared, tmp_path: Path) -> None:
+    call("keygen", tmp_path / "key")
+    said = []
+    for number, named in enumerate([("--plan-digest", shared.read.digest), ()]):
+        bundle = tmp_path / f"judged{number}.zip"
+        shared.judge(*shared.parts, "--plan-digest", shared.read.digest, bundle=bundle)
+        assert call("sign", bundle, "--sign-key", tmp_path / "key", *named).code == 0
+        said.append("apart from the project's code" in call("verify", bundle, "--key", tmp_path / "key.pub").out)
+    assert said == [True, False]
+    other = call("sign", bundle, "--sign-key", tmp_path / "key", "--plan-digest", "0" * 64)
+    assert (other.code, "it is of the plan sha256:" in other.err) == (4, True)
+
+
 # -- observing
 
 

@@ -49,6 +49,22 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
     assert "no-such-tool was not found" in report["gates"][1]["reasons"][0]
 
 
+def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: Repository) -> None:
+    def ran(*words: str) -> dict[str, str]:
+        report = gates("-C", failing.root, "run", *words, "--format", "json").json()
+        assert report["partial"]
+        return {gate["gate"]: gate["outcome"] for gate in report["gates"]}
+
+    assert gates("-C", failing.root, "run").code == 1
+    assert ran("--only-failed") == {"secrets": "skipped", "checks": "failed"}
+    assert ran("--gate", "secrets") == {"secrets": "passed", "checks": "skipped"}
+    assert ran("--only-failed") == {"secrets": "skipped", "checks": "failed"}  # the newest bundle says nothing of it
+    failing.commit(PASSING)
+    assert ran("--only-failed") == {"secrets": "skipped", "checks": "passed"}
+    done = gates("-C", failing.root, "run", "--only-failed")
+    assert (done.code, "every gate passed when it last ran at the stage change" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("argv", "error"),
     [
@@ -60,7 +76,8 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
         (["run", "--sign-key", "k"], "the private key can't be read"),
         (["run", "--base", "nowhere"], "is not a commit of this repository"),
         (["run", "a.py"], "at the commit stage only"),
-        (["run", "--only-failed"], "planned and not built yet"),
+        (["run", "--only-failed"], "there is no last run here at the stage change"),
+        (["run", "--only-failed", "--gate", "secrets"], "--only-failed and --gate both choose gates"),
         (["verify", "x.zip", "--min-trust", "2"], "--min-trust: '2' is none of self-reported"),
         (["nonsense"], "there is no command `nonsense`"),
         (["run", "--nonsense"], "`gates run` has no option --nonsense"),

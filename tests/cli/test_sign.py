@@ -154,9 +154,26 @@ def test_a_signature_beside_the_projects_code_is_self_reported(gates: Gates, fai
     assert verify(gates, bundle, "--trust", file, "--min-trust", "base-policy").code == 7
 
 
-def test_trust_is_the_signers_and_never_the_bundles(gates: Gates, signed: Path, pair: Path, tmp_path: Path) -> None:
+def test_a_signature_elsewhere_makes_a_run_beside_the_projects_code_no_truer(gates: Gates, signed: Path, tmp_path: Path) -> None:
+    """Code that took over the job of its run could have written the bundle; the job that signs sees it and no more."""
     file = tmp_path / "trust.yaml"
+    file.write_text("version: 1\nkeys: [{name: release, file: release.pub, trust: required-workflow}]\n")
+    assert payload(signed, ATTESTATION)["predicate"]["signed"] == {"where": "same-job"}
+    assert verify(gates, signed, "--trust", file).code == 1
+    assert verify(gates, signed, "--trust", file, "--min-trust", "base-policy").code == 7
+
+
+def test_a_plan_that_a_bundle_is_not_of_is_not_signed_as_its_own(gates: Gates, made: Path, pair: Path) -> None:
+    done = gates("sign", made, "--sign-key", pair, "--plan-digest", f"sha256:{'0' * 64}")
+    assert (done.code, "it is of no plan, not of the one that --plan-digest names" in done.err) == (4, True)
+
+
+def test_trust_is_the_signers_and_never_the_bundles(gates: Gates, repository: Repository, pair: Path, tmp_path: Path) -> None:
+    file, signed = tmp_path / "trust.yaml", tmp_path / "static.zip"
     file.write_text("version: 1\nkeys: [{name: release, file: release.pub, trust: base-policy}]\n")
+    repository.commit({"gates.yaml": "version: 1\ngates: {secrets: {require: {examined: {min: 9}}}}\n", "app.py": "print('hello')\n"})
+    assert gates("-C", repository.root, "run", "--bundle", signed).code == 1
+    assert gates("sign", signed, "--sign-key", pair).code == 0
     assert verify(gates, signed, "--trust", file, "--min-trust", "base-policy").code == 1
     assert verify(gates, signed, "--trust", file, "--min-trust", "required-workflow").code == 7
     assert verify(gates, signed, "--key", f"{pair}.pub", "--min-trust", "base-policy").code == 7

@@ -23,6 +23,7 @@ from gates.model import Context, Decision, Facts, Policy, PolicySource, Stage
 from gates.policy.compose import compose
 from tests.cli.conftest import Outcome
 from tests.repository import Repository
+from tests.runners.samples import SECRETS
 
 Gates = Callable[..., Outcome]
 Members = dict[str, bytes]
@@ -112,9 +113,27 @@ def test_a_folder_is_a_bundle_too(gates: Gates, failing: Repository, tmp_path: P
     assert gates("verify", folder, "--allow-unsigned").code == 5
 
 
-@pytest.mark.parametrize("option", ["--commit", "--repository", "--ref", "--policy-digest"])
+@pytest.mark.parametrize("option", ["--commit", "--repository", "--ref", "--base", "--policy-digest"])
 def test_what_it_is_about_is_compared(gates: Gates, made: Path, option: str) -> None:
     assert gates("verify", made, "--allow-unsigned", option, "0123456789" * 4).code == 7
+
+
+def test_a_tag_just_before_a_release_is_seen_and_refused(gates: Gates, repository: Repository, tmp_path: Path) -> None:
+    """All that stands at the nearest tag is old: whoever may push a tag chooses what is."""
+    policy = "version: 1\nextends: [baseline]\ngates: {secrets: {stages: [release]}}\n"
+    first = repository.commit({"gates.yaml": policy, "app.py": "print('hello')\n"})
+    repository.git("tag", "v1")
+    pushed = repository.commit({"app.py": f"token = '{SECRETS['github']}'\n"})
+    repository.commit({"notes.txt": "2.0\n"})
+    release = ("-C", repository.root, "run", "--stage", "release", "--bundle")
+    assert gates(*release, tmp_path / "honest.zip").code == 1
+    repository.git("tag", "v1.9", pushed)
+    assert gates(*release, tmp_path / "made.zip").code == 0
+    asked = ("verify", tmp_path / "made.zip", "--allow-unsigned")
+    assert f"base {pushed} (the last release, v1.9)" in gates(*asked).out.partition("NOT compared")[2]
+    done = gates(*asked, "--base", first)
+    assert (done.code, f"it was held against {pushed} (the last release, v1.9), not {first}" in done.out) == (7, True)
+    assert gates("verify", tmp_path / "honest.zip", "--allow-unsigned", "--base", first).code == 1
 
 
 def test_a_part_of_a_commit_s_id_names_none(gates: Gates, made: Path) -> None:

@@ -79,6 +79,8 @@ def test_a_report_of_no_bundle_is_of_the_last_run(judged: Repository, gates: Gat
 def test_a_report_where_nothing_ran_says_so(failing: Repository, gates: Gates) -> None:
     done = gates("-C", failing.root, "report")
     assert (done.code, "there is no last run here" in done.err) == (2, True)
+    mistyped = gates("-C", failing.root, "explain", "secirity")
+    assert (mistyped.code, "did you mean `gates explain security`?" in mistyped.err) == (2, True)
 
 
 @pytest.mark.parametrize("words", [["nothing"], ["failure", "nothing"], ["fp1:"], ["wo"]])
@@ -256,6 +258,25 @@ def test_a_signed_waiver_is_judged_again_offline(signable: Repository, gates: Ga
     done = gates("-C", signable.root, "run", "--bundle", tmp_path / "run.zip", "--format", "json")
     assert [(waiver["approval"], waiver["approved_by"]) for waiver in done.json()["waivers"]] == [("signed", "@anna")]
     assert gates("verify", tmp_path / "run.zip", "--allow-unsigned").code == 0
+
+
+def test_what_is_signed_for_a_folder_counts_in_no_other(repository: Repository, gates: Gates, key: Path) -> None:
+    policy = FAILING["gates.yaml"] + naming(key)
+    files = {f"{folder}/{name}": text for folder in ("shop", "api") for name, text in {**FAILING, "gates.yaml": policy}.items()}
+    repository.commit(files)
+    shop, api = (repository.root / folder for folder in ("shop", "api"))
+    assert gates("-C", shop, "run").code == 1
+    assert gates("-C", shop, "waive", *SAID, "--yes").code == 0
+    assert gates("-C", shop, "waive", "W-1", "--sign-key", key).code == 0
+    signed = (shop / "gates.yaml").read_text("utf-8")
+    assert signed.count("    folder: shop\n") == 1
+    assert gates("-C", shop, "run").code == 0
+    (api / "gates.yaml").write_text(signed, "utf-8")
+    done = gates("-C", api, "run")
+    assert (done.code, "it is for the folder shop, and this is the folder api" in " ".join(done.out.split())) == (1, True)
+    refused = gates("-C", api, "waive", "W-1", "--sign-key", key)
+    assert (refused.code, "write `folder: api` into it first" in refused.err) == (2, True)
+    assert (api / "gates.yaml").read_text("utf-8") == signed
 
 
 def test_a_key_that_the_policy_does_not_name_signs_nothing(judged: Repository, gates: Gates, key: Path) -> None:

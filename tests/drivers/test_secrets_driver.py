@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from gates.api import Kind, Severity
 from gates.drivers import secrets_canary, secrets_driver, secrets_rules, secrets_strict, secrets_text
 from gates.drivers.secrets_driver import Scanner
+from gates.drivers.secrets_offline import Offline
 from gates.drivers.secrets_strict import Detectors
 from gates.formats import detect_secrets
 from tests.runners.samples import SECRETS
@@ -303,3 +304,9 @@ print(requests.get.__module__)
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
     said = ["requests.get: secrets are never verified over the network", "requests.api"]
     assert done.stdout.splitlines() == said, done.stderr
+
+
+def test_what_stands_for_requests_has_no_attribute_that_python_asks_every_module_for() -> None:
+    assert not hasattr(Offline("requests"), "__path__")
+    with pytest.raises(RuntimeError, match="never verified over the network"):
+        _ = Offline("requests").get

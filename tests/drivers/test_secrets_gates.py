@@ -280,7 +280,16 @@ def test_without_gates_every_line_is_asked_and_the_answer_is_the_same(why: str, 
     assert set(about["canary"]) == set(secrets.CANARY["strict"])
 
 
-def test_where_re2_breaks_down_every_line_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_gates_compat_lists_what_is_allowed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = f"x = 1\nkey = '{SECRETS['github']}'  # pragma: allowlist secret\n".encode()
+    expected = Scanner(strict=False).content("app.py", content)
+    assert [hit.suppressed_by for hit in expected.hits if hit.line == 2]
+    monkeypatch.setattr(secrets_gates, "re2", None)
+    assert Scanner(strict=False).content("app.py", content) == expected
+
+
+@pytest.mark.parametrize("answer", [None, [], [1]])
+def test_where_re2_breaks_down_every_line_is_asked(answer: list[int] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     content = f"key = '{SECRETS['github']}'\n".encode()
     scanner = Scanner(strict=True)
     expected = scanner.content("app.py", content)
@@ -288,8 +297,9 @@ def test_where_re2_breaks_down_every_line_is_asked(monkeypatch: pytest.MonkeyPat
     assert scanner.prefilter is not None
 
     class Broken:
-        def Match(self, _: bytes) -> None:  # noqa: N802 (its name there)
-            """As it answers where it has run out of memory."""
+        def Match(self, _: bytes) -> list[int] | None:  # noqa: N802 (its name there)
+            """As it answers where it has run out of memory: nothing, or without the pattern that matches any text."""
+            return answer
 
     monkeypatch.setattr(scanner.prefilter._set, "_set", Broken())
     with pytest.raises(BlindError):

@@ -17,6 +17,8 @@ PATTERNS = {name: pattern for name, pattern in vars(keyword).items() if isinstan
 WORDS = [word.replace("_?", mark) for word in keyword.DENYLIST for mark in ("_", "")]
 #: Letters that fold to those of a keyword, and one keyword within another.
 FOLDED = ["\u017fecret", "api_\u212aey", "contrase\u00d1a", "pr\u0130vate_key", "key_password"]
+#: A keyword of some patterns alone, and within it one of all.
+MIXED = ["DB_password", "KEY_passwd", "key_PASSword", "Database_password"]
 BETWEEN = [
     "x",
     "_",
@@ -43,8 +45,10 @@ BETWEEN = [
     "`",
     "\x0b",
 ]
-PIECES = st.sampled_from([*WORDS, *map(str.upper, WORDS), *FOLDED, *BETWEEN, '"value"', "'value'", "value"])
-ASSIGNED = st.tuples(st.sampled_from(WORDS), st.sampled_from(BETWEEN), st.sampled_from(['"a b"', "'x'", "y", '"z";'])).map("".join)
+PIECES = st.sampled_from([*WORDS, *map(str.upper, WORDS), *FOLDED, *MIXED, *BETWEEN, '"value"', "'value'", "value"])
+ASSIGNED = st.tuples(st.sampled_from([*WORDS, *MIXED]), st.sampled_from(BETWEEN), st.sampled_from(['"a b"', "'x'", "y", '"z";'])).map(
+    "".join
+)
 LINES = st.lists(st.one_of(PIECES, ASSIGNED), max_size=10).map("".join)
 
 
@@ -63,6 +67,17 @@ def test_the_first_match_is_the_same(line: str) -> None:
         if not pattern.pattern.startswith(keyword.DENYLIST_REGEX):
             continue
         assert (found and (found.span(), found.groups())) == (expected and (expected.span(), expected.groups())), name
+
+
+@pytest.mark.parametrize("line", [f'{word}{call}("hunter2x");' for word in MIXED for call in ("", ".assign")])
+def test_a_keyword_that_begins_within_another_in_capitals_is_found(line: str) -> None:
+    """In C++ keywords are in small letters alone: a scan that takes `DB_pass` for one passes over `password`."""
+    case_sensitive = [pattern for pattern in PATTERNS.values() if not pattern.flags & re.IGNORECASE]
+    assert [pattern for pattern in case_sensitive if pattern.search(line)] or "PASSword" in line
+    for pattern in case_sensitive:
+        expected, found = pattern.search(line), secrets_long.Anchored(pattern).search(line)
+        if pattern.pattern.startswith(keyword.DENYLIST_REGEX):
+            assert (found and found.span()) == (expected and expected.span())
 
 
 @pytest.mark.parametrize("name", [name for name, pattern in PATTERNS.items() if pattern.pattern.startswith(keyword.DENYLIST_REGEX)])

@@ -279,6 +279,45 @@ def test_ignored_and_committed(repository: Repository, tmp_path: Path) -> Seen:
 
 
 @hostile(
+    "a file is committed as it is and checked out in another encoding, by `working-tree-encoding` in `.gitattributes`",
+    here=passed("b.txt: it is committed as another text than lies here (working-tree-encoding in .gitattributes)"),
+)
+def test_checked_out_in_another_encoding(repository: Repository, tmp_path: Path) -> Seen:
+    return _committed_as_another_text(repository, tmp_path, "b.txt working-tree-encoding=IBM037\n", f"token = '{TOKEN}'\n")
+
+
+@hostile(
+    "a token stands in a keyword of git's, which a checkout replaces, by `ident` in `.gitattributes`",
+    here=passed("b.txt: it is committed as another text than lies here (ident in .gitattributes)"),
+)
+def test_a_token_in_a_keyword_of_git(repository: Repository, tmp_path: Path) -> Seen:
+    return _committed_as_another_text(repository, tmp_path, "[attr]plain ident\nb.txt plain\n", f"$Id: {TOKEN} $\n")
+
+
+def _committed_as_another_text(repository: Repository, tmp_path: Path, attributes: str, text: str) -> Seen:
+    _checked_out(repository, attributes, text)
+    assert TOKEN.encode() not in (repository.root / "b.txt").read_bytes()
+    return judged(scan(secrets.GATE, repository.root, tmp_path / "work"))
+
+
+def _checked_out(repository: Repository, attributes: str, text: str) -> None:
+    """`b.txt`, committed before git was told what to make of it."""
+    repository.commit({"a.txt": "x\n", "b.txt": text})
+    write(repository.root, {".gitattributes": attributes})
+    repository.git("add", ".gitattributes")
+    repository.git("commit", "-q", "-m", "attributes")
+    (repository.root / "b.txt").unlink()
+    repository.git("checkout", "--", "b.txt")
+
+
+def test_a_text_in_utf_16_is_read_as_it_was_committed(repository: Repository, tmp_path: Path) -> None:
+    _checked_out(repository, "b.txt working-tree-encoding=UTF-16LE-BOM ident\n", f"token = '{TOKEN}'\n")
+    facts = scan(secrets.GATE, repository.root, tmp_path / "work")
+    assert facts.examined is not None
+    assert (facts.examined.skipped, [finding.rule for finding in facts.findings]) == ((), ["secrets/github-token"])
+
+
+@hostile(
     "the repository of a submodule holds a token: its own gates must look there, here only the parent's files are",
     here=passed("detectors: 44"),
 )

@@ -143,10 +143,11 @@ def judge(
     named: Sequence[str] = (NAMED,),
     rules: WaiverRules | None = None,
     day: date = DAY,
+    folder: str | None = None,
 ) -> Decision:
     settled = replace(rules or WaiverRules(), approval=least)
     a_policy = policy(gate_policy("security", NONE_AT_ALL), waivers=[a_waiver], rules=settled, approvers=named)
-    return decide(a_policy, context(day, commit=COMMIT), [facts(finding(1))], (), reviews=given)
+    return decide(a_policy, context(day, commit=COMMIT, folder=folder), [facts(finding(1))], (), reviews=given)
 
 
 OWN = waiver(approver="@Team")
@@ -209,6 +210,7 @@ def test_what_is_missing_is_said_with_how_to_get_it(least: Approval, a_waiver: W
         {"approver": "@else"},
         {"created": date(2026, 11, 11)},
         {"expires": date(2026, 12, 1)},
+        {"folder": "shop"},
     ],
 )
 def test_a_signature_is_over_everything_that_a_waiver_says(changes: dict[str, Any]) -> None:
@@ -219,6 +221,38 @@ def test_a_signature_is_over_everything_that_a_waiver_says(changes: dict[str, An
 def test_every_field_of_a_waiver_is_signed() -> None:
     said = set(codec.encode(signed(waiver())))
     assert said - {"signature"} == set(canonical.loads(signing.payload(signed(waiver())).partition(b"\n")[2]))
+
+
+@pytest.mark.parametrize(
+    ("named", "judged", "words"),
+    [
+        (None, "shop", "it is for the whole repository, and this is the folder shop: name that with `folder`"),
+        ("pay", "shop", "it is for the folder pay, and this is the folder shop"),
+        ("pay", None, "it is for the folder pay, and this is the whole repository"),
+    ],
+)
+def test_what_was_signed_for_one_folder_is_no_signature_in_another(named: str | None, judged: str | None, words: str) -> None:
+    """Places are relative to the folder: a waiver of one fits the file of the same name in the next."""
+    decision = judge(signed(waiver(folder=named)), "signed", folder=judged)
+    assert (decision.verdict, decision.waivers[0].state) == (Verdict.FAILED, WaiverState.NOT_APPROVED)
+    assert words in decision.waivers[0].message
+
+
+@pytest.mark.parametrize("folder", [None, "shop"])
+def test_what_was_signed_for_a_folder_counts_there(folder: str | None) -> None:
+    decision = judge(signed(waiver(folder=folder)), "signed", folder=folder)
+    assert (decision.verdict, decision.waivers[0].approval) == (Verdict.PASSED, "signed")
+
+
+def test_whoever_approved_it_a_waiver_that_names_another_folder_does_not_count() -> None:
+    decision = judge(waiver(folder="pay"), None, reviews(review()), folder="shop")
+    assert (decision.verdict, decision.waivers[0].state) == (Verdict.FAILED, WaiverState.NOT_APPROVED)
+    assert decision.waivers[0].message.endswith("does not count: it is for the folder pay, and this is the folder shop")
+
+
+def test_a_waiver_of_a_folder_that_names_none_counts_by_any_word_but_a_signature() -> None:
+    assert judge(signed(waiver()), "asserted", folder="shop").waivers[0].approval == "asserted"
+    assert judge(waiver(), "reviewed", reviews(review()), folder="shop").verdict is Verdict.PASSED
 
 
 def test_a_signature_of_a_key_that_the_policy_does_not_name_is_none() -> None:

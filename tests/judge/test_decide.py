@@ -198,9 +198,17 @@ def test_where_a_hook_named_nothing_of_a_gate_s_it_is_skipped_and_only_then() ->
         gate="security", uses="security", parser=1, status=Status.NOT_APPLICABLE, reason="none of the named files is a Python file"
     )
     a_policy = policy(gate_policy("security"), gate_policy("tests"))
-    named = judge(a_policy, nothing, facts(gate="tests"), limited=("2 files that were named, not the whole tree",))
+    named = judge(a_policy, nothing, facts(gate="tests"), limited=("2 files that were named, not the whole tree",), named=2)
     assert (named.verdict, named.enforced, named.gates[0].outcome) == (Verdict.PASSED, 1, Outcome.SKIPPED)
     assert judge(a_policy, nothing, facts(gate="tests")).verdict is Verdict.ERRORED
+
+
+@pytest.mark.parametrize("words", ["a.py was written to during the run", "3 files are not checked out", "the run was interrupted"])
+def test_what_a_change_can_do_to_make_a_run_see_less_lets_no_gate_say_that_it_has_nothing_to_do(words: str) -> None:
+    """Its tests may write to a tracked file, or stop the run: a gate that then claims to have nothing has not looked."""
+    nothing = Facts(gate="security", uses="security", parser=1, status=Status.NOT_APPLICABLE, reason="nothing is here")
+    decision = judge(policy(gate_policy("security"), gate_policy("tests")), nothing, facts(gate="tests"), limited=(words,))
+    assert (decision.verdict, decision.gates[0].outcome) == (Verdict.ERRORED, Outcome.ERRORED)
 
 
 def test_facts_that_nobody_asked_for_are_refused() -> None:

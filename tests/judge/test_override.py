@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.judge.strictest import judge
-from gates.model import CHANGE_POLICY, Context, Decision, Facts, GatePolicy, Judging, Override, Verdict
+from gates.model import CHANGE_POLICY, Context, Decision, Facts, GatePolicy, Judging, Override, Verdict, WaiverRules
 from gates.policy import approvers, signing
-from tests.judge.making import DAY, NONE_AT_ALL, context, error, facts, finding, gate_policy, policy
+from tests.judge.making import DAY, NONE_AT_ALL, context, error, facts, finding, gate_policy, policy, waiver
 from tests.judge.test_approval import KEY, public_of
 from tests.judge.test_strictest import floor, own, tip
 
@@ -104,6 +104,17 @@ def test_a_policy_that_is_laid_under_takes_the_word_of_its_own_approvers_alone()
     agreed = laid_under(gates=(GATE,))
     agreed = replace(agreed, policy=replace(agreed.policy, approvers=NAMED))
     assert decided(repository, agreed).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(("within", "verdict"), [(None, Verdict.PASSED), (True, Verdict.FAILED)])
+def test_a_signed_waiver_that_names_no_folder_is_for_each_where_no_change_could_write_it(within: bool | None, verdict: Verdict) -> None:
+    """Beside overrides, since the difference is the same: whose file it is."""
+    made = waiver(owner="@ben")
+    signed = replace(made, signature=signing.written(ANNA.sign(signing.payload(made))))
+    rules = WaiverRules(approval="signed")
+    under = laid_under(gates=(GATE,), within=within)
+    under = replace(under, policy=replace(under.policy, waivers=(signed,), waiver_rules=rules, approvers=NAMED))
+    assert decided(own(gate_policy("security")), under, about=replace(CONTEXT, folder="shop")).verdict is verdict
 
 
 def test_approvers_are_those_where_the_change_goes() -> None:

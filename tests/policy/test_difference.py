@@ -202,6 +202,7 @@ LOOSER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("secrets", {"exclude": []}, {"exclude": ["docs"]}),
     ("dependencies", {}, {"max_age": 30 * 86400}),
     ("dependencies", {"max_age": 86400}, {"max_age": 0}),
+    ("dependencies", {}, {"vex": ["vex/"]}),
     ("accessibility", {"exclude_rules": []}, {"exclude_rules": ["region"]}),
     ("accessibility", {"pages": ["/", "/cart"]}, {"pages": ["/"]}),
     ("accessibility", {}, {"standard": "wcag2a"}),
@@ -249,6 +250,14 @@ def test_what_can_not_be_weighed_counts_as_looser(id: str, before: dict[str, Any
 @pytest.mark.parametrize(("id", "said"), [("tests", {"retries": 0}), ("security", {"confidence": "low"}), ("secrets", {"paths": []})])
 def test_a_default_that_is_written_out_changes_nothing(id: str, said: dict[str, Any]) -> None:
     assert policy_changes(with_options(id, {}), with_options(id, said)) == ()
+
+
+def test_leaving_out_a_file_that_may_forbid_what_another_allows_can_not_be_weighed() -> None:
+    before, after = with_options("dependencies", {"vex": ["a.json", "b.json"]}), with_options("dependencies", {"vex": ["a.json"]})
+    assert [change.direction for change in policy_changes(after, before)] == [Direction.LOOSER]
+    [change] = policy_changes(before, after)
+    assert change.direction is Direction.UNWEIGHED
+    assert "leaves out b.json: can't be weighed, so it counts as looser" in str(change.why)
 
 
 def test_the_order_of_a_list_lets_nothing_pass() -> None:

@@ -72,6 +72,15 @@ def test_a_finding_that_is_back_says_why(state: WaiverState, rules: WaiverRules,
     assert finding.note == note
 
 
+def test_a_waiver_of_another_folder_says_which() -> None:
+    record = full()
+    waivers = tuple(replace(item, folder="services/tea") if item.id == "W-7" else item for item in record.policy.waivers)
+    states = tuple(replace(item, state=WaiverState.NOT_APPROVED) if item.id == "W-7" else item for item in record.decision.waivers)
+    record = replace(record, policy=replace(record.policy, waivers=waivers), decision=replace(record.decision, waivers=states))
+    (finding,) = [item for gate in view.gate_views(record) for item in gate.findings if item.finding.rule == "security/B602"]
+    assert finding.note == "W-7 would waive it in the folder services/tea"
+
+
 def test_a_finding_that_is_waived_says_so_whatever_another_waiver_lacks() -> None:
     record = full()
     states = [replace(state, waiver="W-9") for state in gate("security").decision.findings]

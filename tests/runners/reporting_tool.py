@@ -15,12 +15,14 @@ from gates.runners.external import GATE
 from gates.testing import observe_and_parse
 from tests.guarantees import Seen, judged
 
-#: A tool that ends with a code after it wrote what lies in `output`, if anything does.
+#: A tool that ends with a code after it wrote what lies in `output`, and beside it what lies in `seen`, if anything does.
 TOOL = """
 import shutil, sys
 from pathlib import Path
 if Path("output").exists():
     shutil.copyfile("output", sys.argv[1])
+if Path("seen").exists():
+    shutil.copyfile("seen", Path(sys.argv[1]).with_name("seen"))
 sys.exit(int(sys.argv[2]))
 """
 NAMES = {"sarif": "report.sarif", "junit": "report.xml", "cyclonedx": "bom.json"}

@@ -205,7 +205,7 @@ def test_a7_ignored_advisories(shop: Shop) -> Seen:
     shop.write({**VULNERABLE, "pyproject.toml": '[tool.pip-audit]\nignore-vulns = ["CVE-2026-90001"]\n'})
     with serving(lambda _, question: osv(question, teapot=[record])) as address:
         seen = judged(shop.observe(advisories=address), alone=shop.alone(*PINNED, *asked(address), "--ignore-vuln", "CVE-2026-90001"))
-    assert [field.name for field in dataclasses.fields(Options)] == ["sources", "advisories", "max_age"]  # nothing to ignore by
+    assert [field.name for field in dataclasses.fields(Options)] == ["sources", "advisories", "max_age", "vex"]  # no list of what to ignore
     return seen
 
 

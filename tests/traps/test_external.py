@@ -161,6 +161,48 @@ def test_e4_a_plain_bill_of_materials(tool: Tool) -> Seen:
     return tool.seen(bom, format="cyclonedx")
 
 
+# -- E7: a file whose name is read as that of another
+
+
+def mistaken(tool: Tool, name: str, listed: str) -> Seen:
+    """`app.py` was not looked at; a file of that odd name was, and the tool lists it as it is."""
+    (tool.root / name).parent.mkdir(parents=True, exist_ok=True)
+    (tool.root / name).write_text("print(1)\n", "utf-8")
+    (tool.root / "seen").write_bytes(listed.encode())
+    return tool.seen(sarif(), examined="seen")
+
+
+@trap(
+    "E7",
+    "a file's name holds a line end and the path of another, in a list with one name a line",
+    alone=WORKED,
+    here=failed("app.py: a file called 'x\\napp.py' is there too"),
+)
+def test_e7_a_line_end_in_a_name(tool: Tool) -> Seen:
+    return mistaken(tool, "x\napp.py", "x\napp.py\n")
+
+
+@trap(
+    "E7",
+    "a file's name has a space before it that a reader would drop",
+    alone=WORKED,
+    here=failed("app.py: a file called ' app.py' is there too"),
+)
+def test_e7_a_space_before_a_name(tool: Tool) -> Seen:
+    return mistaken(tool, " app.py", " app.py\n")
+
+
+@trap(
+    "E7",
+    "SARIF: a file's name holds an escape, and the tool escapes nothing",
+    alone=WORKED,
+    here=failed("app.py: a file called 'app%2Epy' is there too"),
+)
+def test_e7_an_escape_in_a_name(tool: Tool) -> Seen:
+    (tool.root / "app%2Epy").write_text("print(1)\n", "utf-8")
+    return tool.seen(sarif(artifacts=[{"location": {"uri": "app%2Epy"}, "roles": ["analysisTarget"]}]))
+
+
 # -- E5: of another run
 
 PASSING = '<testsuite name="s" tests="1"><testcase classname="a" name="one"/></testsuite>'

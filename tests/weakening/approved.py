@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gates import registry
-from gates.model import PolicyApproval
+from gates.model import PolicyApproval, Waiver
 from gates.policy import approvers, insertion, load, signing, whole
 from tests.repository import Repository
 from tests.weakening.proposing import Prepare
@@ -40,3 +40,21 @@ def signed(by: str, key: Ed25519PrivateKey, *, afterwards: tuple[str, str] = (""
         path.write_text(insertion.set_approved(path.read_text("utf-8"), item).replace(*afterwards), "utf-8")
 
     return sign
+
+
+def signed_waiver(key: Ed25519PrivateKey, *, folder: str | None = None) -> str:
+    """The waiver of a finding of `INSECURE`, signed for a folder; None: for the whole repository."""
+    item = Waiver(
+        id="W-1",
+        gate="security",
+        match={"rule": "B602", "path": "app.py"},
+        waiver_class="accepted-risk",
+        reason="in haste",
+        owner="@dev",
+        approver="@anna",
+        created=date(2026, 11, 20),
+        expires=date(2026, 12, 10),
+        folder=folder,
+    )
+    item = replace(item, signature=signing.written(key.sign(signing.payload(item))))
+    return "waivers:\n" + "".join(f"  {line}\n" for line in insertion.written(item).splitlines())

@@ -12,8 +12,10 @@ from tests.weakening.projects import (
     CHECKED,
     CHECKS,
     DEPENDENCIES,
+    EXPLAINED,
     HARMLESS,
     MEDIUM,
+    NOT_AFFECTED,
     PAGES,
     SECURITY,
     SHOWN,
@@ -54,6 +56,7 @@ class Healthy:
 
 _NOTES = {"notes.txt": "notes\n"}
 _NONE_AT_ALL = "security: {require: {findings: {severity: high, max: 0}}}"
+_NO_FINDING = "require: {findings: {max: 0}}"
 _OLD = {"app.py": VULNERABLE, "other.py": HARMLESS}
 _ALONE = "only the policy changes"
 #: Two of them at once would fail: a port is held by one process.
@@ -198,6 +201,22 @@ HEALTHY = (
         change={"advisories/DEMO-2.json": ADVISORIES["advisories/DEMO-2.json"].replace("2026-01-02", "2026-11-27")},
         words="dependencies is steered otherwise than there",
         options=AS_OF,
+    ),
+    Healthy(
+        what="a VEX file for what is there already, and nothing else changes",
+        before={
+            **DEPENDENCIES,
+            **VULNERABLE_PACKAGE,
+            **said_policy(EXPLAINED.replace("{options", "{require: {findings: {max: 0}}, options")),
+        },
+        change={"vex/a.json": NOT_AFFECTED},
+        words="dependencies is steered otherwise than there",
+    ),
+    Healthy(
+        what="a package that the VEX file there speaks of",
+        before={**DEPENDENCIES, **said_policy(EXPLAINED), "vex/a.json": NOT_AFFECTED},
+        change=VULNERABLE_PACKAGE,
+        words="vex: not_affected, vulnerable_code_not_present, dev (vex/a.json)",
     ),
     Healthy(
         what="another option for tests that can't run twice at a time",

@@ -53,6 +53,25 @@ AUDITED = "dependencies: {options: {sources: [requirements.txt], advisories: adv
 DEPENDENCIES = {"gates.yaml": policy(AUDITED), "requirements.txt": "kettle==1.0\n", **ADVISORIES}
 VULNERABLE_PACKAGE = {"requirements.txt": "kettle==1.0\nteapot==1.0\n"}
 
+#: Says that the flaw of teapot is none here.
+NOT_AFFECTED = json.dumps(
+    {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "author": "dev",
+        "timestamp": "2026-11-20T10:00:00Z",
+        "statements": [
+            {
+                "vulnerability": {"name": "DEMO-1"},
+                "products": [{"@id": "pkg:pypi/teapot@1.0"}],
+                "status": "not_affected",
+                "justification": "vulnerable_code_not_present",
+            }
+        ],
+    }
+)
+#: The same audit, where statements of a folder count.
+EXPLAINED = AUDITED.replace("max-age: 0d", "max-age: 0d, vex: [vex/]")
+
 TESTED = "tests: {}"
 TESTS = {
     "gates.yaml": policy(TESTED),

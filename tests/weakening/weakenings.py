@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.guarantees import Answer, errored, failed, passed
 from tests.repository import Repository
-from tests.weakening.approved import ANNA, FRIEND, named, signed
+from tests.weakening.approved import ANNA, FRIEND, named, signed, signed_waiver
 from tests.weakening.projects import (
     ADVISORIES,
     AUDITED,
@@ -22,10 +22,12 @@ from tests.weakening.projects import (
     CHECKED,
     CHECKS,
     DEPENDENCIES,
+    EXPLAINED,
     HARMLESS,
     KEY,
     LEAK,
     MEDIUM,
+    NOT_AFFECTED,
     PAGES,
     SECRETS,
     SECURITY,
@@ -219,6 +221,13 @@ OPTIONS = (
         said_policy(AUDITED),
         errored("where the change goes: dependencies could not tell"),
     ),
+    _option(
+        "`vex`, and a file that says that the advisory affects nothing",
+        DEPENDENCIES,
+        VULNERABLE_PACKAGE,
+        {**said_policy(EXPLAINED), "vex/a.json": NOT_AFFECTED},
+        DEPENDENCIES_STOP,
+    ),
     _option("`args` of pytest", TESTS, WRONG, said_policy("tests: {options: {args: [-k, one]}}"), TESTS_STOP),
     _option(
         "`retries`, for a test that fails at first",
@@ -387,6 +396,14 @@ WAIVERS = (
         options=AS_OF,
     ),
     _waivers(
+        "a waiver that an approver signed for a folder of the repository, in the policy of the whole",
+        {**SECURITY, **said_policy("security: {}", more=named(anna=ANNA))},
+        INSECURE,
+        said_policy("security: {}", more=named(anna=ANNA) + signed_waiver(ANNA, folder="pay")),
+        failed("W-1 of @dev does not count: it is for the folder pay, and this is the whole repository"),
+        options=AS_OF,
+    ),
+    _waivers(
         "`waiver-rules` that take any approval",
         {**SECURITY, **said_policy("security: {}", more="waiver-rules: {approval: signed}\n")},
         INSECURE,
@@ -476,6 +493,13 @@ TOOLS = (
         options=AS_OF,
     ),
     _tools("an advisory is taken out of the folder", DEPENDENCIES, VULNERABLE_PACKAGE, {"advisories/DEMO-1.json": None}, DEPENDENCIES_STOP),
+    _tools(
+        "a VEX file says that the advisory affects nothing",
+        {**DEPENDENCIES, **said_policy(EXPLAINED)},
+        VULNERABLE_PACKAGE,
+        {"vex/a.json": NOT_AFFECTED},
+        DEPENDENCIES_STOP,
+    ),
     _tools("bandit's own settings, in four files", SECURITY, INSECURE, _BANDIT, STILL),
     _tools(
         "the program of `external`, which says that all is well",

@@ -128,9 +128,11 @@ _gates() {
       'verify --commit' | \
       'verify --repository' | \
       'verify --ref' | \
+      'verify --base' | \
       'verify --policy-digest' | \
       'verify --max-age' | \
       'verify --min-sequence' | \
+      'sign --plan-digest' | \
       'sign --timestamp' | \
       'plan --parts' | \
       'plan --as-of' | \
@@ -184,7 +186,7 @@ _gates() {
   if [[ $typed == -* ]]; then
     case $command in
       '') _gates_words -h --help --version -C ;;
-      run) _gates_words -h --help --stage --policy --policy-from --gate --base --offline --as-of --format --report --bundle --previous --sign-key --base-bundle --key --identity --trust --no-cache --explain-cache --jobs ;;
+      run) _gates_words -h --help --stage --policy --policy-from --gate --base --offline --as-of --only-failed --format --report --bundle --previous --sign-key --base-bundle --key --identity --trust --no-cache --explain-cache --jobs ;;
       init) _gates_words -h --help --adopt --offline --workflow --hooks --print ;;
       explain) _gates_words -h --help --bundle ;;
       waive) _gates_words -h --help --bundle --policy --reason --class --owner --approver --expires --yes --sign-key ;;
@@ -192,8 +194,8 @@ _gates() {
       diff) _gates_words -h --help --format ;;
       doctor) _gates_words -h --help --stage --policy --extras ;;
       policy) _gates_words -h --help --policy --stage --format --sign-key --yes --exit-code ;;
-      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --folder --stage --policy-digest --max-age --min-sequence ;;
-      sign) _gates_words -h --help --sign-key --sigstore --sigstore-bundle --sigstore-config --timestamp ;;
+      verify) _gates_words -h --help --chain --policy --format --allow-unsigned --key --identity --trust --digest --require --min-trust --commit --repository --ref --folder --base --stage --policy-digest --max-age --min-sequence ;;
+      sign) _gates_words -h --help --sign-key --sigstore --sigstore-bundle --sigstore-config --plan-digest --timestamp ;;
       keygen) _gates_words -h --help ;;
       plan) _gates_words -h --help --parts --isolate --out --durations --stage --policy --policy-from --gate --base --offline --as-of --format ;;
       observe) _gates_words -h --help --plan-digest --part --out --jobs ;;

@@ -48,6 +48,7 @@ complete -c gates -n '__gates_at run' -l gate -x -a 'tests contracts accessibili
 complete -c gates -n '__gates_at run' -l base -x -a '(__gates_revisions)' -d 'the commit that the change is compared with (default: what CI says, else where the branch began)'
 complete -c gates -n '__gates_at run' -l offline -d 'use no network but this machine\'s own services'
 complete -c gates -n '__gates_at run' -l as-of -x -d 'judge as on this day (YYYY-MM-DD) instead of today, UTC'
+complete -c gates -n '__gates_at run' -l only-failed -d 'run the gates alone that did not pass when they last ran here; makes the verdict partial'
 complete -c gates -n '__gates_at run' -l format -x -a 'text json github' -d 'what is printed (default: text)'
 complete -c gates -n '__gates_at run' -l report -x -a 'text= json= markdown= html= sarif= junit= github= gitlab= comment=' -d 'write a report to a file: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable'
 complete -c gates -n '__gates_at run' -l bundle -r -F -d 'where the evidence goes: a .zip file or a new folder'
@@ -61,7 +62,7 @@ complete -c gates -n '__gates_at run' -l no-cache -d 'examine everything anew, a
 complete -c gates -n '__gates_at run' -l explain-cache -d 'say of each gate why it looked anew, or which earlier run\'s look counts'
 complete -c gates -n '__gates_at run' -l jobs -x -d 'how many gates run at once (default: one more than cores, fewer where memory is short)'
 complete -c gates -n '__gates_at run' -F
-complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites one'
+complete -c gates -n "__gates_at ''" -a init -d 'write a gates.yaml that fits this repository; never overwrites what a person wrote'
 complete -c gates -n '__gates_at init' -s h -l help -d 'show this help message and exit'
 complete -c gates -n '__gates_at init' -l adopt -d 'for a repository with old findings: run the gates once, and let the policy hold what is there'
 complete -c gates -n '__gates_at init' -l offline -d 'with --adopt: use no network but this machine\'s own services'
@@ -124,6 +125,7 @@ complete -c gates -n '__gates_at verify' -l commit -x -d 'this commit (full id),
 complete -c gates -n '__gates_at verify' -l repository -x -d 'this repository'
 complete -c gates -n '__gates_at verify' -l ref -x -d 'this branch or tag (full name, such as refs/heads/main)'
 complete -c gates -n '__gates_at verify' -l folder -x -a '(__fish_complete_directories)' -d 'this folder of the repository, which was judged by itself'
+complete -c gates -n '__gates_at verify' -l base -x -d 'held against this commit (full id), such as that of the last release'
 complete -c gates -n '__gates_at verify' -l stage -x -a 'commit change release' -d 'judged for this stage'
 complete -c gates -n '__gates_at verify' -l policy-digest -x -d 'judged by this policy'
 complete -c gates -n '__gates_at verify' -l max-age -x -d 'judged at most so many days ago'
@@ -135,6 +137,7 @@ complete -c gates -n '__gates_at sign' -l sign-key -r -F -d 'sign with this priv
 complete -c gates -n '__gates_at sign' -l sigstore -d 'sign by Sigstore, with the identity of this CI job; needs the network'
 complete -c gates -n '__gates_at sign' -l sigstore-bundle -r -F -d 'add what another tool signed by Sigstore about the bundle\'s digest'
 complete -c gates -n '__gates_at sign' -l sigstore-config -r -F -d 'with --sigstore: another instance than the public one (a ClientTrustConfig)'
+complete -c gates -n '__gates_at sign' -l plan-digest -x -d 'it was judged by the plan with this digest: without it, a run that ran the project\'s code is signed as one that the code could have taken over'
 complete -c gates -n '__gates_at sign' -l timestamp -x -d 'have the key\'s signature stamped by this authority (RFC 3161); needs the network'
 complete -c gates -n '__gates_at sign' -F
 complete -c gates -n "__gates_at ''" -a keygen -d 'make a pair of keys for signing bundles, waivers and changes of a policy'

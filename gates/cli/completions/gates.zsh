@@ -11,7 +11,7 @@ _gates_commands() {
   local -a found
   found=(
     'run:judge this checkout by its policy: run the gates, print the report, write the evidence'
-    'init:write a gates.yaml that fits this repository; never overwrites one'
+    'init:write a gates.yaml that fits this repository; never overwrites what a person wrote'
     'explain:what a finding, a rule, a gate or an exit code means, and how to mend it'
     'waive:make an exception for a finding: with a reason, an owner and a last day'
     'report:show a bundle as text, a page, or a format that other tools read'
@@ -53,6 +53,7 @@ _gates() {
         '--base=[the commit that the change is compared with (default\: what CI says, else where the branch began)]:REV:_gates_revisions' \
         '--offline[use no network but this machine'\''s own services]' \
         '--as-of=[judge as on this day (YYYY-MM-DD) instead of today, UTC]:DAY: ' \
+        '--only-failed[run the gates alone that did not pass when they last ran here; makes the verdict partial]' \
         '--format=[what is printed (default\: text)]:FORMAT:(text json github)' \
         '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab= comment=' \
         '--bundle=[where the evidence goes\: a .zip file or a new folder]:PATH:_files' \
@@ -155,6 +156,7 @@ _gates() {
         '--repository=[this repository]:ADDRESS: ' \
         '--ref=[this branch or tag (full name, such as refs/heads/main)]:NAME: ' \
         '--folder=[this folder of the repository, which was judged by itself]:DIR:_files -/' \
+        '--base=[held against this commit (full id), such as that of the last release]:ID: ' \
         '--stage=[judged for this stage]:STAGE:(commit change release)' \
         '--policy-digest=[judged by this policy]:SHA256: ' \
         '--max-age=[judged at most so many days ago]:DAYS: ' \
@@ -169,6 +171,7 @@ _gates() {
         '--sigstore[sign by Sigstore, with the identity of this CI job; needs the network]' \
         '--sigstore-bundle=[add what another tool signed by Sigstore about the bundle'\''s digest]:FILE:_files' \
         '--sigstore-config=[with --sigstore\: another instance than the public one (a ClientTrustConfig)]:FILE:_files' \
+        '--plan-digest=[it was judged by the plan with this digest\: without it, a run that ran the project'\''s code is signed as one that the code could have taken over]:SHA256: ' \
         '--timestamp=[have the key'\''s signature stamped by this authority (RFC 3161); needs the network]:URL: ' \
         '1:BUNDLE:_files'
       ;;

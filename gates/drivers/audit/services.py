@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +32,18 @@ from gates.drivers.audit.records import Records
 
 __all__ = ["Auditor", "OsvAdvisories", "PyPIAdvisories", "RecordAdvisories"]
 
-TIMEOUT_SECONDS = 20
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a service may say nothing, and how often it is asked again after a moment's failure."""
+
+    seconds: int
+    again: int
+
+
+PATIENT = Patience(seconds=20, again=2)
+#: For a person who waits for the answer.
+HURRIED = Patience(seconds=3, again=0)
 _AT_ONCE = 8
 #: pip-audit insists on a folder for its cache; nothing is written there, as no session here keeps anything.
 _NO_CACHE = Path("cache")
@@ -43,9 +55,9 @@ Answer = tuple[Dependency, list[VulnerabilityResult]]
 class _Direct(HTTPAdapter):
     """Every answer is asked for anew (a cache could be old) and a moment's failure is tried again; `base` replaces the host."""
 
-    def __init__(self, base: str = "") -> None:
+    def __init__(self, patience: Patience, base: str = "") -> None:
         retry = Retry(
-            total=2,
+            total=patience.again,
             backoff_factor=0.2,
             status_forcelist=(429, 502, 503, 504),
             allowed_methods=None,
@@ -78,10 +90,10 @@ def _side_by_side(service: VulnerabilityService, specs: Iterator[Dependency]) ->
 class PyPIAdvisories(PyPIService):
     """PyPI's JSON interface, there or at another address. It gives no severity."""
 
-    def __init__(self, base: str = "") -> None:
-        super().__init__(_NO_CACHE, TIMEOUT_SECONDS)
+    def __init__(self, base: str = "", patience: Patience = PATIENT) -> None:
+        super().__init__(_NO_CACHE, patience.seconds)
         self.records: dict[str, dict[str, Any]] = {}
-        _prepare(self.session, _Direct(base.rstrip("/")), base, self._check)
+        _prepare(self.session, _Direct(patience, base.rstrip("/")), base, self._check)
 
     def query_all(self, specs: Iterator[Dependency]) -> Iterator[Answer]:
         return _side_by_side(self, specs)
@@ -95,10 +107,10 @@ class PyPIAdvisories(PyPIService):
 class OsvAdvisories(OsvService):
     """The OSV interface, at osv.dev or at another address."""
 
-    def __init__(self, address: str = OsvService.DEFAULT_OSV_URL) -> None:
-        super().__init__(_NO_CACHE, TIMEOUT_SECONDS, address)
+    def __init__(self, address: str = OsvService.DEFAULT_OSV_URL, patience: Patience = PATIENT) -> None:
+        super().__init__(_NO_CACHE, patience.seconds, address)
         self.records: dict[str, dict[str, Any]] = {}
-        _prepare(self.session, _Direct(), address, self._check)
+        _prepare(self.session, _Direct(patience), address, self._check)
 
     def query_all(self, specs: Iterator[Dependency]) -> Iterator[Answer]:
         return _side_by_side(self, specs)

@@ -31,6 +31,12 @@ class Options:
         minimum=0,
         looser=More(boundless=0),
     )
+    vex: tuple[str, ...] = option(
+        "files of this repository, and folders of them, that say which advisories do not affect it (OpenVEX, CycloneDX); "
+        "what they cover is listed as suppressed",
+        default=(),
+        looser=More(vetoes=True),
+    )
 
     def __post_init__(self) -> None:
         if "://" not in self.advisories:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from gates.api import RUNS_THE_PROJECT, Gate, GateError, Limit, Need, ObserveContext, Severity, ToolMissingError, ToolResult, program_needs
+from gates.formats import named_files
+from gates.formats.report import Places
 from gates.runners.external.facts import parse, parse_1
 from gates.runners.external.options import OBSERVED, Options
 
@@ -42,6 +44,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             "unit": options.unit or UNITS[options.format],
             "inventory": inventory,
             "examined": options.examined,
+            "mistakable": named_files.mistakable(context.files, frozenset(inventory or ()), Places(known=context.places)),
             "ran": bool(options.command),
             "unexplained_exit_code": unexplained,
             "last_words": done.last_words() if done is not None and unexplained else "",

@@ -10,6 +10,7 @@ from gates.formats import cyclonedx, junit, named_files, sarif
 from gates.formats.report import Places, Report
 from gates.runners.external.options import OBSERVED
 
+MISTAKABLE = "a file called {!r} is there too, and what names one may mean the other: give that another name"
 PREDATES = "it was written before the commit that is judged was made: it may be about another one"
 
 
@@ -73,8 +74,10 @@ def _examined(report: Report, observed: dict[str, Any]) -> Examined:
     if report.examined is None:
         skipped = report.skipped
         return Examined(unit=unit, expected=len(inventory) + len(skipped), done=len(inventory), skipped=skipped)
-    seen = set(report.examined)
-    missed = tuple(Skip(item=path, reason="the report does not name it as examined") for path in inventory if path not in seen)
+    seen, doubted = set(report.examined), observed.get("mistakable") or {}
+    unnamed = {path: "the report does not name it as examined" for path in inventory if path not in seen}
+    unnamed |= {path: MISTAKABLE.format(doubted[path]) for path in inventory if path in seen and path in doubted}
+    missed = tuple(Skip(item=path, reason=unnamed[path]) for path in inventory if path in unnamed)
     skipped, done = (*report.skipped, *missed), len(inventory) - len(missed)
     return Examined(unit=unit, expected=done + len(skipped), done=done, skipped=skipped, proof=Proof.INVENTORY)
 

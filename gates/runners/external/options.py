@@ -32,8 +32,8 @@ class Options:
         "globs of the files that the tool should have looked at; without it the proof is the tool's own word", default=(), looser=Fewer()
     )
     examined: str = option(
-        "a file below {raw} in which the command names the files that it looked at: one a line, or JSON with the place of their names "
-        "behind a #, such as seen.json#/paths/*/name; for a SARIF report that names none",
+        "a file below {raw} in which the command names the files that it looked at: one a line, with a NUL behind each, or JSON with the "
+        "place of their names behind a #, such as seen.json#/paths/*/name; for a SARIF report that names none",
         default="",
         looser=Fewer(),
     )

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 from gates.api import Depends, Division, Facts, Gate, Limit, Need, ObserveContext, Raw
-from gates.runners.tests import command, coverage, facts, interpreter, inventory, parts, removed, tampering
+from gates.runners.tests import command, coverage, facts, interpreter, inventory, parts, plugins, removed, tampering
 from gates.runners.tests.detection import detect
 from gates.runners.tests.engine import Engine
 from gates.runners.tests.options import Coverage, Options
@@ -77,8 +77,9 @@ def parse(raw: Raw) -> Facts:
     return command.read_facts(raw) if command.MEMBER in raw else facts.read_facts(parts.joined(raw))
 
 
-def needs(root: Path, options: Options) -> Iterable[Need]:
-    return interpreter.needs(root, options, os.environ)
+def needs(root: Path, options: Options) -> Iterator[Need]:
+    yield from interpreter.needs(root, options, os.environ)
+    yield from plugins.needs(root, options, os.environ)
 
 
 GATE = Gate(

@@ -43,7 +43,7 @@ class Project:
 
     @property
     def major(self) -> int:
-        return _version(self.pytest)[0]
+        return major(self.pytest)
 
 
 def find(root: Path, options: Options, environment: Mapping[str, str]) -> str | None:
@@ -96,6 +96,11 @@ def _by_hand(python: Path, root: Path, environment: Mapping[str, str]) -> str:
     return "python" if active and python.is_relative_to(active) else python.name
 
 
+def major(version: str) -> int:
+    """9 for `9.2.0`; 0 for what is no version."""
+    return _version(version)[0]
+
+
 def _version(text: str) -> tuple[int, int]:
     found = re.match(r"(\d+)\.(\d+)", text)
     return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
@@ -112,9 +117,23 @@ def needs(root: Path, options: Options, environment: Mapping[str, str]) -> Itera
     yield Need(name="the project's interpreter", found=python, remedy=remedy, commands={} if options.python else _MAKE)
     if python is None:
         return
-    versions = _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
+    found = versions(python, environment)
     for name in ["pytest", *(["coverage"] if options.coverage and not options.coverage.report else [])]:
-        yield Need(name=f"{name} of the project", found=versions.get(name), remedy=f"{python} -m pip install {name}")
+        yield Need(name=f"{name} of the project", found=found.get(name), remedy=install(python, name))
+
+
+def versions(python: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The versions of test tools that an interpreter says it has, by their names."""
+    return _read_versions(ask_program([python, "-c", _ASK], environment) or "") or {}
+
+
+def install(python: str, name: str) -> str:
+    """The command that installs a distribution beside an interpreter: an environment that uv has made holds no pip."""
+    try:
+        made_by_uv = re.search(r"(?m)^uv\s*=", (Path(python).parent.parent / "pyvenv.cfg").read_text("utf-8", "replace"))
+    except OSError:
+        made_by_uv = None
+    return f"uv pip install --python {python} {name}" if made_by_uv else f"{python} -m pip install {name}"
 
 
 def _read_versions(answer: str) -> dict[str, str] | None:
