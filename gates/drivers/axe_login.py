@@ -35,7 +35,7 @@ _SAME_PAGE = "the page is there, without the proof"
 
 
 class Account:
-    """What a login brought, in one browser. `tried` holds the addresses that were opened without it, and what came of that."""
+    """What a login brought, in one browser. `tried` holds the pages that were opened without it, and what came of that."""
 
     def __init__(self, browser: WebDriver, login: dict[str, Any], seconds: float) -> None:
         self._browser = browser
@@ -45,7 +45,7 @@ class Account:
         self._script = ""
         self._entered = self._took = 0.0
         self._missed = self._seen = False
-        self.tried: dict[str, str] = {}
+        self.tried: dict[tuple[str, int, int], str] = {}
 
     @property
     def remedy(self) -> str:
@@ -104,21 +104,21 @@ class Account:
             raise self._not_signed_in("was left when the page was examined")
 
     def try_without(self, task: dict[str, Any]) -> str:
-        """What the page is to somebody who is not signed in, in words; once for each address.
+        """What the page is to somebody who is not signed in, in words; once for each address and size: another may show other elements.
 
         Raises `NotExaminedError` where that can't be told from what it is with the login.
         """
-        address = task["address"]
-        if address not in self.tried:
+        place = (task["address"], task["width"], task["height"])
+        if place not in self.tried:
             self.leave(task)
             self._command("Network.clearBrowserCache")  # it may hold the page as it was
             begun = time.monotonic()
             try:
                 axe_visit.open_page(self._browser, task)
-                self.tried[address] = self._without(task, begun + _TIMES * self._took + _MORE_SECONDS)
+                self.tried[place] = self._without(task, begun + _TIMES * self._took + _MORE_SECONDS)
             finally:
                 self._command("Network.clearBrowserCache")
-        return self.tried[address]
+        return self.tried[place]
 
     def _without(self, task: dict[str, Any], end: float) -> str:
         """It is looked at until the page leads elsewhere or until `end`: one that draws itself may show the proof late."""

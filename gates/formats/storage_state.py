@@ -31,15 +31,21 @@ _DEPTH = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`cookies` are parameters of `Network.setCookie` in DevTools; `origins` gives the local storage of each origin, by name."""
+    """`cookies` are parameters of `Network.setCookie` in DevTools; `origins` gives the local storage of each origin, by name.
+
+    `hosts` are those that the cookies are for; one with a dot before it is a domain.
+    """
 
     cookies: tuple[Mapping[str, Any], ...]
     origins: Mapping[str, Mapping[str, str]]
     hosts: frozenset[str]
 
-    def fits(self, host: str) -> bool:
-        """Whether any of it is for a host or, of cookies, for a domain that the host is in."""
-        return any(host == own or (own.startswith(".") and f".{host}".endswith(own)) for own in self.hosts)
+    def fits(self, address: str) -> bool:
+        """Whether any of it is for pages at an address: a cookie by host or domain, local storage by origin."""
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        known = any(host == own or (own.startswith(".") and f".{host}".endswith(own)) for own in self.hosts)
+        return known or bool(self.origins.get(f"{parts.scheme}://{parts.netloc}"))
 
     def secrets(self) -> Iterator[str]:
         """Every value, and what it is made of: tools write the token of a text of JSON alone, and a cookie's value decoded."""
@@ -69,8 +75,7 @@ def read_state(content: bytes) -> State:
             "`login` gave a state without a cookie and without an item of local storage: nobody is signed in",
             remedy="let it sign in first, and give the state that the browser has then",
         )
-    own = {str(urlsplit(origin).hostname) for origin, items in origins.items() if items}
-    return State(cookies=cookies, origins=origins, hosts=frozenset(own | {_host(cookie) for cookie in cookies}))
+    return State(cookies=cookies, origins=origins, hosts=frozenset(map(_host, cookies)))
 
 
 def _cookie(item: Any, where: str) -> dict[str, Any]:
@@ -131,6 +136,8 @@ def _text(item: Any, key: str, where: str, default: str | None = None) -> str:
     value = item.get(key, default)
     if not isinstance(value, str):
         raise _wrong(f"{where} has no text {key!r}")
+    if _writable(value) != value:
+        raise _wrong(f"{where}.{key} holds half a character (a lone surrogate)")
     return value
 
 
@@ -159,10 +166,15 @@ def _leaves(text: str, depth: int) -> Iterator[str]:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, str):
-            yield value
+            yield _writable(value)
             yield from _leaves(value, depth - 1)
         elif isinstance(value, int) and not isinstance(value, bool):
             yield str(value)
+
+
+def _writable(text: str) -> str:
+    """A text without halves of characters, which JSON can hold and no encoding can."""
+    return text.encode("utf-8", "ignore").decode()
 
 
 def _wrong(what: str) -> GateError:

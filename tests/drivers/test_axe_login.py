@@ -10,7 +10,7 @@ import pytest
 from selenium.common.exceptions import InvalidArgumentException
 from selenium.webdriver.chrome.webdriver import WebDriver
 
-from gates.drivers import axe_login
+from gates.drivers import axe_login, axe_visit
 from gates.drivers.axe_login import Account
 from gates.drivers.axe_visit import NotExaminedError
 
@@ -94,6 +94,14 @@ def test_a_page_that_goes_to_a_login_by_itself_is_said_to_lead_there() -> None:
 def test_a_session_that_ended_while_the_page_was_examined_is_noticed() -> None:
     with pytest.raises(NotExaminedError, match="was left when the page was examined"):
         an_account(Browser()).check_proof()
+
+
+def test_a_page_is_opened_without_the_login_once_at_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+    monkeypatch.setattr(axe_visit, "open_page", lambda _browser, task: opened.append(task["width"]))
+    account = an_account(Browser(href="http://127.0.0.1:8000/login"))
+    said = [account.try_without({"address": PAGE, "width": width, "height": 800}) for width in (1280, 1280, 390)]
+    assert (said, opened) == (["it leads to /login"] * 3, [1280, 390])
 
 
 def test_what_could_not_be_opened_without_the_login_proves_nothing() -> None:

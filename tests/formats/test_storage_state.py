@@ -53,20 +53,22 @@ def test_cookies_are_told_as_devtools_takes_them() -> None:
     ],
 )
 def test_a_state_fits_the_hosts_that_it_is_for(domain: str, host: str, fits: bool) -> None:
-    assert read(a_state({"domain": domain})).fits(host) is fits
+    assert read(a_state({"domain": domain})).fits(f"http://{host}:8000/shop") is fits
 
 
 def test_local_storage_is_kept_by_origin_and_fits_its_host() -> None:
     state = read(a_state(origin="http://127.0.0.1:8000", items={"a": "1", "b": "2"}))
     assert state.origins == {"http://127.0.0.1:8000": {"a": "1", "b": "2"}}
-    assert state.fits("127.0.0.1")
+    assert state.fits("http://127.0.0.1:8000")
+    assert not state.fits("http://127.0.0.1:8001")
+    assert not state.fits("https://127.0.0.1:8000")
 
 
 def test_each_value_is_a_secret_and_so_are_the_texts_that_it_is_made_of() -> None:
-    inner = json.dumps({"token": TOKEN, "short": "abc", "user": 1234567890, "list": ["first-of-all"]})
+    inner = json.dumps({"token": TOKEN, "short": "abc", "user": 1234567890, "list": ["first-of-all", "\ud800half-of-one"]})
     whole = json.dumps({"redux": inner, "on": True})
     secrets = set(read(a_state({"value": "s%3Adecoded-value"}, items={"state": whole})).secrets())
-    assert {"s%3Adecoded-value", "s:decoded-value", whole, inner, TOKEN, "1234567890", "first-of-all"} == secrets
+    assert {"s%3Adecoded-value", "s:decoded-value", whole, inner, TOKEN, "1234567890", "first-of-all", "half-of-one"} == secrets
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,7 @@ def test_each_value_is_a_secret_and_so_are_the_texts_that_it_is_made_of() -> Non
         ({"cookies": {"session": COOKIE}}, "cookies is no list"),
         ({"cookies": [COOKIE]}, "cookies[0] is no JSON object"),
         (a_state({}, {"value": 12345678}), "cookies[1] has no text 'value'"),
+        (a_state({"value": "\ud800" + COOKIE}), "cookies[0].value holds half a character"),
         (a_state({"name": ""}), "cookies[0] has an empty name"),
         (a_state({"domain": "."}), "cookies[0].domain is no host"),
         (a_state({"domain": "http://127.0.0.1"}), "cookies[0].domain is no host"),

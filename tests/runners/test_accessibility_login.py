@@ -22,6 +22,7 @@ from gates.runners.accessibility.options import Login
 from gates.testing import observe_and_parse, observe_raw
 from tests.api.making import a_context
 from tests.runners.behind_login import COOKIE, LOGIN, a_project, a_state, printing
+from tests.runners.pages import not_examined
 
 ROOT = Path(__file__).parents[2]
 NOWHERE = "http://127.0.0.1:9"
@@ -96,7 +97,7 @@ def test_the_words_of_a_program_that_failed_are_said_without_what_may_be_of_a_se
 def test_a_session_for_another_host_is_said_where_it_was_not_taken(address: str, other: bool, tmp_path: Path) -> None:
     state = read_state(json.dumps(a_state({})).encode())
     remedy = login._remedy(state, Site(address=address, root=tmp_path, folder=None))
-    assert ("is for another host than localhost" in remedy) is other
+    assert ("is for another host or port" in remedy) is other
 
 
 GIVEN = """
@@ -170,6 +171,26 @@ def test_the_example_of_the_documentation_signs_in_and_says_nothing_of_the_sessi
     assert facts.examined.done == 2
     assert b"the cookie is session=[redacted]\n" in members["service.log"]
     assert [name for name, content in members.items() if COOKIE.encode() in content or b"correct-horse" in content] == []
+
+
+@pytest.mark.parametrize(("sizes", "missed"), [(("1280x800", "390x844"), []), (("1280x800",), ["/ (390x844 light)"])])
+def test_each_size_has_a_proof_of_its_own(sizes: tuple[str, ...], missed: list[str]) -> None:
+    """One colour scheme serves for the other."""
+    views = [(size, scheme) for size in ("1280x800", "390x844") for scheme in ("dark", "light") if (size, scheme) != ("390x844", "dark")]
+    visit = {"examined": True, "frames": 0, "rules": {"passes": 9}, "violations": [], "incomplete": [], "unseen": [], "closed": []}
+    visits = [
+        {**visit, "item": f"/ ({size} {scheme})", **({"without_login": "it answered 401"} if size in sizes and scheme != "dark" else {})}
+        for size, scheme in views
+    ]
+    items = [{"item": f"/ ({size} {scheme})", "route": "/", "view": f"{size} {scheme}"} for size, scheme in views]
+    members = {
+        "observe.json": {"status": "completed"},
+        "tools.json": [],
+        "inventory.json": {"items": items},
+        "axe.json": {"axe": "4.10.0", "canaries": [3], "excluded": [], "visits": visits, "login": {"proof": "#out"}},
+    }
+    facts = read_facts(GATE, GATE.id, {name: json.dumps(data).encode() for name, data in members.items()})
+    assert list(not_examined(facts)) == missed
 
 
 # -- what the option means elsewhere

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from gates.api import GateError, ObserveContext, Site, ToolResult, ToolTimeoutError
 from gates.formats.storage_state import State, read_state
@@ -94,9 +93,8 @@ def _words(done: ToolResult) -> str:
 
 
 def _remedy(state: State, site: Site) -> str:
-    host = urlsplit(site.address).hostname or ""
-    if not state.fits(host):
-        return f"the state that `login` gave is for another host than {host}: let the program sign in at the address in GATES_BASE_URL"
+    if not state.fits(site.address):
+        return "the state that `login` gave is for another host or port than the pages are at: let the program sign in at GATES_BASE_URL"
     return (
         "see that the program of `login` signs in, to a session that has not ended; `login.proof` must be there for all who are signed in"
     )

@@ -71,9 +71,14 @@ def _missed(items: Sequence[str], visits: Mapping[str, dict[str, Any]]) -> _Miss
 
 def _untried(seen: Sequence[Mapping[str, str]], visits: Mapping[str, dict[str, Any]]) -> _Missed:
     """The pages that nobody opened without the login: nothing tells that they were seen with it."""
-    tried = {entry["route"] for entry in seen if visits[entry["item"]].get("without_login")}
+    tried = {_place(entry) for entry in seen if visits[entry["item"]].get("without_login")}
     why = ("it was not opened without the login, so nothing shows that it was seen with it", "run again")
-    return {entry["item"]: why for entry in seen if entry["route"] not in tried}
+    return {entry["item"]: why for entry in seen if _place(entry) not in tried}
+
+
+def _place(entry: Mapping[str, str]) -> tuple[str, str]:
+    """A page and the size of its window: another size may show other elements."""
+    return entry["route"], entry["view"].partition(" ")[0]
 
 
 def _told(missed: _Missed, inventory: Sequence[object]) -> str:

@@ -246,8 +246,8 @@ def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) ->
     """Take the text of elements out of a record, for their lines in the file where there is one."""
     for secret in visit.pop("secrets", ()):
         context.add_secret(secret, "field")
-    if "reason" in visit:
-        visit["reason"] = context.scrub(visit["reason"])
+    for words in {"reason", "without_login"} & visit.keys():
+        visit[words] = context.scrub(visit[words])
     if file is not None:
         visit["path"] = file.resolve().relative_to(context.root.resolve()).as_posix()
     text = file.read_text("utf-8", "replace") if file is not None else ""
