@@ -210,6 +210,13 @@ def test_a_failure_that_a_command_reports_stands_where_its_suite_says(project: P
     assert json.loads(project.raw("command.json"))["files"] == ["tests/cart.test.js"]
 
 
+def test_a_file_that_stands_for_a_module_of_python_s_is_told_by_what_it_broke(project: Project) -> None:
+    facts = project.write({"test_a.py": TWO_TESTS, "copy.py": "VALUE = 1\n"}).observe()
+    assert facts.status is Status.ERROR
+    assert facts.reason.startswith("pytest could not start: ")
+    assert "copy" in facts.reason
+
+
 def test_evidence_of_the_first_parser_follows_still(project: Project) -> None:
     project.write({"test_a.py": WRONG}).observe()
     members = {name: project.raw(name) for name in ("run.json", "inventory.json", "tools.json")}

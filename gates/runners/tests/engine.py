@@ -96,7 +96,8 @@ class Engine:
             place = masking.clean(self.context, where_it_was(read_streams(events, key)))
             raise ToolTimeoutError(f"pytest did not end in time and was stopped {place}", remedy=error.remedy) from None
         streams = read_streams(events, key)
-        if done.exit_code == USAGE and not tests_of(streams):
+        never_loaded = done.exit_code != 0 and (events / "key").exists()  # the plug-in takes it first of all
+        if never_loaded or (done.exit_code == USAGE and not tests_of(streams)):
             raise GateError(
                 f"pytest could not start: {masking.clean(self.context, _complaint(done))}",
                 remedy="mend what it says: in `paths` and `args` of the policy, or in the project's settings and conftest.py",
