@@ -204,8 +204,8 @@ def _findings(page: Page, findings: Sequence[FindingView]) -> None:
         page.wrapped(finding.message, indent=4)
         if view.note:
             page.wrapped(view.note, indent=4, color=_YELLOW)
-        if finding.remedy:
-            page.wrapped(finding.remedy, indent=4, label="help: ")
+        if view.remedy:
+            page.wrapped(view.remedy, indent=4, label="help: ")
         if finding.help_url:
             page.wrapped(finding.help_url, indent=4, label="see: ", color=_DIM)
         if others:

@@ -32,6 +32,10 @@ from gates.model import (
     WaiverState,
 )
 
+_NO_MARKER = (
+    "The policy lets nothing more be suppressed here: mend it, or waive it with the reason (`gates waive`), which counts once it stands "
+    "where the change goes."
+)
 #: Kinds that count as findings; the others are notices, shown on their own.
 COUNTED = frozenset({Kind.FINDING, Kind.FAILURE})
 _COUNTED_BY = {
@@ -76,6 +80,11 @@ class FindingView:
     def note(self) -> str:
         """What is to be said of it beside what it is: why it does not count, or why it does though there is a waiver."""
         return self.excused or self.lapsed
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it where it counts: a marker that hides it from its tool does not help."""
+        return self.finding.remedy if self.finding.suppressed_by is None or self.waiver is not None else _NO_MARKER
 
     @property
     def excused(self) -> str:
