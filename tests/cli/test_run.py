@@ -114,8 +114,11 @@ def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: 
     assert ran("--only-failed") == {"secrets": "skipped", "checks": "failed"}  # the newest bundle says nothing of it
     failing.commit(PASSING)
     assert ran("--only-failed") == {"secrets": "skipped", "checks": "passed"}
+    failing.git("switch", "-q", "-c", "other")
+    assert "there is no last run at the stage change on refs/heads/other" in gates("-C", failing.root, "run", "--only-failed").err
+    failing.git("switch", "-q", "main")
     done = gates("-C", failing.root, "run", "--only-failed")
-    assert (done.code, "every gate passed when it last ran at the stage change" in done.err) == (2, True)
+    assert (done.code, "every gate passed when it last ran at the stage change on refs/heads/main" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: 
         (["run", "--sign-key", "k"], "the private key can't be read"),
         (["run", "--base", "nowhere"], "is not a commit of this repository"),
         (["run", "a.py"], "at the commit stage only"),
-        (["run", "--only-failed"], "there is no last run here at the stage change"),
+        (["run", "--only-failed"], "there is no last run at the stage change on refs/heads/main"),
         (["run", "--only-failed", "--gate", "secrets"], "--only-failed and --gate both choose gates"),
         (["verify", "x.zip", "--min-trust", "2"], "--min-trust: '2' is none of self-reported"),
         (["nonsense"], "there is no command `nonsense`"),
