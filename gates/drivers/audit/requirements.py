@@ -14,7 +14,10 @@ from pip_requirements_parser import InstallRequirement, RequirementsFile
 from gates.drivers.audit.inventory import CannotTellError, Entry, Place
 from gates.drivers.audit.locks import ADDRESS, LOCAL, VCS
 
-PIN = "pin all of them, with what they need themselves: uv pip compile, or pip-compile; or use a lock file"
+PIN = (
+    "pin all of them, with what they need themselves: uv pip compile, or pip-compile; or use a lock file, or a list of what is installed "
+    "(docs/gates/dependencies.md)"
+)
 _VCS_PREFIXES = ("git", "hg", "svn", "bzr")
 _SHOWN = 5
 
