@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gates.adapters import files
 from gates.api import Survey
 
 #: Extras and groups for tests, as most projects call them.
@@ -73,9 +74,19 @@ def _workspace(survey: Survey, top: Path, plugins: Sequence[str]) -> dict[str, A
     above = [folder for folder in survey.root.parents if folder.is_relative_to(top)]
     for folder in above if "pyproject.toml" in survey.files else ():
         found = _toml(_text(folder / "pyproject.toml"))
-        if "workspace" in _table(_table(found, "tool"), "uv"):
-            return found if _locks(_text(folder / "uv.lock"), plugins) else None
+        own = _table(_table(found, "tool"), "uv")
+        if "workspace" in own:
+            member = _is_member(_table(own, "workspace"), survey.root.relative_to(folder).as_posix())
+            return found if member and _locks(_text(folder / "uv.lock"), plugins) else None
     return None
+
+
+def _is_member(workspace: Mapping[str, Any], folder: str) -> bool:
+    """Whether a workspace of uv names a folder among its members, and not only one that holds it."""
+    named, left_out = (found if isinstance(found := workspace.get(key), list) else [] for key in ("members", "exclude"))
+    above = posixpath.dirname(folder)
+    is_named = any(files.within(folder, str(glob)) and not files.within(above, str(glob)) for glob in named)
+    return is_named and not any(files.within(folder, str(glob)) for glob in left_out)
 
 
 def _uv(project: Mapping[str, Any], workspace: Mapping[str, Any]) -> str:

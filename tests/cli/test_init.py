@@ -195,6 +195,18 @@ WORKSPACE = "[tool.uv]\nrequired-version='0.7.1'\n[tool.uv.workspace]\nmembers=[
 MEMBERS = {
     "one that brings pytest": ({"backend/pyproject.toml": MEMBER, "uv.lock": LOCK}, "uv==0.7.1 uv sync --locked --group test"),
     "one that does not": ({"backend/pyproject.toml": "[project]\nname='a'\n", "uv.lock": LOCK}, "uv sync --locked --all-packages"),
+    "one of another workspace": (
+        {"backend/pyproject.toml": MEMBER, "uv.lock": LOCK, "pyproject.toml": "[tool.uv.workspace]\nmembers=['libs/*']\n"},
+        ".venv/bin/pip install -e . --group test",
+    ),
+    "one that is left out": (
+        {"backend/pyproject.toml": MEMBER, "uv.lock": LOCK, "pyproject.toml": "[tool.uv.workspace]\nmembers=['*']\nexclude=['backend']\n"},
+        ".venv/bin/pip install -e . --group test",
+    ),
+    "members that are none": (
+        {"backend/pyproject.toml": MEMBER, "uv.lock": LOCK, "pyproject.toml": "[tool.uv.workspace]\nmembers=5\n"},
+        ".venv/bin/pip install -e . --group test",
+    ),
     "a lock of something else": ({"backend/pyproject.toml": MEMBER, "uv.lock": ""}, ".venv/bin/pip install -e '.' --group test"),
 }
 
