@@ -13,14 +13,14 @@ from functools import cache, partial
 from pathlib import Path
 
 import gates
-from gates.adapters import clock, files, git, guard, history, host
+from gates.adapters import clock, files, git, guard, history, host, index
 from gates.cache import Cache
 from gates.change.base import Base
 from gates.change.compare import added_lines, against, base_files
 from gates.change.earlier import Earlier
 from gates.change.policies import Policies, steered_from
 from gates.dataclass import dataclass
-from gates.errors import EvidenceError, GatesError
+from gates.errors import EvidenceError, GatesError, RepositoryError
 from gates.evidence import bundle
 from gates.evidence.bundle import RawByGate
 from gates.facts import OBSERVED
@@ -89,6 +89,11 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
         with steered_from(start.policies, start.steps, request.root, setting.work) as steered:
             own = [step for step in steered.steps if step.name not in given.here]
             observed = _observe(own, setting, jobs=request.jobs, progress=progress)
+            stamps = start.stamps
+            rewritten = [] if observed.interrupted else _rewritten(request.root, stamps)
+            if rewritten and _are_put_back(request.root, start, rewritten):
+                stamps = {**stamps, **files.stamps(request.root, rewritten)}
+                observed = _look_again(own, observed, setting, jobs=request.jobs, progress=progress)
             known = {**given.here, **{item.name: item for item in observed.observations}}
             here = [known[step.name] for step in steered.steps if step.name in known]
             seen = Seen(steps=steered.steps, secrets=start.secrets, here=here, interrupted=observed.interrupted)
@@ -96,7 +101,7 @@ def look(request: Request, start: Start, progress: Progress, given: Given = NOT_
                 before, said = earlier()
                 compare_with = partial(against, base, setting, jobs=request.jobs, progress=progress, earlier=before, given=given.there)
                 seen = with_base(seen, start.policies, compare_with).told_of(said)
-            return seen, _changed(request.root, start.context, start.stamps) or steered.touched()
+            return seen, _changed(request.root, start.context, stamps) or steered.touched()
 
 
 def _do_meanwhile(earlier: Callable[[], object], *, page: bool) -> None:
@@ -178,7 +183,23 @@ def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pr
     if not waiting or first.interrupted:
         return first
     passed = round((clock.monotonic() - begun) * 1000)
-    second = observe(waiting, setting, jobs=jobs, progress=progress)
+    return _joined(steps, first, observe(waiting, setting, jobs=jobs, progress=progress), passed)
+
+
+def _look_again(steps: Sequence[Step], first: Observed, setting: Setting, *, jobs: int, progress: Progress) -> Observed:
+    """Let those look once more that examine files: while they did, some held something else than before and afterwards.
+
+    What runs the project's code does not: it is what wrote to them.
+    """
+    looked = {item.name for item in first.observations if item.answer is None or item.answer.entry is None}
+    again = [step for step in steps if step.name in looked and not step.gate.executes_project]
+    passed = max(item.run.started_ms + item.run.duration_ms for item in first.observations)
+    setting = replace(setting, work=setting.work / "again", cache=None, expected={})
+    return _joined(steps, first, observe(again, setting, jobs=jobs, progress=progress), passed)
+
+
+def _joined(steps: Sequence[Step], first: Observed, second: Observed, passed: int) -> Observed:
+    """Both, where the second began so many milliseconds after the first; what looked twice counts as it saw it then."""
     later = [replace(item, run=replace(item.run, started_ms=item.run.started_ms + passed)) for item in second.observations]
     found = {item.name: item for item in (*first.observations, *later)}
     return Observed(observations=tuple(found[step.name] for step in steps if step.name in found), interrupted=second.interrupted)
@@ -238,14 +259,36 @@ def _changed(root: Path, context: Context, before: Mapping[str, files.Stamp]) ->
         commit = git.head(root)
         if commit != context.commit:
             return f"the checkout went from commit {context.commit} to {commit or 'none'} while the gates ran"
+    rewritten = _rewritten(root, before)
+    return f"{rewritten[0]} was changed while the gates ran" if rewritten else ""
+
+
+def _rewritten(root: Path, before: Mapping[str, files.Stamp]) -> list[str]:
+    """The files that were written to, replaced or taken away since then, whatever they hold now, sorted."""
     after = files.stamps(root, before)
-    touched = [name for name in sorted(before) if after.get(name) != before[name]]
-    return f"{touched[0]} was changed while the gates ran" if touched else ""
+    return [name for name in sorted(before) if after.get(name) != before[name]]
+
+
+def _are_put_back(root: Path, start: Start, names: Sequence[str]) -> bool:
+    """Whether files that were written to hold what they held: what the commit has, as when the run began. A test may do so each time."""
+    commit = start.context.commit
+    if commit is None or start.modified is None or not start.modified.isdisjoint(names):
+        return False
+    with contextlib.suppress(RepositoryError):
+        held = index.committed(root, commit)
+        return held.keys() >= set(names) and not index.unlike(root, {name: held[name] for name in names})
+    return False
+
+
+_LEAVE_IT = (
+    "run again, and change nothing in the checkout meanwhile; where a test writes to it, let it write to a copy (`tmp_path`), or commit "
+    "what lies there first: a file that the commit has, and that is put back, is looked at again"
+)
 
 
 def _unproven(raw: RawByGate, decision: Decision, changed: str) -> dict[str, Mapping[str, bytes]]:
     """Raw output in which no gate that passed says so: what it looked at is not what is there. What failed keeps its findings."""
-    said = {"status": Status.ERROR.value, "reason": changed, "remedy": "run again, and change nothing in the checkout meanwhile"}
+    said = {"status": Status.ERROR.value, "reason": changed, "remedy": _LEAVE_IT}
     passed = {gate.gate for gate in decision.gates if gate.would_be is Outcome.PASSED}
     return {name: {**members, OBSERVED: json.dumps(said).encode()} if name in passed else members for name, members in raw.items()}
 

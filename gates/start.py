@@ -25,7 +25,10 @@ from gates.request import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What is known before any gate looks. `stamps` tell afterwards which of the tracked files were written to."""
+    """What is known before any gate looks. `stamps` tell afterwards which of the tracked files were written to.
+
+    `modified` are those that were not as the commit has them; None: not known.
+    """
 
     base: Base | None
     tree: Tree
@@ -35,6 +38,7 @@ class Start:
     previous: Previous | None
     secrets: Mapping[str, frozenset[str]]
     stamps: Mapping[str, files.Stamp]
+    modified: frozenset[str] | None
     cache: Cache | None
     started: str
     begun: float
@@ -51,7 +55,8 @@ def begin(request: Request) -> Start:
         redactor = redact.Redactor(secrets)
         refuse_secrets(policies.all_sources, redactor)
         steps = policies.steps(request.selection)
-        context = _context(request, tree, base, policies)
+        checkout = git.checkout(request.root)
+        context = _context(request, checkout, tree, base, policies)
         left_out = tuple(redactor.text(shown(name)) for name in tree.installed) or None
         context = replace(context, limited=(*context.limited, *_of_hook(request, policies)), left_out=left_out)
     return Start(
@@ -63,6 +68,7 @@ def begin(request: Request) -> Start:
         previous=_follows(context, request.previous) if request.previous else None,
         secrets=secrets,
         stamps={name: seen for name, seen in tree.stamps.items() if name in tree.tracked},
+        modified=checkout.modified,
         cache=_cache(request, tree),
         started=started,
         begun=begun,
@@ -112,8 +118,7 @@ def _follows(context: Context, before: Contents) -> Previous:
     return Previous(digest=before.digest, sequence=before.manifest.sequence)
 
 
-def _context(request: Request, tree: Tree, base: Base | None, policies: Policies) -> Context:
-    checkout = git.checkout(request.root)
+def _context(request: Request, checkout: git.Checkout, tree: Tree, base: Base | None, policies: Policies) -> Context:
     environment = request.environment
     limited = () if request.selected_files is None else (f"{_counted(request.selected_files)} named, not the whole tree",)
     if checkout.absent:

@@ -120,7 +120,13 @@ gates:
   web: {uses: tests, options: {command: ["{python}", hand_over.py, "{raw}", out.xml], junit: out.xml}}
 """,
 }
-FILES = {"told": TOLD, "reports": REPORTS, "secrets": SECRETS, "named": NAMED, "vex": VEX}
+#: A finding of each scanner, and one that a marker hides.
+MARKED = {
+    "app.py": "import subprocess\n\n\ndef say(words):\n    subprocess.run(words, shell=True)\n    return eval(words)  # no" + "sec B307\n",
+    "settings.py": SECRETS["settings.py"],
+    "gates.yaml": "version: 1\nextends: [baseline]\ngates: {secrets: {}, security: {}}\n",
+}
+FILES = {"marked": MARKED, "told": TOLD, "reports": REPORTS, "secrets": SECRETS, "named": NAMED, "vex": VEX}
 
 
 def main(name: str, folder: str = "") -> int:

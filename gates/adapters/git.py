@@ -80,7 +80,7 @@ class Checkout:
     """What git says of a working tree: full ids in hex. `ref` is the full name of the branch, None when detached.
 
     `absent` counts files of the commit that a sparse checkout leaves out: no gate can see them. `folder` is that of the repository which is
-    looked at, where it is not the whole.
+    looked at, where it is not the whole. `modified` are the tracked files in it that are not as the commit has them; None: not known.
     """
 
     commit: str | None
@@ -90,6 +90,7 @@ class Checkout:
     repository: str | None
     absent: int = 0
     folder: str | None = None
+    modified: frozenset[str] | None = None
 
 
 def search_path(root: Path) -> str:
@@ -201,29 +202,46 @@ def checkout(root: Path) -> Checkout:
     if not is_repository(root):
         return Checkout(commit=None, tree=None, dirty=True, ref=None, repository=None)
     absent, unwatched = _flagged(root)
+    told, folder = _status(root), _folder(root)
     return Checkout(
         commit=line(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
         tree=line(root, "rev-parse", "--verify", "--quiet", "HEAD^{tree}"),
-        dirty=unwatched or not _is_clean(root),
+        dirty=unwatched or told != b"" or not _are_submodules_clean(root),
         absent=absent,
         ref=line(root, "symbolic-ref", "--quiet", "HEAD"),
         repository=_without_credentials(line(root, "config", "--get", "remote.origin.url")),
-        folder=_folder(root),
+        folder=folder,
+        modified=None if unwatched or told is None else frozenset(_modified(told, f"{folder}/" if folder else "")),
     )
 
 
-def _is_clean(root: Path) -> bool:
-    """Whether the working tree is the commit, and that of every submodule too.
+def _status(root: Path) -> bytes | None:
+    words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"]
+    return ask(root, words, without_filters(root))
+
+
+def _modified(told: bytes, prefix: str) -> Iterator[str]:
+    """The tracked files of an answer of `git status`, by their names below a folder of the repository."""
+    entries = iter(told.split(b"\0"))
+    for entry in entries:
+        code, names = entry[:2], [entry[3:]]
+        if b"R" in code or b"C" in code:  # the name that it had follows by itself
+            names.append(next(entries, b""))
+        if code != b"??":
+            yield from (name.removeprefix(prefix) for name in map(os.fsdecode, names) if name.startswith(prefix) and name)
+
+
+def _are_submodules_clean(root: Path) -> bool:
+    """Whether the working tree of every submodule is its commit.
 
     Git would ask submodules itself, and run what their own configuration names: they are asked one by one, as the root is.
     """
-    words = ["status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=dirty"]
-    if not is_repository(root) or ask(root, words, without_filters(root)) != b"":
-        return False
     entries = (ask(root, ["ls-files", "--stage", "-z"]) or b"").split(b"\0")
     folders = [root / os.fsdecode(found[1]) for entry in entries if (found := _SUBMODULE.fullmatch(entry))]
     present = [folder for folder in folders if os.path.lexists(folder / ".git")]
-    return not any(_flagged(folder)[1] or not _is_clean(folder) for folder in present)
+    return all(
+        is_repository(folder) and not _flagged(folder)[1] and _status(folder) == b"" and _are_submodules_clean(folder) for folder in present
+    )
 
 
 def without_filters(root: Path) -> dict[str, str]:

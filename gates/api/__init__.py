@@ -14,7 +14,7 @@ from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext
 from gates.api.depends import Depends
-from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_driver, ask_program, program_needs
+from gates.api.gate import RUNS_THE_PROJECT, Gate, Need, Suggestion, Survey, ask_driver, ask_program, program_needs, variable_needs
 from gates.api.masked import MASK, Masked
 from gates.api.options import Duration, Serve, option
 from gates.api.raw import PARTS, Raw, count, fingerprint
@@ -99,4 +99,5 @@ __all__ = [
     "read_axe",
     "signal_name",
     "up_to_top",
+    "variable_needs",
 ]

@@ -7,7 +7,7 @@ import json
 import posixpath
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from datetime import date
@@ -191,6 +191,17 @@ class ObserveContext:
         for secret in {value, *value.split()} if value else ():
             self._add_secret(secret, rule_of(name))
         return value
+
+    def needed(self, names: Iterable[str]) -> dict[str, str]:
+        """Values of variables that the policy says must be set, masked from here on. Raises `GateError` where one is not."""
+        values = {name: self.variable(name) or "" for name in names}
+        missing = sorted(name for name, value in values.items() if not value)
+        if missing:
+            raise GateError(
+                f"variables are not set: {', '.join(missing)}",
+                remedy="set them where this gate runs; a change from a fork is given no secrets, so let a later stage run it",
+            )
+        return values
 
     def add_secret(self, value: str, rule: str = "secret") -> None:
         """A value that must stand nowhere in the evidence or on a screen: it is masked in everything that this run writes.

@@ -42,6 +42,12 @@ def program_needs(root: Path, command: Sequence[str], *, where: str, environment
         yield Need(name=name, found=found, remedy=f"install {name}, or mend `{where}` in the policy")
 
 
+def variable_needs(names: Iterable[str], *, environment: Mapping[str, str]) -> Iterator[Need]:
+    """Variables that the policy says must be set, each once and by name."""
+    for name in sorted(set(names)):
+        yield Need(name=f"${name}", found="set" if environment.get(name) else None, remedy=f"set the variable {name}")
+
+
 def ask_program(argv: Sequence[str], environment: Mapping[str, str], *, seconds: float = 60) -> str | None:
     """What a program prints, started away from the repository; None where it is missing, fails, or takes longer than it may."""
     with tempfile.TemporaryDirectory(prefix="gates-") as folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gates.adapters import git
 from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.evidence.bundle import Contents
@@ -38,14 +39,17 @@ def last_bundle(root: Path) -> Path:
 
 
 def failed_gates(root: Path, stage: Stage) -> tuple[str, ...]:
-    """The gates that did not pass when they last ran at this stage here: each counts by its newest run, back to the last one of all gates.
+    """The gates that did not pass when they last ran at this stage on the branch that is checked out.
+
+    Each counts by its newest run, back to the last one of all gates.
 
     Raises `UsageError` where there was no such run, or nothing failed.
     """
     newest: dict[str, Outcome] = {}
+    branch = git.checkout(root).ref
     for path in bundles_here(root):
         record = read_bundle(path).record
-        if record.context.stage is not stage:
+        if (record.context.stage, record.context.ref) != (stage, branch):
             continue
         for gate in record.decision.gates:
             if gate.outcome is not Outcome.SKIPPED:
@@ -54,6 +58,10 @@ def failed_gates(root: Path, stage: Stage) -> tuple[str, ...]:
             break
     failed = tuple(name for name, outcome in newest.items() if outcome is not Outcome.PASSED)
     if not failed:
-        why = "every gate passed when it last ran" if newest else "there is no last run here"
-        raise UsageError(f"{why} at the stage {stage}", where=str(root / EVIDENCE), help="run them all: leave --only-failed out")
+        why = "every gate passed when it last ran" if newest else "there is no last run"
+        raise UsageError(
+            f"{why} at the stage {stage} on {branch or 'no branch'}",
+            where=str(root / EVIDENCE),
+            help="run them all: leave --only-failed out",
+        )
     return failed

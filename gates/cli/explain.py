@@ -95,6 +95,9 @@ def _findings(thing: str, path: Path) -> Iterator[str]:
             if names(thing, finding):
                 found = True
                 yield from _finding(finding, decision, index)
+    gate = thing.partition("/")[0]
+    if not found and gate in {decision.gate for decision in record.decision.gates} and gate != thing:
+        raise UsageError(f"the last run found nothing of {thing}", where=str(path), help=f"`gates explain {gate}` says what it looks for")
     if not found:
         raise UsageError(
             f"{thing!r} is no gate, exit code, rule, place or fingerprint of the last run",

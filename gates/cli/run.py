@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only-failed",
         action="store_true",
-        help="run the gates alone that did not pass when they last ran here; makes the verdict partial",
+        help="run the gates alone that did not pass when they last ran on this branch; makes the verdict partial",
     )
     settings.add_judging(parser)
     parser.add_argument("--no-cache", action="store_true", help="examine everything anew, as a release always does")

@@ -26,6 +26,7 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from urllib3.exceptions import HTTPError
 
 from gates.drivers.axe_audit import Audit
+from gates.drivers.axe_login import Account
 from gates.drivers.axe_visit import NotExaminedError, examine, open_page
 from gates.drivers.axe_world import World
 
@@ -90,6 +91,7 @@ class Sessions:
         self.end: float = time.monotonic() + job["seconds_in_all"]
         self.canaries: list[int] = []
         self.about: dict[str, str] = {}
+        self.account: Account | None = None
         self._browser: WebDriver | None = None
         self._service: Service | None = None
 
@@ -111,6 +113,7 @@ class Sessions:
         self.about = {"name": name, "version": version}
         self.canaries.append(self._canary(browser))
         browser.set_page_load_timeout(self.job["seconds"])
+        self.account = Account(browser, self.job["login"], self.job["seconds"]) if self.job["login"] else None
         return browser
 
     def _options(self) -> Options:
@@ -156,11 +159,14 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
         reason = "the time of the gate was up before the browser came to it"
         return {"item": task["item"], "examined": False, "reason": reason, "remedy": "give the gate a longer `timeout`, or it fewer pages"}
     browser = sessions.browser()
+    account = sessions.account
+    steps = 1 + bool(job["wait_for"]) + bool(account)
     try:
         with deadline(min(job["seconds"] + _MARGIN_SECONDS, sessions.seconds_left())):
-            _past_dialogs(lambda: open_page(browser, task))
-        with deadline(min(job["seconds"] * (2 if job["wait_for"] else 1) + _MARGIN_SECONDS, sessions.seconds_left())):
-            return {"item": task["item"], "examined": True, **_past_dialogs(lambda: examine(browser, job, task))}
+            _past_dialogs(lambda: open_page(browser, task, account))
+        with deadline(min(job["seconds"] * steps + _MARGIN_SECONDS, sessions.seconds_left())):
+            record = {"item": task["item"], "examined": True, **_past_dialogs(lambda: examine(browser, job, task, account))}
+        return record | _without_login(sessions, account, task) if account else record
     except NotExaminedError as error:
         return {"item": task["item"], "examined": False, "reason": error.reason, "remedy": error.remedy}
     except TimeoutException:
@@ -173,6 +179,12 @@ def visit(sessions: Sessions, task: dict[str, Any]) -> dict[str, Any]:
         reason = "the browser ended or lost the page while it was examined"
     sessions.lose()
     return {"item": task["item"], "examined": False, "reason": reason, "remedy": "open the page in a browser and see what it waits for"}
+
+
+def _without_login(sessions: Sessions, account: Account, task: dict[str, Any]) -> dict[str, str]:
+    """What the same page is to somebody who is not signed in: for the record of one that was examined."""
+    with deadline(min(3 * sessions.job["seconds"] + _MARGIN_SECONDS, sessions.seconds_left())):
+        return {"without_login": _past_dialogs(lambda: account.try_without(task))}
 
 
 def _past_dialogs(work: Callable[[], _T]) -> _T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from selenium.webdriver.chrome.webdriver import WebDriver
@@ -46,6 +46,7 @@ _IS_SELECTOR = """(selector => {{
   try {{ document.createDocumentFragment().querySelector(selector); return true; }} catch {{ return false; }}
 }})({selector})"""
 _POLL_SECONDS = 0.05
+_NO_LOGIN = "name the page that it leads to; where it asks for a login, sign in with `login`"
 _WAIT_FOR = "name with `wait-for` an element that stands on the page once it is ready"
 
 
@@ -58,24 +59,43 @@ class NotExaminedError(Exception):
         self.remedy = remedy
 
 
-def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+class Session(Protocol):
+    """Somebody who is signed in, and whose pages are visited."""
+
+    @property
+    def remedy(self) -> str: ...
+
+    def enter(self, task: dict[str, Any]) -> None: ...
+
+    def wait_for_proof(self, task: dict[str, Any]) -> None: ...
+
+    def check_proof(self) -> None: ...
+
+
+def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any], session: Session | None = None) -> dict[str, Any]:
     """What axe-core says of the page that was opened, and what the browser says about it. Raises `NotExaminedError`."""
+    remedy = session.remedy if session else _NO_LOGIN
     try:
-        check_arrival(_state(browser), task)
+        check_arrival(read_state(browser), task, remedy)
         world = World.of_page(browser)
         if not world.runs_scripts():
             raise NotExaminedError("its own policy allows no scripts", "allow scripts where it is tested: `sandbox allow-scripts`")
+        if session:
+            session.wait_for_proof(task)
+            world = World.of_page(browser)
         if job["wait_for"]:
             _wait_for(browser, job["wait_for"], job["seconds"])
             world = World.of_page(browser)
         world.evaluate(_SETTLE)
-        audit = Audit(script=job["axe"], options=job["options"], origin=_origin(urlsplit(task["address"])))
+        audit = Audit(script=job["axe"], options=job["options"], origin=origin_of(task))
         results = audit.run(world)
         inventory = axe_inventory.take(browser)
-        state = _state(browser)
+        state = read_state(browser)
+        if session:
+            session.check_proof()
     except ScriptError as error:
         raise NotExaminedError(f"axe-core could not examine it: {error}", "see whether the page goes elsewhere by itself") from error
-    check_arrival(state, task)
+    check_arrival(state, task, remedy)
     audit.compare(inventory)
     _check_shown(browser, audit, results, job)
     if not job["wait_for"]:
@@ -96,16 +116,21 @@ def examine(browser: WebDriver, job: dict[str, Any], task: dict[str, Any]) -> di
     }
 
 
-def open_page(browser: WebDriver, task: dict[str, Any]) -> None:
-    """Load a page as on a first visit, at its size and in its colour scheme; returns when it is loaded, whatever it turned out to be."""
+def open_page(browser: WebDriver, task: dict[str, Any], session: Session | None = None) -> None:
+    """Load a page as on a first visit, at its size and in its colour scheme; returns when it is loaded, whatever it turned out to be.
+
+    Raises `NotExaminedError` where the browser does not take the session.
+    """
     _close_others(browser)
     browser.get("about:blank")  # so that a page that is not reached can't be taken for the one before
     _log(browser)
     # No page leaves anything behind for the next: no session, no service worker that answers in its place.
-    browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": _origin(urlsplit(task["address"])), "storageTypes": "all"})
+    browser.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": origin_of(task), "storageTypes": "all"})
     size = {"width": task["width"], "height": task["height"], "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": task["scheme"]}]})
+    if session:
+        session.enter(task)
     browser.get(task["address"])
 
 
@@ -126,13 +151,14 @@ def _log(browser: WebDriver) -> list[dict[str, Any]]:
     return entries
 
 
-def _state(browser: WebDriver) -> dict[str, Any]:
+def read_state(browser: WebDriver) -> dict[str, Any]:
+    """Where the browser is and how it got there: `href`, `arrived`, `status`, `type` and what else is asked of a page."""
     state: dict[str, Any] = World.of_page(browser).read(_STATE)
     return state
 
 
-def check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
-    """The page that was asked for is the one that the browser shows, and it was answered as a page."""
+def check_arrival(state: dict[str, Any], task: dict[str, Any], remedy: str = _NO_LOGIN) -> None:
+    """The page that was asked for is the one that the browser shows, and it was answered as a page. `remedy`: where it leads to another."""
     wanted, shown = urlsplit(task["address"]), urlsplit(state["href"])
     final = shown
     if final.scheme == "chrome-error":
@@ -149,13 +175,13 @@ def check_arrival(state: dict[str, Any], task: dict[str, Any]) -> None:
         fragment = f"#{final.fragment}" if _is_route(final.fragment) else ""
         raise NotExaminedError(
             f"it leads to {where}{fragment}",
-            "name the page that it leads to, or see whether it asks for a login that this gate does not have",
+            remedy,
         )
     places = (arrived, shown) if arrived.scheme in ("http", "https") else (shown,)
     for name in (name for place in places for name in changed_values(wanted.query, place.query)):
         raise NotExaminedError(
             f"it leads to {shown.path} where {name!r} in the query is gone or another",
-            "name the page that it leads to, or see whether it asks for a login that this gate does not have",
+            remedy,
         )
     if state["type"] not in _PAGE_TYPES:
         raise NotExaminedError(f"it is not a page but {state['type']}", "take it out of `pages`")
@@ -176,6 +202,11 @@ def _place(address: SplitResult) -> tuple[str, str, str]:
 def _is_route(fragment: str) -> bool:
     """Whether a fragment names a page of an application rather than a place on a page."""
     return fragment.startswith(("/", "!"))
+
+
+def origin_of(task: dict[str, Any]) -> str:
+    """The origin of the page that is to be visited."""
+    return _origin(urlsplit(task["address"]))
 
 
 def _origin(address: SplitResult) -> str:
@@ -204,9 +235,14 @@ def _check_scripts(browser: WebDriver, state: dict[str, Any]) -> None:
             raise NotExaminedError(f"its script {path} could not be loaded, so it may not be whole", f"mend the address, or {_WAIT_FOR}")
 
 
-def _wait_for(browser: WebDriver, selector: str, seconds: int) -> None:
+def check_selector(browser: WebDriver, option: str, selector: str) -> None:
+    """Raise `NotExaminedError` for an option of the policy's that is no CSS selector."""
     if not World.of_page(browser).read(_IS_SELECTOR.format(selector=json.dumps(selector))):
-        raise NotExaminedError(f"`wait-for` ({selector}) is no CSS selector", "write it as in a style sheet, such as `#cart .price`")
+        raise NotExaminedError(f"`{option}` ({selector}) is no CSS selector", "write it as in a style sheet, such as `#cart .price`")
+
+
+def _wait_for(browser: WebDriver, selector: str, seconds: int) -> None:
+    check_selector(browser, "wait-for", selector)
     question = _VISIBLE.format(selector=json.dumps(selector))
     end = time.monotonic() + seconds
     while not World.of_page(browser).read(question):

@@ -91,6 +91,10 @@ REMEDIES = {
 }
 
 
-def remedy(rule: str) -> str:
-    """What to do about a finding of a rule."""
-    return f"{REMEDIES.get(rule, 'Mend it.')} If it is safe here, say why in a waiver, or end the line with `# nosec {rule}`."
+def remedy(rule: str, *, parser: int) -> str:
+    """What to do about a finding of a rule, as that version of the parser says it."""
+    if parser < 2:
+        safe = f"say why in a waiver, or end the line with `# nosec {rule}`."
+    else:
+        safe = f"waive it with the reason (`gates waive`); `# nosec {rule}` helps only where the policy allows new ones."
+    return f"{REMEDIES.get(rule, 'Mend it.')} If it is safe here, {safe}"

@@ -6,7 +6,11 @@ from gates.api import Kind, Severity
 from gates.dataclass import dataclass
 from gates.formats import places
 
-_FALSE_POSITIVE = "If it is no secret, say so in a waiver with its reason, or end the line with `# pragma: allowlist secret`."
+_FALSE_POSITIVE = (
+    "If it is no secret, waive it with the reason (`gates waive`); `# pragma: allowlist secret` helps only where the policy allows new "
+    "ones."
+)
+_BEFORE_3 = "If it is no secret, say so in a waiver with its reason, or end the line with `# pragma: allowlist secret`."
 _REVOKE = (
     "Treat it as stolen: revoke it where it was issued, then read the new one from the environment or a secret store. "
     f"Taking it out of the file does not take it out of the history. {_FALSE_POSITIVE}"
@@ -152,3 +156,8 @@ def weigh(rule: str, shape: str, path: str) -> tuple[Kind, Severity]:
         named = rule in _NAMED and shape == "random"
         return (Kind.FINDING if named else Kind.NEEDS_REVIEW), min(severity, _MEDIUM if named else _LOW)
     return Kind.FINDING, severity
+
+
+def remedy(rule: Rule, *, parser: int) -> str:
+    """What to do about a find, as that version of the parser says it."""
+    return rule.remedy.replace(_FALSE_POSITIVE, _BEFORE_3) if parser < 3 else rule.remedy

@@ -63,7 +63,7 @@ def _finding(view: FindingView, gate: GateView) -> _Annotation:
     finding = view.finding
     where = finding.location
     at = "" if where.path else f"\nat {where}"
-    remedy = f"\n{finding.remedy}" if finding.remedy else ""
+    remedy = f"\n{view.remedy}" if view.remedy else ""
     excuse = f"\n{view.note}" if view.note else ""
     path = in_repository(where.path, gate) if where.path else None
     known = {"file": path, "line": where.line, "endLine": where.end_line, "col": where.column, "endColumn": where.end_column}

@@ -205,8 +205,8 @@ def _finding(view: FindingView) -> str:
     shown = [escape(line) for line in lines[:_MESSAGE_LINES]] + (["…"] if len(lines) > _MESSAGE_LINES else [])
     if view.note:
         shown.append(escape(view.note))
-    if finding.remedy:
-        shown.append(f"<b>Remedy:</b> {'<br>'.join(escape(line) for line in visible_lines(finding.remedy))}")
+    if view.remedy:
+        shown.append(f"<b>Remedy:</b> {'<br>'.join(escape(line) for line in visible_lines(view.remedy))}")
     address = web_address(finding.help_url)
     rule = _code(finding.rule)
     shown.append(f'<a href="{html.escape(address)}">{rule}</a>' if address and not set(address) & set("|()[]*_~") else rule)

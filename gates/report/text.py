@@ -27,8 +27,10 @@ from gates.report.view import (
     observed_by,
     plural,
     ranked,
+    skipped,
     stops,
     subject,
+    to_review,
     waiver_views,
     why,
     work,
@@ -109,6 +111,7 @@ def render(record: Record, *, bundle: BundleInfo | None, color: bool, width: int
         page.line((f"  evidence: {terminal(bundle.path)}", _DIM))
         return page.text()
     _table(page, gates)
+    _asides(page, gates)
     _evidence(page, bundle, has_page=not of_commit)
     return page.text()
 
@@ -166,7 +169,7 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.line((f"  and {plural(len(looser) - _LOOSER, 'more place')} in which the policy is looser: see the page", _YELLOW))
     broken = [check.limit for gate in decision.gates for check in gate.checks if check.met is False]
     if record.context.base is None and any(limit.new_max is not None for limit in broken):
-        page.line(("  there is no base to compare with: every finding counts as new", _DIM))
+        page.line(("  there is no base to compare with: every finding counts as new; `--base REV` names one", _DIM))
 
 
 def _gate(page: Page, gate: GateView) -> None:
@@ -204,8 +207,8 @@ def _findings(page: Page, findings: Sequence[FindingView]) -> None:
         page.wrapped(finding.message, indent=4)
         if view.note:
             page.wrapped(view.note, indent=4, color=_YELLOW)
-        if finding.remedy:
-            page.wrapped(finding.remedy, indent=4, label="help: ")
+        if view.remedy:
+            page.wrapped(view.remedy, indent=4, label="help: ")
         if finding.help_url:
             page.wrapped(finding.help_url, indent=4, label="see: ", color=_DIM)
         if others:
@@ -254,6 +257,14 @@ def _table(page: Page, gates: Iterable[GateView]) -> None:
         color = _OUTCOME_COLORS[Outcome(row[1].split()[0])] if index else _DIM
         plain = _DIM if index == 0 else ""
         page.line((cells[0], plain), "  ", (cells[1], color), "  ", (f"{cells[2]}  {cells[3]}  {row[4]}", plain))
+
+
+def _asides(page: Page, gates: Iterable[GateView]) -> None:
+    """What was not examined, and why; and what a person should look at. Neither stops anything by itself."""
+    for gate in gates:
+        for label, said in (("not examined", skipped(gate)), ("to review", to_review(gate))):
+            if said:
+                page.wrapped(said, indent=2, label=f"{gate.name}, {label}: ", color=_DIM, most=2)
 
 
 def _row(gate: GateView) -> tuple[str, str, str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,12 @@ from gates.model import (
     WaiverState,
 )
 
+_NO_MARKER = (
+    "The policy lets nothing more be suppressed here: mend it, or waive it with the reason (`gates waive`), which counts once it stands "
+    "where the change goes."
+)
+#: Reasons and rules that are named where many are counted.
+_REASONS = 3
 #: Kinds that count as findings; the others are notices, shown on their own.
 COUNTED = frozenset({Kind.FINDING, Kind.FAILURE})
 _COUNTED_BY = {
@@ -76,6 +83,11 @@ class FindingView:
     def note(self) -> str:
         """What is to be said of it beside what it is: why it does not count, or why it does though there is a waiver."""
         return self.excused or self.lapsed
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it where it counts: a marker that hides it from its tool does not help."""
+        return self.finding.remedy if self.finding.suppressed_by is None or self.waiver is not None else _NO_MARKER
 
     @property
     def excused(self) -> str:
@@ -318,6 +330,22 @@ def counts(view: GateView) -> str:
     kinds = [(sum(notice.finding.kind is kind for notice in view.notices), word) for kind, word in _NOTICE_WORDS.items()]
     said = [f"{count} {word}" for count, word in (*parts, *kinds) if count]
     return ", ".join(said) or ("none" if view.examined else "")
+
+
+def skipped(view: GateView) -> str:
+    """Why things were not examined, the most frequent reasons first, such as `binary (40), larger than 1 MiB (5)`."""
+    return _most(Counter(skip.reason for skip in view.examined.skipped)) if view.examined else ""
+
+
+def to_review(view: GateView) -> str:
+    """What should be looked at, by rule, such as `tests/removed (11)`."""
+    return _most(Counter(item.finding.rule for item in view.notices if item.finding.kind is Kind.NEEDS_REVIEW and not item.excused))
+
+
+def _most(numbers: Counter[str]) -> str:
+    found = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    more = sum(number for _, number in found[_REASONS:])
+    return ", ".join([*(f"{words} ({number:,})" for words, number in found[:_REASONS]), *([f"others ({more:,})"] if more else [])])
 
 
 _NOTICE_WORDS = {Kind.NEEDS_REVIEW: "to review", Kind.FLAKE: "flaky"}

@@ -246,7 +246,7 @@ def _finding(raw: Raw, path: str, hit: Mapping[str, Any], strict: bool) -> Findi
         location=Location(path=places.shown(path), line=hit["line"], column=hit["column"]),
         identity=(path, hit["text"]),
         kind=kind,
-        remedy=rule.remedy,
+        remedy=rules.remedy(rule, parser=raw.parser),
         suppressed_by=hit["suppressed_by"],
         properties={"line": hit["text"], "looks-like": hit["shape"], **also},
     )
@@ -282,10 +282,10 @@ GATE = Gate(
     unit="files",
     options=Options,
     executes_project=False,
-    parser=2,
+    parser=3,
     observe=observe,
     parse=parse,
-    earlier={1: parse_1},
+    earlier={1: parse_1, 2: parse},
     requires=("detect-secrets",),
     limits=(Limit(name="findings", new_max=Decimal(0)),),
     measurements={

@@ -182,7 +182,7 @@ def _finding(raw: Raw, issue: Mapping[str, Any], chosen: Mapping[str, Any]) -> F
             path=places.shown(issue["path"]), line=issue["line"], column=issue["column"], end_line=max(issue["line"], issue["end_line"])
         ),
         identity=(issue["path"], issue["text"]),
-        remedy=bandit.remedy(rule),
+        remedy=bandit.remedy(rule, parser=raw.parser),
         help_url=issue["help_url"],
         suppressed_by=suppressed,
         properties=properties | ({"cwe": f"CWE-{issue['cwe']}"} if issue["cwe"] else {}),
@@ -259,9 +259,10 @@ GATE = Gate(
     unit="files",
     options=Options,
     executes_project=False,
-    parser=1,
+    parser=2,
     observe=observe,
     parse=parse,
+    earlier={1: parse},
     requires=("bandit",),
     limits=(Limit(name="findings", severity=Severity.MEDIUM, new_max=Decimal(0)),),
     measurements={

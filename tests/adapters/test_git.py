@@ -20,6 +20,19 @@ def test_outside_a_repository_nothing_is_known(tmp_path: Path) -> None:
     assert git.list_files(tmp_path) is None
 
 
+def test_what_differs_from_the_commit_is_named(repository: Repository) -> None:
+    repository.commit({"a.txt": "", "b/c d.txt": "one\n", "b/ü.txt": "two\n", "e.txt": "three\n"})
+    assert git.checkout(repository.root).modified == frozenset()
+    (repository.root / "b/c d.txt").write_text("other\n", "utf-8")
+    (repository.root / "new.txt").write_text("new\n", "utf-8")
+    repository.git("mv", "b/ü.txt", "b/f.txt")
+    (repository.root / "e.txt").unlink()
+    assert git.checkout(repository.root).modified == frozenset({"b/c d.txt", "b/ü.txt", "b/f.txt", "e.txt"})
+    assert git.checkout(repository.root / "b").modified == frozenset({"c d.txt", "ü.txt", "f.txt"})
+    repository.git("update-index", "--assume-unchanged", "a.txt")
+    assert git.checkout(repository.root).modified is None
+
+
 def test_a_clean_commit_is_known_and_a_change_makes_it_dirty(repository: Repository) -> None:
     commit = repository.commit({"a.py": "1\n"})
     clean = git.checkout(repository.root)

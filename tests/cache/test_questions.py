@@ -234,6 +234,11 @@ def test_a_gate_that_says_what_it_reads_depends_on_that_alone(
         ("contracts", {"schema": "openapi.yaml", "url": "https://x.example"}, "the service, or its contract, is somewhere else"),
         ("contracts", {"schema": "https://x.example/openapi.json", "serve": SERVE}, "the service, or its contract, is somewhere else"),
         ("accessibility", {"pages": ["/"], "url": "https://x.example"}, "the site is somewhere else"),
+        (
+            "accessibility",
+            {"pages": ["/"], "serve": {"directory": "site"}, "login": {"command": ["x"], "proof": "#out"}},
+            "what somebody who is signed in sees can change at any time",
+        ),
     ],
 )
 def test_what_can_change_unseen_is_never_kept(place: Place, gate: str, options: dict[str, Any], why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import signal
@@ -16,6 +17,7 @@ from gates.adapters import process
 from gates.evidence import bundle
 from tests.cli.conftest import PASSING, POLICY, Outcome
 from tests.repository import Repository
+from tests.runners.samples import SECRETS
 
 Gates = Callable[..., Outcome]
 
@@ -49,6 +51,58 @@ def test_a_gate_that_can_not_tell_is_errored_with_a_remedy_and_the_others_go_on(
     assert "no-such-tool was not found" in report["gates"][1]["reasons"][0]
 
 
+PUT_BACK = """
+import pathlib
+app = pathlib.Path("app.py")
+held = app.read_bytes()
+app.write_bytes(b"")
+app.write_bytes(held)
+"""
+
+
+def test_a_test_that_puts_back_what_it_writes_to_leaves_a_verdict(gates: Gates, passing: Repository) -> None:
+    passing.commit({"make_report.py": PASSING["make_report.py"] + PUT_BACK})
+    (passing.root / "notes.txt").write_text("not committed\n", "utf-8")
+    done = gates("-C", passing.root, "run", "--no-cache")
+    assert (done.code, done.err.count("secrets: started")) == (0, 2)  # the first time, the file could have held something else
+
+
+def test_what_was_not_committed_can_not_be_told_to_be_put_back(gates: Gates, passing: Repository) -> None:
+    passing.commit({"make_report.py": PASSING["make_report.py"] + PUT_BACK})
+    (passing.root / "app.py").write_text("print('not committed')\n", "utf-8")
+    done = gates("-C", passing.root, "run", "--no-cache")
+    assert (done.code, done.err.count("secrets: started")) == (3, 1)
+    assert "app.py was changed while the gates ran" in done.out
+    assert "commit what lies there first" in " ".join(done.out.split())
+
+
+HIDE = """
+import pathlib
+app, held = pathlib.Path("app.py"), pathlib.Path("held.bin")
+if sys.argv[2] == "hide":
+    held.write_bytes(app.read_bytes())
+    app.write_bytes(b"")
+else:
+    app.write_bytes(held.read_bytes())
+    held.unlink()
+"""
+CHECK = "  %s: {uses: external, options: {command: ['{python}', make_report.py, '{raw}/r.xml', %s], junit: r.xml}}\n"
+
+
+def test_a_secret_is_found_that_was_hidden_while_it_was_looked_for(
+    gates: Gates, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command hides it before the scan begins, and another puts it back afterwards: one gate at a time makes that certain."""
+    policy = f"{POLICY.partition('  secrets')[0]}{CHECK % ('a', 'hide')}  secrets: {{}}\n{CHECK % ('z', 'show')}"
+    tool = PASSING["make_report.py"] + HIDE
+    repository.commit({"app.py": f"key = '{SECRETS['github']}'\n", "make_report.py": tool, "gates.yaml": policy})
+    order = {"a": 0, "secrets": 1, "z": 2}
+    monkeypatch.setattr("gates.observe._turn", lambda step, _setting: (order[step.name], 0))
+    report = gates("-C", repository.root, "run", "--no-cache", "--jobs", "1", "--format", "json").json()
+    (found,) = [gate for gate in report["gates"] if gate["gate"] == "secrets"]
+    assert (found["outcome"], [finding["location"]["path"] for finding in found["findings"]]) == ("failed", ["app.py"])
+
+
 def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: Repository) -> None:
     def ran(*words: str) -> dict[str, str]:
         report = gates("-C", failing.root, "run", *words, "--format", "json").json()
@@ -61,8 +115,11 @@ def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: 
     assert ran("--only-failed") == {"secrets": "skipped", "checks": "failed"}  # the newest bundle says nothing of it
     failing.commit(PASSING)
     assert ran("--only-failed") == {"secrets": "skipped", "checks": "passed"}
+    failing.git("switch", "-q", "-c", "other")
+    assert "there is no last run at the stage change on refs/heads/other" in gates("-C", failing.root, "run", "--only-failed").err
+    failing.git("switch", "-q", "main")
     done = gates("-C", failing.root, "run", "--only-failed")
-    assert (done.code, "every gate passed when it last ran at the stage change" in done.err) == (2, True)
+    assert (done.code, "every gate passed when it last ran at the stage change on refs/heads/main" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +133,7 @@ def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: 
         (["run", "--sign-key", "k"], "the private key can't be read"),
         (["run", "--base", "nowhere"], "is not a commit of this repository"),
         (["run", "a.py"], "at the commit stage only"),
-        (["run", "--only-failed"], "there is no last run here at the stage change"),
+        (["run", "--only-failed"], "there is no last run at the stage change on refs/heads/main"),
         (["run", "--only-failed", "--gate", "secrets"], "--only-failed and --gate both choose gates"),
         (["verify", "x.zip", "--min-trust", "2"], "--min-trust: '2' is none of self-reported"),
         (["nonsense"], "there is no command `nonsense`"),
@@ -236,7 +293,11 @@ def test_an_interrupted_run_keeps_what_was_finished_and_leaves_nothing_behind(
 
 def process_group_members(parent: int) -> list[int]:
     """Children of a process, of any group, as the system lists them."""
-    return [int(pid) for task in Path(f"/proc/{parent}/task").iterdir() for pid in (task / "children").read_text("ascii").split()]
+    found = []
+    for task in list(Path(f"/proc/{parent}/task").iterdir()):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            found += [int(pid) for pid in (task / "children").read_text("ascii").split()]
+    return found
 
 
 def test_a_gate_over_its_time_is_errored_and_stopped(gates: Gates, repository: Repository) -> None:

@@ -69,6 +69,8 @@ def test_what_names_a_finding_to_be_waived_explains_it_too(judged: Repository, g
     assert gates("-C", judged.root, "explain", "a::two").out == by_rule
     unknown = gates("-C", judged.root, "explain", "a::tw")
     assert (unknown.code, "'a::tw' is no gate, exit code, rule, place or fingerprint" in unknown.err) == (2, True)
+    nothing = gates("-C", judged.root, "explain", "secrets/github-token")
+    assert (nothing.code, "the last run found nothing of secrets/github-token" in nothing.err) == (2, True)
 
 
 def test_a_report_of_no_bundle_is_of_the_last_run(judged: Repository, gates: Gates) -> None:

@@ -21,6 +21,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "reports": (1, "sha256:d4829892c23b8bece8ca6bb73919faffd465b7713c4c9adb3ca30e99e32cf558"),
     "secrets": (1, "sha256:f578184e83beeaa506e2822d3fa5b4b7ca5bd0d0cb172cad3467711ff0a0c51c"),
     "named": (1, "sha256:ccef95451c2e760c392c0c57702c88cfc3fa55887310e585bc19e630146c98f0"),
+    "marked": (1, "sha256:a3715daa93495b6e2d4e915937d2d8f9b1b83dbb83d0ddfb218d2e92b24a9b97"),
     "told": (1, "sha256:c4808365da06f43e31a89780c174d78f62126517abef137dca696df9d8184fe2"),
     "failed": (1, "sha256:e87e7d731f8db51dfd5dfefcaf9237f3ea42af89c1e47dbc876684e885090eaa"),
     "vex": (1, "sha256:a9a7f0a5380b4a211ff8b3d73dd51f57890c6ec4f9860cf49ca0e345efe09404"),

@@ -14,7 +14,8 @@ import pytest
 from gates.adapters.browser import find_browser, find_driver
 from gates.api import Facts
 from tests.guarantees import Seen, errored, failed, fault, judged
-from tests.runners.pages import FAULT, Answer, good, left_behind, look_at, not_examined, rules
+from tests.runners.behind_login import LOGIN, a_project
+from tests.runners.pages import FAULT, Answer, good, left_behind, look, look_at, not_examined, rules
 
 #: Small, so that a page that fills the memory of its tab does so at once.
 SMALL_HEAP = "--js-flags=--max-old-space-size=96"
@@ -203,6 +204,24 @@ def test_a_browser_that_does_not_start_again(machine: Machine, tmp_path: Path, m
     answers: dict[str, Answer] = {"/a": good(FAULT), "/killed": sends(signal.SIGKILL, lambda: [machine.id("browser")]), "/then": good()}
     facts = look_at(answers, tmp_path)
     assert rules(facts, "/a") == [("accessibility/image-alt", "img")]
+    assert left_behind(tmp_path) == []
+    return judged(facts)
+
+
+# -- a login that breaks
+
+
+@fault("a program that signs in ends with an error", here=errored("the program of `login` ended with 1: error: 403 Forbidden"))
+def test_a_login_that_fails(tmp_path: Path) -> Seen:
+    root = a_project(tmp_path, "import sys; sys.exit('error: 403 Forbidden')")
+    return judged(look(root, tmp_path / "work", ["/"], url="http://127.0.0.1:9", login=LOGIN))
+
+
+@fault("a program that signs in never ends", here=errored("the program of `login` did not end in time and was stopped"))
+def test_a_login_that_never_ends(tmp_path: Path) -> Seen:
+    root = a_project(tmp_path, "import signal; signal.pause()")
+    facts = look(root, tmp_path / "work", ["/"], url="http://127.0.0.1:9", login={**LOGIN, "timeout": 1})
+    assert "`login.timeout`" in facts.remedy
     assert left_behind(tmp_path) == []
     return judged(facts)
 

@@ -206,6 +206,7 @@ LOOSER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("accessibility", {"exclude_rules": []}, {"exclude_rules": ["region"]}),
     ("accessibility", {"pages": ["/", "/cart"]}, {"pages": ["/"]}),
     ("accessibility", {}, {"standard": "wcag2a"}),
+    ("accessibility", {"needs": ["PASSWORD"]}, {}),
     ("tests", {}, {"retries": 1}),
     ("tests", {"coverage": {"source": ["shop"]}}, {}),
     ("tests", {"coverage": {"source": ["a", "b"]}}, {"coverage": {"source": ["a"]}}),
@@ -232,6 +233,8 @@ UNWEIGHED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("dependencies", {"sources": ["a.txt"]}, {}),
     ("contracts", {"serve": {"command": ["a"]}}, {"serve": {"command": ["b"]}}),
     ("contracts", {"serve": {"command": ["a"]}}, {}),
+    ("accessibility", {"login": {"command": ["a"], "proof": "#out"}}, {}),
+    ("accessibility", {"login": {"command": ["a"], "proof": "#out"}}, {"login": {"command": ["a"], "proof": "main"}}),
     ("nobody-has-this", {"paths": ["a"]}, {"paths": ["a", "b"]}),
 ]
 

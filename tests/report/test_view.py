@@ -118,6 +118,14 @@ def test_what_is_suppressed_is_not_counted_as_new_besides() -> None:
     assert view.counts(without_limits) == "1 new, 1 existing, 1 suppressed"
 
 
+def test_what_is_suppressed_and_counts_all_the_same_is_not_told_to_be_suppressed() -> None:
+    marked = next(item for item in gate("security").findings if item.finding.suppressed_by)
+    assert "waive it with the reason" in marked.remedy
+    assert replace(marked, waiver="W-7").remedy == marked.finding.remedy
+    others = [item for item in gate("security").findings if not item.finding.suppressed_by]
+    assert [item.remedy for item in others] == [item.finding.remedy for item in others]
+
+
 def test_one_more_than_allowed_says_how_the_one_is_found() -> None:
     item = gate("tests")
     (check,) = [check for check in item.decision.checks if check.met is False]

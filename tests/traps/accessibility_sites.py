@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -109,8 +109,8 @@ DOUBTFUL: dict[str, Answer] = {
 
 
 @contextlib.contextmanager
-def running_by_hand() -> Iterator[ByHand]:
-    """axe-core as the README of axe-selenium-python tells: open the page, inject, run, count."""
+def running_by_hand(site: Mapping[str, Answer] | None = None) -> Iterator[ByHand]:
+    """axe-core as the README of axe-selenium-python tells: open the page of a site (of all of these), inject, run, count."""
     options = Options()
     options.binary_location = find_browser({}) or ""
     for switch in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
@@ -129,7 +129,7 @@ def running_by_hand() -> Iterator[ByHand]:
         return f"{len(found)} violations"
 
     try:
-        with web(UNSEEN | HIDDEN | PARTS | DOUBTFUL) as address:
+        with web(site or UNSEEN | HIDDEN | PARTS | DOUBTFUL) as address:
             yield run
     finally:
         browser.quit()

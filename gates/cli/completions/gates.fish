@@ -48,7 +48,7 @@ complete -c gates -n '__gates_at run' -l gate -x -a 'tests contracts accessibili
 complete -c gates -n '__gates_at run' -l base -x -a '(__gates_revisions)' -d 'the commit that the change is compared with (default: what CI says, else where the branch began)'
 complete -c gates -n '__gates_at run' -l offline -d 'use no network but this machine\'s own services'
 complete -c gates -n '__gates_at run' -l as-of -x -d 'judge as on this day (YYYY-MM-DD) instead of today, UTC'
-complete -c gates -n '__gates_at run' -l only-failed -d 'run the gates alone that did not pass when they last ran here; makes the verdict partial'
+complete -c gates -n '__gates_at run' -l only-failed -d 'run the gates alone that did not pass when they last ran on this branch; makes the verdict partial'
 complete -c gates -n '__gates_at run' -l format -x -a 'text json github' -d 'what is printed (default: text)'
 complete -c gates -n '__gates_at run' -l report -x -a 'text= json= markdown= html= sarif= junit= github= gitlab= comment=' -d 'write a report to a file: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable'
 complete -c gates -n '__gates_at run' -l bundle -r -F -d 'where the evidence goes: a .zip file or a new folder'

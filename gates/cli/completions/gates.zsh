@@ -53,7 +53,7 @@ _gates() {
         '--base=[the commit that the change is compared with (default\: what CI says, else where the branch began)]:REV:_gates_revisions' \
         '--offline[use no network but this machine'\''s own services]' \
         '--as-of=[judge as on this day (YYYY-MM-DD) instead of today, UTC]:DAY: ' \
-        '--only-failed[run the gates alone that did not pass when they last ran here; makes the verdict partial]' \
+        '--only-failed[run the gates alone that did not pass when they last ran on this branch; makes the verdict partial]' \
         '--format=[what is printed (default\: text)]:FORMAT:(text json github)' \
         '*--report=[write a report to a file\: text, json, markdown, html, sarif, junit, github, gitlab, comment; repeatable]:FORMAT=PATH:compadd -S "" - text= json= markdown= html= sarif= junit= github= gitlab= comment=' \
         '--bundle=[where the evidence goes\: a .zip file or a new folder]:PATH:_files' \

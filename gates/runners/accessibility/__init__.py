@@ -25,6 +25,7 @@ from gates.api import (
     find_driver,
     newest_axe,
     program_needs,
+    variable_needs,
 )
 from gates.runners.accessibility.options import Options
 from gates.runners.accessibility.reading import parse
@@ -48,9 +49,12 @@ def detect(survey: Survey) -> Suggestion | None:
 
 
 def needs(root: Path, options: Options) -> Iterable[Need]:
-    """The service's program, a browser with its driver, and axe-core."""
-    if options.serve:
-        yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
+    """The programs of the service and of the login, the variables, a browser with its driver, and axe-core."""
+    serving = options.serve.command if options.serve else ()
+    yield from program_needs(root, serving, where="serve.command", environment=os.environ)
+    if options.login and options.login.command[:1] != serving[:1]:  # most often it is one interpreter
+        yield from program_needs(root, options.login.command, where="login.command", environment=os.environ)
+    yield from variable_needs(options.needs, environment=os.environ)
     yield Need(name="Chromium or Chrome", found=find_browser(os.environ, root), remedy=BROWSER_INSTALL, commands=BROWSER_INSTALL_ON)
     yield Need(name="chromedriver", found=find_driver(os.environ, root), remedy=BROWSER_INSTALL, commands=BROWSER_INSTALL_ON)
     if not options.axe_script:
@@ -70,13 +74,15 @@ def why_no_base(options: Options) -> str:
     """A folder of the repository is the base's in a tree of the base; what a program or another machine serves may be anyone's."""
     if options.serve is None:
         return "the pages are served by another, who has no base"
-    return "" if options.serve.directory else RUNS_THE_PROJECT
+    return RUNS_THE_PROJECT if options.serve.command or options.login else ""
 
 
 def depends(context: ObserveContext, options: Options) -> Depends | str:
     """A folder that is served is all there is of a site; a program makes its pages of any file."""
     if options.serve is None:
         return "the site is somewhere else"
+    if options.login:
+        return "what somebody who is signed in sees can change at any time"
     if options.serve.directory:
         return Depends(places=[context.inside(options.serve.directory)], machine=True)
     return Depends(files=context.select(options.inputs) if options.inputs else None, machine=True)

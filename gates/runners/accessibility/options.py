@@ -23,6 +23,21 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How somebody signs in, and how one sees that he is: what the pages show depends on it."""
+
+    command: tuple[str, ...] = option(
+        "program and arguments: it signs in at `{url}` (GATES_BASE_URL) and prints a storage state, or writes it to the file `{state}`"
+    )
+    proof: str = option("CSS selector of what is visible on every page to somebody who is signed in, and to nobody else")
+    timeout: Duration = option("how long the program may take", default=60, minimum=1, looser=Neither())
+
+    def __post_init__(self) -> None:
+        if not (self.command and self.command[0].strip() and self.proof.strip()):
+            raise ValueError("`login` needs a `command`, and a `proof` that somebody is signed in")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """Options of the gate, as a policy writes them."""
 
@@ -41,6 +56,12 @@ class Options:
     )
     color_schemes: tuple[Literal["light", "dark"], ...] = option("what the reader prefers", default=("light",), looser=Fewer())
     wait_for: str = option("CSS selector of an element that must be visible before a page is examined", default="")
+    login: Login | None = option("how to sign in before pages are visited", default=None)
+    needs: tuple[str, ...] = option(
+        "variables that must be set, or the gate is errored; a service that is started and the program of `login` get them",
+        default=(),
+        looser=Fewer(),
+    )
     page_timeout: Duration = option("how long a page may take to load, and again to be examined", default=30, minimum=1, looser=Neither())
     axe_script: str = option("an axe.min.js of this repository, 4.9 or later; without it the newest installed", default="")
     axe_sha256: str = option("sha256 of `axe-script`, where it is not a copy that an installed package carries", default="")

@@ -25,6 +25,8 @@ def parse(raw: Raw) -> Facts:
         raise GateError("axe-core is blind: it did not find the faults of our own page", remedy="use an axe.min.js as it was published")
     visits = {visit["item"]: visit for visit in results["visits"]}
     missed = _missed([entry["item"] for entry in inventory], visits)
+    if "login" in results:
+        missed |= _untried([entry for entry in inventory if entry["item"] not in missed], visits)
     if len(missed) == len(inventory):
         raise GateError(_told(missed, inventory), remedy=_remedies(missed))
     excluded = frozenset(results["excluded"])
@@ -65,6 +67,18 @@ def _missed(items: Sequence[str], visits: Mapping[str, dict[str, Any]]) -> _Miss
         elif not sum(visit["rules"].values()):
             missed[item] = ("no rule of axe-core ran", "use an axe.min.js that has the rules of the standard")
     return missed
+
+
+def _untried(seen: Sequence[Mapping[str, str]], visits: Mapping[str, dict[str, Any]]) -> _Missed:
+    """The pages that nobody opened without the login: nothing tells that they were seen with it."""
+    tried = {_place(entry) for entry in seen if visits[entry["item"]].get("without_login")}
+    why = ("it was not opened without the login, so nothing shows that it was seen with it", "run again")
+    return {entry["item"]: why for entry in seen if _place(entry) not in tried}
+
+
+def _place(entry: Mapping[str, str]) -> tuple[str, str]:
+    """A page and the size of its window: another size may show other elements."""
+    return entry["route"], entry["view"].partition(" ")[0]
 
 
 def _told(missed: _Missed, inventory: Sequence[object]) -> str:

@@ -9,7 +9,8 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from gates.api import (
     read_axe,
 )
 from gates.dataclass import dataclass
+from gates.runners.accessibility.login import signed_in
 from gates.runners.accessibility.options import Options
 
 _SECRET_NAME = re.compile(r"csrf|xsrf|token|secret|auth|session|nonce|key|passw|signature", re.IGNORECASE)
@@ -75,11 +77,13 @@ def observe(context: ObserveContext, options: Options) -> None:
     context.distribution("selenium")
     axe = _axe(context, options)
     programs = _programs(context)
-    with _site(context, options) as site:
+    given = context.needed(options.needs)
+    with _site(context, options, given) as site:
         visits = _visits(site, options)
         for secret in _secrets(visits, options):
             context.add_secret(secret, "address")
         context.raw_json(INVENTORY, {"items": [visit.planned() for visit in visits]})
+        login = signed_in(context, options.login, site, given, options.pages) if options.login else None
         context.report_progress(f"{len(visits)} pages")
         job = programs | {
             "axe": str(axe.path),
@@ -88,6 +92,7 @@ def observe(context: ObserveContext, options: Options) -> None:
             "seconds": options.page_timeout,
             "seconds_in_all": context.seconds_left() - _RESERVE_SECONDS,
             "wait_for": options.wait_for,
+            "login": login,
             "offline": context.offline,
             "root_user": os.geteuid() == 0,
             "visits": [visit.task(site) for visit in visits],
@@ -134,11 +139,11 @@ def _programs(context: ObserveContext) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _site(context: ObserveContext, options: Options) -> Iterator[Site]:
+def _site(context: ObserveContext, options: Options, given: Mapping[str, str]) -> Iterator[Site]:
     seconds = min(_SITEMAP_SECONDS, context.seconds_left())
     if options.serve is not None:
         folder = context.inside(options.serve.directory) if options.serve.directory else None
-        with context.serve(options.serve) as service:
+        with context.serve(replace(options.serve, environment={**given, **options.serve.environment})) as service:
             yield Site(address=service.url, root=context.root, folder=folder, seconds=seconds)
         return
     if context.offline and urlsplit(options.url).hostname not in ("127.0.0.1", "localhost", "::1"):
@@ -233,18 +238,16 @@ def _write(context: ObserveContext, options: Options, axe: AxeScript, files: dic
     context.record_tool(tool=about["name"], version=about["version"])
     for visit in result["visits"]:
         _clean(context, visit, files[visit["item"]])
-    context.raw_json(
-        RESULTS,
-        {"axe": about["axe"], "canaries": result["canaries"], "excluded": sorted(options.exclude_rules), "visits": result["visits"]},
-    )
+    said = {"axe": about["axe"], "canaries": result["canaries"], "excluded": sorted(options.exclude_rules), "visits": result["visits"]}
+    context.raw_json(RESULTS, said | ({"login": {"proof": options.login.proof}} if options.login else {}))
 
 
 def _clean(context: ObserveContext, visit: dict[str, Any], file: Path | None) -> None:
     """Take the text of elements out of a record, for their lines in the file where there is one."""
     for secret in visit.pop("secrets", ()):
         context.add_secret(secret, "field")
-    if "reason" in visit:
-        visit["reason"] = context.scrub(visit["reason"])
+    for words in {"reason", "without_login"} & visit.keys():
+        visit[words] = context.scrub(visit[words])
     if file is not None:
         visit["path"] = file.resolve().relative_to(context.root.resolve()).as_posix()
     text = file.read_text("utf-8", "replace") if file is not None else ""

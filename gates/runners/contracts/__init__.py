@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from gates.api import Depends, Gate, Limit, Need, ObserveContext, program_needs
+from gates.api import Depends, Gate, Limit, Need, ObserveContext, program_needs, variable_needs
 from gates.runners.contracts.options import Options
 from gates.runners.contracts.reading import parse
 from gates.runners.contracts.trying import observe
@@ -24,8 +24,7 @@ def needs(root: Path, options: Options) -> Iterator[Need]:
     """The service's program and the variables; the engine is in `requires`."""
     if options.serve:
         yield from program_needs(root, options.serve.command, where="serve.command", environment=os.environ)
-    for name in sorted({*options.needs, *options.headers.values()}):
-        yield Need(name=f"${name}", found="set" if os.environ.get(name) else None, remedy=f"set the variable {name}")
+    yield from variable_needs((*options.needs, *options.headers.values()), environment=os.environ)
 
 
 def depends(context: ObserveContext, options: Options) -> Depends | str:

@@ -28,7 +28,7 @@ class Target:
 def observe(context: ObserveContext, options: Options) -> None:
     """List the contract's operations, then let schemathesis try them on the service."""
     version = context.distribution("schemathesis")
-    values = _variables(context, options)
+    values = context.needed((*options.needs, *options.headers.values()))
     if options.serve is None:
         _try_service(context, options, values, version, Target(address=options.url.rstrip("/"), flag="--url"))
         return
@@ -36,19 +36,6 @@ def observe(context: ObserveContext, options: Options) -> None:
     with context.serve(replace(options.serve, environment={**given, **options.serve.environment})) as service:
         flag = "--url" if options.base_path else "--origin"
         _try_service(context, options, values, version, Target(address=service.url + options.base_path.rstrip("/"), flag=flag))
-
-
-def _variables(context: ObserveContext, options: Options) -> dict[str, str]:
-    """Values of all variables that the policy names, masked from here on."""
-    names = (*options.needs, *options.headers.values())
-    values = {name: context.variable(name) or "" for name in names}
-    missing = sorted(name for name, value in values.items() if not value)
-    if missing:
-        raise GateError(
-            f"variables are not set: {', '.join(missing)}",
-            remedy="set them where this gate runs; a change from a fork is given no secrets, so let a later stage run it",
-        )
-    return values
 
 
 def _try_service(context: ObserveContext, options: Options, values: Mapping[str, str], version: str, target: Target) -> None:
