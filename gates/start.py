@@ -12,6 +12,7 @@ from gates.cache import Cache
 from gates.change import hook
 from gates.change.base import Base
 from gates.change.base import find as find_base
+from gates.change.compare import shown
 from gates.change.policies import Policies
 from gates.change.policies import find as find_policies
 from gates.dataclass import dataclass
@@ -51,11 +52,13 @@ def begin(request: Request) -> Start:
         base = None if request.whole else _base(request)
         tree = Tree.of(request.root)
         policies = find_policies(request.root, request.policy, request.stage, base, tree)
-        refuse_secrets(policies.all_sources, redact.Redactor(secrets))
+        redactor = redact.Redactor(secrets)
+        refuse_secrets(policies.all_sources, redactor)
         steps = policies.steps(request.selection)
         checkout = git.checkout(request.root)
         context = _context(request, checkout, tree, base, policies)
-        context = replace(context, limited=(*context.limited, *_of_hook(request, policies)))
+        left_out = tuple(redactor.text(shown(name)) for name in tree.installed) or None
+        context = replace(context, limited=(*context.limited, *_of_hook(request, policies)), left_out=left_out)
     return Start(
         base=base,
         tree=tree,

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
+from gates.adapters import environments
 from gates.adapters.files import outside
 from gates.dataclass import dataclass
 from gates.errors import RepositoryError
@@ -181,6 +182,14 @@ def _top(root: Path) -> Path | None:
     return None if top is None else Path(os.fsdecode(top.removesuffix(b"\n"))).resolve()
 
 
+def up_to_top(root: Path) -> list[Path]:
+    """`root` and the folders above it, up to the top of its working tree; outside a repository `root` alone."""
+    top = _top(root)
+    here = root.resolve()
+    above = [folder for folder in here.parents if top is not None and folder.is_relative_to(top)]
+    return [root, *above] if top is not None and here.is_relative_to(top) else [root]
+
+
 def _folder(root: Path) -> str | None:
     """The folder of the repository that `root` is, with slashes; None for all of it."""
     top = _top(root)
@@ -282,13 +291,26 @@ def _without_credentials(address: str | None) -> str | None:
 def list_files(root: Path) -> list[str] | None:
     """Tracked files and untracked ones that are not ignored, below `root` and relative to it; None outside a repository.
 
-    Names that git can't show as UTF-8 are kept with surrogate escapes, as `os.fsdecode` does.
+    Without those of `installed_folders`. Names that git can't show as UTF-8 are kept with surrogate escapes, as `os.fsdecode` does.
     """
+    found = _list(root)
+    return None if found is None else environments.without(found, _installed(root, found))
+
+
+def installed_folders(root: Path) -> tuple[str, ...]:
+    """Folders below `root` that hold installed packages and are neither tracked nor ignored; none outside a repository."""
+    return _installed(root, _list(root) or ())
+
+
+def _list(root: Path) -> list[str] | None:
     words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
     output = ask(root, words) if is_repository(root) else None
-    if output is None:
-        return None
-    return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
+    return None if output is None else sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
+
+
+def _installed(root: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Most trees hold none: then git is not asked what it tracks."""
+    return environments.installed(names, tracked_files(root)) if environments.installed(names, ()) else ()
 
 
 def tracked_files(root: Path) -> frozenset[str]:

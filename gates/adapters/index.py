@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from gates.adapters import files, git
+from gates.adapters import environments, files, git
 from gates.dataclass import dataclass
 from gates.errors import RepositoryError
 
@@ -58,9 +58,10 @@ def committed(root: Path, commit: str, names: Sequence[str] = ()) -> dict[str, E
 
 
 def untracked(root: Path) -> list[str]:
-    """Files below `root` that git neither tracks nor ignores, sorted."""
+    """Files below `root` that git neither tracks nor ignores, sorted, without those of installed packages."""
     listed = git.ask(root, ["ls-files", "--others", "--exclude-standard", "-z"]) or b""
-    return sorted(os.fsdecode(name) for name in listed.split(b"\0") if name)
+    names = sorted(os.fsdecode(name) for name in listed.split(b"\0") if name)
+    return environments.without(names, git.installed_folders(root))
 
 
 def unlike(root: Path, held: Mapping[str, Entry], index: Path | None = None) -> list[str]:

@@ -9,6 +9,7 @@ A gate never says "passed"; where it could not tell it raises `GateError`, which
 from gates.adapters.browser import INSTALL as BROWSER_INSTALL
 from gates.adapters.browser import INSTALL_ON as BROWSER_INSTALL_ON
 from gates.adapters.browser import OLDEST_AXE, AxeScript, find_browser, find_driver, is_published_axe, newest_axe, read_axe
+from gates.adapters.git import up_to_top
 from gates.adapters.service import Service
 from gates.adapters.site import Site
 from gates.api.context import ObserveContext
@@ -97,5 +98,6 @@ __all__ = [
     "read_answer",
     "read_axe",
     "signal_name",
+    "up_to_top",
     "variable_needs",
 ]

@@ -15,14 +15,15 @@ from gates.dataclass import dataclass
 class Tree:
     """The files of a checkout before any gate ran, relative to its root: those to examine, sorted, those that git tracks, and links.
 
-    `left_out` are folders that were passed over, for want of a git that says what belongs to the project. `stamps` tell whether a file
-    was written to since.
+    `left_out` are folders that were passed over, for want of a git that says what belongs to the project. `installed` are those of
+    installed packages that git neither tracks nor ignores. `stamps` tell whether a file was written to since.
     """
 
     files: tuple[str, ...]
     tracked: frozenset[str] = frozenset()
     links: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
 
     @classmethod
@@ -31,7 +32,8 @@ class Tree:
         if listed is not None:
             stamps = files.stamps(root, listed)
             links = tuple(name for name, seen in stamps.items() if seen.is_link)
-            return cls(files=tuple(listed), tracked=git.tracked_files(root), links=links, stamps=stamps)
+            tracked, installed = git.tracked_files(root), git.installed_folders(root)
+            return cls(files=tuple(listed), tracked=tracked, links=links, installed=installed, stamps=stamps)
         left_out: set[str] = set()
         found = tuple(files.walk(root, left_out))
         return cls(files=found, links=tuple(sorted(files.walk_links(root))), left_out=tuple(sorted(left_out)))

@@ -268,7 +268,7 @@ class Cache:
 
     def _of_machine(self, context: ObserveContext) -> dict[str, str]:
         return {
-            "installed": machine.installed(context.root, context.environment),
+            "installed": machine.installed(context.root, context.environment, (context.tree or self._tree).installed),
             "variables": machine.variables(context.environment),
             "ignored": self._ignored(context.root),
             "day": f"{context.day.isoformat()} {clock.today().isoformat()}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,9 +35,14 @@ def engine() -> str:
     return digest(rows)
 
 
-def installed(root: Path, environment: Mapping[str, str]) -> str:
-    """The interpreters and packages that a project's programs may find: beside it, in the active environment, on PATH."""
-    folders = [root / ".venv", root / "venv", *(Path(environment[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if name in environment)]
+def installed(root: Path, environment: Mapping[str, str], untracked: Iterable[str] = ()) -> str:
+    """The interpreters and packages that a project's programs may find: beside and above it, in the active environment, on PATH.
+
+    `untracked` are folders of packages below `root` by other names.
+    """
+    beside = [folder / name for folder in git.up_to_top(root) for name in (".venv", "venv")]
+    active = [Path(environment[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if name in environment]
+    folders = [*beside, *(root / name for name in untracked), *active]
     on_path = [Path(folder) for folder in environment.get("PATH", "").split(os.pathsep) if folder]
     programs = [folder / name for folder in on_path for name in ("python3", "python") if (folder / name).exists()]
     prefixes = dict.fromkeys((*folders, *(program.parent.parent for program in programs)))

@@ -15,7 +15,7 @@ from gates.adoption import Adopted
 from gates.change.policies import Asked
 from gates.cli.bundles import bundles_here
 from gates.cli.progress import progress_for
-from gates.cli.sources import POLICY_FILE
+from gates.cli.sources import POLICY_FILE, refuse_nowhere
 from gates.errors import BundleError, UsageError
 from gates.evidence import bundle
 from gates.model import Stage
@@ -29,8 +29,9 @@ _DAY = re.compile(rb"# Adopted on (\d{4})-(\d\d)-(\d\d) ")
 def adopt(options: argparse.Namespace, proposal: Proposal) -> tuple[Result, Adopted | None]:
     """Run the proposed gates on the whole tree, and hold what they found; None where the run was interrupted.
 
-    Raises as `pipeline.run` does, and `UsageError` where there is nothing to examine.
+    Raises as `pipeline.run` does, and `UsageError` where there is nothing to examine, or nothing that says where the project begins.
     """
+    refuse_nowhere(options.root)
     if not proposal.gates:
         raise UsageError("nothing was found that a gate could examine", where=str(options.root), help="write a policy: see docs/policy.md")
     request = Request(

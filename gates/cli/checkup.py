@@ -58,6 +58,7 @@ def of_repository(root: Path, *, named: str | None, in_ci: bool) -> Iterator[Not
     if history.is_shallow(root):
         remedy = "`fetch-depth: 0` of actions/checkout" if in_ci else "`git fetch --unshallow`"
         yield Note(what="this clone is shallow, so where a branch began has to be fetched first", remedy=remedy)
+    yield from _of_installed(root)
     if not in_ci:
         yield from _of_hooks(root)
 
@@ -103,3 +104,10 @@ def _configured(root: Path) -> tuple[str, str] | None:
     told = (git.ask(root, ["config", "--show-scope", "-z", "--get-all", "core.hooksPath"]) or b"").split(b"\0")
     values = [(os.fsdecode(scope), os.fsdecode(value)) for scope, value in zip(told[::2], told[1::2], strict=False) if scope != b"command"]
     return values[-1] if values else None
+
+
+def _of_installed(root: Path) -> Iterator[Note]:
+    """Gates leave such a folder out by themselves; `git add .` would not."""
+    for folder in git.installed_folders(root):
+        name = f"{folder}/"
+        yield Note(what=f"{name} holds installed packages and is not ignored", remedy=f"add `{name}` to .gitignore")

@@ -106,7 +106,8 @@ PAGES = {
         group=_DAILY,
         line="judge this checkout by its policy: run the gates, print the report, write the evidence",
         about="Judge this checkout. The gates that gates.yaml names run side by side; the policy decides about what they found; the report "
-        "says first what a person has to do. Without a gates.yaml, the shipped policy `baseline` judges what is found here.\n\n"
+        "says first what a person has to do. Without a gates.yaml, the shipped policy `baseline` judges what is found in the git "
+        "repository here.\n\n"
         "Only what a change adds stops it: findings that were there at the base are old, and count only where the policy says so.",
         examples=(
             ("gates run", "judge the working tree against the commit where its branch began"),

@@ -34,7 +34,12 @@ def anywhere(root: Path, named: str) -> tuple[PolicySource, ...]:
 
 
 def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
-    """The policy that a run is judged by, and those that are laid under it. Raises as `standing_or_proposed` and `floor` do."""
+    """The policy that a run is judged by, and those that are laid under it.
+
+    Raises as `refuse_nowhere`, `standing_or_proposed` and `floor` do.
+    """
+    if not named:
+        refuse_nowhere(root)
     found = standing_or_proposed(root, named)
     return Asked(
         sources=found,
@@ -42,6 +47,16 @@ def asked(root: Path, named: str | None, floors: Sequence[str]) -> Asked:
         proposed=not _stands(root, named),
         floors=tuple(floor(root, text) for text in floors),
     )
+
+
+def refuse_nowhere(root: Path) -> None:
+    """Raise `UsageError` where neither git nor a policy says that a project is here: all that lies below would be judged."""
+    if not _stands(root, None) and not git.is_repository(root):
+        raise UsageError(
+            f"there is neither a git repository here nor a {POLICY_FILE}, so nothing says where the project begins",
+            where=str(root),
+            help="go to the project's folder (or name it: `gates -C DIR`); where this is it, `git init`, or `gates init` for a policy",
+        )
 
 
 def floor(root: Path, text: str) -> Floor:

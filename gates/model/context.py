@@ -38,7 +38,8 @@ class Context:
     `selection` names the gates that were chosen (empty: all); `limited` says in words why the run saw
     less than the policy asks for: it was interrupted, or a hook named files; `named` is how many it named (None: it was to see the whole
     tree), and then alone may a gate have nothing to examine. `folder` is that of the repository which was judged by itself,
-    with slashes; None: all of it. Places of findings are relative to it.
+    with slashes; None: all of it. Places of findings are relative to it. `left_out` are folders of installed packages that no gate was
+    shown: git neither tracks nor ignores them. They are no part of the commit, so the verdict is no less whole.
     """
 
     day: date
@@ -55,3 +56,4 @@ class Context:
     policies: tuple[JudgingPolicy, ...] | None = None
     folder: str | None = None
     named: int | None = None
+    left_out: tuple[str, ...] | None = None

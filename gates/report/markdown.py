@@ -23,6 +23,7 @@ from gates.report.view import (
     headline,
     is_partly_passed,
     is_shown,
+    left_out,
     observed_by,
     plural,
     ranked,
@@ -129,6 +130,7 @@ def _head(record: Record, claim: Claim | None) -> str:
     lines += [line for said in policies.judged_by(record) for line in ("", f"**Judged too** {escape(said)}")]
     lines += ["", f"**Observed** {escape(parts)}"] if (parts := observed_by(record)) else []
     lines += ["", f"**Base** {escape(told)}"] if (told := base_told(record)) else []
+    lines += ["", f"**Left out:** {escape(folders)}"] if (folders := left_out(record)) else []
     looser = [f"- **Looser:** {escape(policies.words_of(change))}" for change in policies.looser(record)]
     lines += ["", *looser[:_LOOSER]] if looser else []
     lines += [f"- and {len(looser) - _LOOSER} more: see the page"] if len(looser) > _LOOSER else []

@@ -23,6 +23,7 @@ from gates.report.view import (
     gate_views,
     headline,
     is_partly_passed,
+    left_out,
     observed_by,
     plural,
     ranked,
@@ -158,10 +159,9 @@ def _verdict(page: Page, record: Record, claim: Claim | None) -> None:
         page.wrapped(f"{record.context.base[:12]}, {record.change.found_by}", indent=2, label="compared with: ", color=_DIM)
     for line in policies.judged_by(record):
         page.wrapped(line, indent=2, label="judged too: " if record.decision.policies else "policy: ", color=_DIM)
-    if parts := observed_by(record):
-        page.wrapped(parts, indent=2, label="observed: ", color=_DIM)
-    if told := base_told(record):
-        page.wrapped(told, indent=2, label="base: ", color=_DIM)
+    for label, told in (("observed: ", observed_by(record)), ("base: ", base_told(record)), ("left out: ", left_out(record))):
+        if told:
+            page.wrapped(told, indent=2, label=label, color=_DIM)
     looser = policies.looser(record)
     for change in looser[:_LOOSER]:
         page.wrapped(policies.words_of(change), indent=2, label="looser: ", color=_YELLOW)

@@ -392,3 +392,17 @@ def base_told(record: Record) -> str:
     gates = [gate.gate for gate in change.gates if gate.bundle is not None]
     by = f"the bundle {(change.bundle.digest or '')[:12]} of a run there, signed by {change.bundle.signed_by}"
     return f"what {', '.join(gates)} saw there is told by {by}" if gates else f"nothing was needed of {by}"
+
+
+def left_out(record: Record) -> str:
+    """The folders of installed packages that no gate was shown, in words; empty where there are none."""
+    folders = record.context.left_out or ()
+    if not folders:
+        return ""
+    named = ", ".join(f"{folder}/" for folder in folders[:_FOLDERS])
+    more = f" and {len(folders) - _FOLDERS} more" if len(folders) > _FOLDERS else ""
+    return f"{named}{more}: installed packages, of which git tracks nothing; name them in .gitignore"
+
+
+#: How many folders are named that no gate was shown.
+_FOLDERS = 3

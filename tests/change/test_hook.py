@@ -166,6 +166,9 @@ def test_the_commit_that_is_pushed_and_lies_there_is_judged(repository: Reposito
     commit = repository.commit(FILES)
     assert of_push(repository.root, commit, variable) == ()
     assert of_push(repository.root, "refs/heads/main", variable) == ()
+    (repository.root / ".venv").mkdir()
+    (repository.root / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\n", "utf-8")
+    assert of_push(repository.root, commit, variable) == ()
     (repository.root / "notes.txt").write_text("mine\n", "utf-8")
     said = "notes.txt lies in the folder and is not pushed, since git does not track it"
     assert of_push(repository.root, commit, variable) == (said,)

@@ -132,3 +132,13 @@ def test_notes_leave_the_exit_code_alone(gates: Callable[..., Outcome], reposito
     assert outcome.code == ExitCode.PASSED, outcome.out
     assert "  note     there is no gates.yaml: `gates init` writes one that fits the repository\n" in outcome.out
     assert "  note     .pre-commit-config.yaml names hooks that are not installed" in outcome.out
+
+
+def test_an_environment_that_is_not_ignored_is_named(repository: Repository) -> None:
+    repository.commit({"gates.yaml": "version: 1\n"})
+    (repository.root / ".venv").mkdir()
+    (repository.root / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\n", "utf-8")
+    (note,) = checkup.of_repository(repository.root, named=None, in_ci=True)
+    assert (note.what, note.remedy) == (".venv/ holds installed packages and is not ignored", "add `.venv/` to .gitignore")
+    (repository.root / ".gitignore").write_text(".venv/\n", "utf-8")
+    assert not list(checkup.of_repository(repository.root, named=None, in_ci=True))

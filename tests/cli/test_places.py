@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,27 @@ def test_a_folder_behind_a_link_of_the_repository_is_not_judged(gates: Gates, re
     beside = repository.root.parent / "beside"
     beside.symlink_to(repository.root / "other")
     assert gates("-C", beside, "run").code == 0
+
+
+NOWHERE = {"run": ["run"], "a plan": ["plan", "--parts", "2", "--out", "plan.json"], "adopting": ["init", "--adopt"]}
+
+
+@pytest.mark.parametrize("command", NOWHERE)
+def test_where_nothing_says_that_a_project_is_here_nothing_is_run(
+    gates: Gates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "test_a.py").write_text("open('ran', 'w').close()\n\ndef test_a():\n    pass\n", "ascii")
+    done = gates("-C", tmp_path, *NOWHERE[command])
+    assert (done.code, "there is neither a git repository here nor a gates.yaml" in done.err) == (2, True)
+    assert "`git init`, or `gates init`" in done.err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["foreign", "test_a.py"]
+
+
+def test_a_policy_alone_says_where_a_project_is(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "policy.yaml").write_text(WEAK, "ascii")
+    (tmp_path / "gates.yaml").write_text(STRICT, "ascii")
+    named = sources.asked(tmp_path / "other", str(tmp_path / "other" / "policy.yaml"), ())
+    assert [asked.sources[-1].content.decode() for asked in (sources.asked(tmp_path, None, ()), named)] == [STRICT, WEAK]

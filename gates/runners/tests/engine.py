@@ -14,7 +14,7 @@ from typing import Any
 from gates import drivers
 from gates.api import GateError, ObserveContext, Share, ToolResult, ToolTimeoutError
 from gates.runners.tests import masking
-from gates.runners.tests.interpreter import Project
+from gates.runners.tests.interpreter import Project, lacks_module, where_to_look
 from gates.runners.tests.inventory import Settings
 from gates.runners.tests.options import Options
 from gates.runners.tests.streams import Stream, failed_in, is_whole, read_streams, tests_of, where_it_was
@@ -98,10 +98,11 @@ class Engine:
         streams = read_streams(events, key)
         never_loaded = done.exit_code != 0 and (events / "key").exists()  # the plug-in takes it first of all
         if never_loaded or (done.exit_code == USAGE and not tests_of(streams)):
-            raise GateError(
-                f"pytest could not start: {masking.clean(self.context, _complaint(done))}",
-                remedy="mend what it says: in `paths` and `args` of the policy, or in the project's settings and conftest.py",
-            )
+            complaint = _complaint(done)
+            remedy = "mend what it says: in `paths` and `args` of the policy, or in the project's settings and conftest.py"
+            if lacks_module(complaint):
+                remedy = f"{remedy}; {where_to_look(self.context.gate, ours=self.project.is_ours)}"
+            raise GateError(f"pytest could not start: {masking.clean(self.context, complaint)}", remedy=remedy)
         return streams, done.exit_code
 
     def _lay_out_plugin(self, name: str) -> None:
@@ -114,7 +115,9 @@ class Engine:
         (self.plugin_folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
 
     def _keep(self, member: str, streams: list[Stream], code: int, origin: list[int | None] | None = None) -> None:
-        data = {"exit_code": code, "streams": streams, **({"by_hand": self._by_hand()} if origin is None else {"origin": origin})}
+        more = {"by_hand": self._by_hand()} if origin is None else {"origin": origin}
+        ours = {"ours": True} if self.project.is_ours and origin is None else {}
+        data = {"exit_code": code, "streams": streams, **more, **ours}
         self.results[member] = masking.clean(self.context, data)
 
     def _by_hand(self) -> list[str]:

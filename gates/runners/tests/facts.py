@@ -12,6 +12,7 @@ from typing import Any
 from gates.api import MASK, Examined, Facts, Finding, GateError, Kind, Location, Proof, Raw, Severity, Skip, count
 from gates.runners.tests import coverage, proof, removed, unrun
 from gates.runners.tests.engine import RUN, retry_member
+from gates.runners.tests.interpreter import lacks_module, where_to_look
 from gates.runners.tests.inventory import MEMBER as INVENTORY
 from gates.runners.tests.results import Result, Test, read_run
 from gates.runners.tests.unrun import tidy
@@ -24,7 +25,7 @@ HELP = "https://docs.pytest.org/en/stable/how-to/failures.html"
 def read_facts(raw: Raw) -> Facts:
     """Facts of a run of pytest. Raises `GateError` where it can't be believed."""
     run = read_run(raw.json(RUN))
-    by_hand = shlex.join(raw.json(RUN).get("by_hand", _BEFORE_2))
+    by_hand, ours = shlex.join(raw.json(RUN).get("by_hand", _BEFORE_2)), raw.json(RUN).get("ours") is True
     inventory = raw.json(INVENTORY)
     passed_by = proof.check(run, inventory)
     ran = [(number, test) for number, test in enumerate(run.tests) if test.finished and test.id not in passed_by]
@@ -34,7 +35,7 @@ def read_facts(raw: Raw) -> Facts:
     skipped = (*unrun.not_run(run), *passed_by_skips, *unrun.not_collected(run, inventory))
     done = len(ran) - results[Result.SKIPPED]
     findings = [
-        *(_problem(raw, by_hand, problem) for problem in run.problems if problem["outcome"] == "failed"),
+        *(_problem(raw, by_hand, problem, ours=ours) for problem in run.problems if problem["outcome"] == "failed"),
         *(finding for number, test in ran for finding in _of_test(raw, by_hand, test, number in flakes)),
     ]
     gone = removed.gone(raw, inventory["tests"])
@@ -148,12 +149,13 @@ def _failure_text(test: Test) -> str:
     return tidy(failure["raised"]["message"] or failure["text"] or "no reason was given")
 
 
-def _problem(raw: Raw, by_hand: str, problem: dict[str, Any]) -> Finding:
-    """A file that can't be collected: none of its tests ran."""
+def _problem(raw: Raw, by_hand: str, problem: dict[str, Any], *, ours: bool) -> Finding:
+    """A file that can't be collected: none of its tests ran. `ours`: they were to run in the environment of Quality Gates."""
     path = problem["id"].partition("::")[0]
     text = problem["text"]
     lines = re.findall(rf"^{re.escape(path)}:(\d+)", text, re.MULTILINE)
     reasons = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    elsewhere = f"; {where_to_look(raw.gate, ours=True)}" if ours and lacks_module(text) else ""
     located = path and path != "."
     return raw.finding(
         rule="error",
@@ -162,6 +164,6 @@ def _problem(raw: Raw, by_hand: str, problem: dict[str, Any]) -> Finding:
         location=Location(path=path, line=int(lines[-1]) if lines else 1) if located else Location(operation="collection"),
         identity=(problem["id"],),
         kind=Kind.FAILURE,
-        remedy=f"mend what keeps it from being imported: {by_hand} --collect-only {shlex.quote(path)}",
+        remedy=f"mend what keeps it from being imported: {by_hand} --collect-only {shlex.quote(path)}{elsewhere}",
         help_url=HELP,
     )

@@ -23,7 +23,7 @@ class Options:
     """pytest in the project's interpreter, or any command that writes JUnit XML."""
 
     python: str = option(
-        "the project's interpreter (default: .venv/bin/python, venv/bin/python, that of $VIRTUAL_ENV, else the first on PATH)", default=""
+        "the project's interpreter (default: .venv or venv here, $VIRTUAL_ENV, .venv or venv above, else the first on PATH)", default=""
     )
     paths: tuple[str, ...] = option(
         "files and folders to test, relative to the root (default: what pytest's own settings say)",
