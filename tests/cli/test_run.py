@@ -161,6 +161,17 @@ def test_evidence_that_can_not_be_written_is_exit_4(gates: Gates, passing: Repos
     assert (done.code, done.json()["exit_code"]) == (4, 4)
 
 
+@pytest.mark.parametrize("linked", [".gates", ".gates/.gitignore", ".gates/evidence"])
+def test_evidence_follows_no_link_of_the_project_s(gates: Gates, passing: Repository, linked: str, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (passing.root / linked).parent.mkdir(exist_ok=True)
+    (passing.root / linked).symlink_to(outside)
+    done = gates("-C", passing.root, "run")
+    assert (done.code, f"{linked} is a link, so the evidence would be written to another place" in done.err) == (4, True)
+    assert list(outside.iterdir()) == []
+
+
 def test_a_defect_of_ours_is_exit_70_with_a_report_to_paste(gates: Gates, passing: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(passing.root)
     monkeypatch.setattr("gates.pipeline.judge", None)
