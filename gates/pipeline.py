@@ -187,12 +187,12 @@ def _observe(steps: Sequence[Step], setting: Setting, *, jobs: int, progress: Pr
 
 
 def _look_again(steps: Sequence[Step], first: Observed, setting: Setting, *, jobs: int, progress: Progress) -> Observed:
-    """Let those look once more that examine files: while they did, some held something else than before and afterwards.
+    """Let all look once more but those whose code may write to files and put them back: meanwhile, some held something else.
 
-    What runs the project's code does not: it is what wrote to them.
+    One of the others that writes to them does it again now, and is noticed by that.
     """
     looked = {item.name for item in first.observations if item.answer is None or item.answer.entry is None}
-    again = [step for step in steps if step.name in looked and not step.gate.executes_project]
+    again = [step for step in steps if step.name in looked and not step.gate.puts_back]
     passed = max(item.run.started_ms + item.run.duration_ms for item in first.observations)
     setting = replace(setting, work=setting.work / "again", cache=None, expected={})
     return _joined(steps, first, observe(again, setting, jobs=jobs, progress=progress), passed)
@@ -272,7 +272,8 @@ def _rewritten(root: Path, before: Mapping[str, files.Stamp]) -> list[str]:
 def _are_put_back(root: Path, start: Start, names: Sequence[str]) -> bool:
     """Whether files that were written to hold what they held: what the commit has, as when the run began. A test may do so each time."""
     commit = start.context.commit
-    if commit is None or start.modified is None or not start.modified.isdisjoint(names):
+    known = commit is not None and start.modified is not None and start.modified.isdisjoint(names)
+    if commit is None or not known or len(files.stamps(root, names)) < len(names):  # of a checkout that is gone git can't be asked
         return False
     with contextlib.suppress(RepositoryError):
         held = index.committed(root, commit)

@@ -116,6 +116,7 @@ class Gate:
     earlier run on this machine saw stands for another look. Without it the gate looks each time.
     `division` says how several machines can share what it examines; without it one of them observes all of it. `meets_secrets`: what it
     looks for are secrets, which have to be masked in what every other gate writes.
+    `puts_back`: the code that it runs may write to files of the checkout and put them back, as tests do; every other gate looks again then.
     `earlier` keeps the parsers of versions that were released before `parser`, so that old evidence is still judged.
     """
 
@@ -144,6 +145,7 @@ class Gate:
     depends: Callable[[ObserveContext, Any], Depends | str] | None = None
     division: Division | None = None
     meets_secrets: bool = False
+    puts_back: bool = False
 
     def no_base(self, options: Any) -> str:
         """Why the gate can't be run on a tree of the base with these options; empty where it can."""

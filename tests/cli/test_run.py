@@ -61,14 +61,21 @@ app.write_bytes(held)
 
 
 def test_a_test_that_puts_back_what_it_writes_to_leaves_a_verdict(gates: Gates, passing: Repository) -> None:
-    passing.commit({"make_report.py": PASSING["make_report.py"] + PUT_BACK})
+    tests = POLICY.replace("uses: external", "uses: tests")
+    passing.commit({"gates.yaml": tests, "make_report.py": PASSING["make_report.py"] + PUT_BACK})
     (passing.root / "notes.txt").write_text("not committed\n", "utf-8")
     done = gates("-C", passing.root, "run", "--no-cache")
     assert (done.code, done.err.count("secrets: started")) == (0, 2)  # the first time, the file could have held something else
 
 
-def test_what_was_not_committed_can_not_be_told_to_be_put_back(gates: Gates, passing: Repository) -> None:
+def test_another_gate_s_command_that_does_so_leaves_none(gates: Gates, passing: Repository) -> None:
     passing.commit({"make_report.py": PASSING["make_report.py"] + PUT_BACK})
+    assert gates("-C", passing.root, "run", "--no-cache").code == 3
+
+
+def test_what_was_not_committed_can_not_be_told_to_be_put_back(gates: Gates, passing: Repository) -> None:
+    tests = POLICY.replace("uses: external", "uses: tests")
+    passing.commit({"gates.yaml": tests, "make_report.py": PASSING["make_report.py"] + PUT_BACK})
     (passing.root / "app.py").write_text("print('not committed')\n", "utf-8")
     done = gates("-C", passing.root, "run", "--no-cache")
     assert (done.code, done.err.count("secrets: started")) == (3, 1)
@@ -86,21 +93,30 @@ else:
     app.write_bytes(held.read_bytes())
     held.unlink()
 """
-CHECK = "  %s: {uses: external, options: {command: ['{python}', make_report.py, '{raw}/r.xml', %s], junit: r.xml}}\n"
+CHECK = "  %s: {uses: tests, options: {command: ['{python}', make_report.py, '{raw}/r.xml', %s], junit: r.xml}}\n"
+SCAN = """
+import sys
+bad = "<failure message='a token'/>" if "ghp_" in open("app.py").read() else ""
+open(sys.argv[1], "w").write(f"<testsuite tests='1'><testcase name='app.py'>{bad}</testcase></testsuite>")
+"""
+SCANS = {
+    "secrets": "  scan: {uses: secrets}\n",
+    "external": "  scan: {uses: external, options: {command: ['{python}', scan.py, '{raw}/r.xml'], junit: r.xml}}\n",
+}
 
 
+@pytest.mark.parametrize("scanner", SCANS)
 def test_a_secret_is_found_that_was_hidden_while_it_was_looked_for(
-    gates: Gates, repository: Repository, monkeypatch: pytest.MonkeyPatch
+    gates: Gates, repository: Repository, monkeypatch: pytest.MonkeyPatch, scanner: str
 ) -> None:
-    """A command hides it before the scan begins, and another puts it back afterwards: one gate at a time makes that certain."""
-    policy = f"{POLICY.partition('  secrets')[0]}{CHECK % ('a', 'hide')}  secrets: {{}}\n{CHECK % ('z', 'show')}"
-    tool = PASSING["make_report.py"] + HIDE
-    repository.commit({"app.py": f"key = '{SECRETS['github']}'\n", "make_report.py": tool, "gates.yaml": policy})
-    order = {"a": 0, "secrets": 1, "z": 2}
-    monkeypatch.setattr("gates.observe._turn", lambda step, _setting: (order[step.name], 0))
+    """Tests hide it before the scan begins, and others put it back afterwards: one gate at a time makes that certain."""
+    policy = f"{POLICY.partition('  secrets')[0]}{CHECK % ('a', 'hide')}{SCANS[scanner]}{CHECK % ('z', 'show')}"
+    tool, secret = PASSING["make_report.py"] + HIDE, f"key = '{SECRETS['github']}'\n"
+    repository.commit({"app.py": secret, "make_report.py": tool, "scan.py": SCAN, "gates.yaml": policy})
+    monkeypatch.setattr("gates.observe._turn", lambda step, _setting: ("a", "scan", "z").index(step.name))
     report = gates("-C", repository.root, "run", "--no-cache", "--jobs", "1", "--format", "json").json()
-    (found,) = [gate for gate in report["gates"] if gate["gate"] == "secrets"]
-    assert (found["outcome"], [finding["location"]["path"] for finding in found["findings"]]) == ("failed", ["app.py"])
+    (found,) = [gate for gate in report["gates"] if gate["gate"] == "scan"]
+    assert (found["outcome"], len(found["findings"])) == ("failed", 1)
 
 
 def test_only_what_did_not_pass_runs_again_until_it_does(gates: Gates, failing: Repository) -> None:

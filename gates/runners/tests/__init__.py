@@ -111,5 +111,6 @@ GATE = Gate(
     detect=detect,
     needs=needs,
     depends=depends,
+    puts_back=True,
     division=Division(why_not=parts.why_not, files=parts.files, milliseconds=parts.milliseconds),
 )
